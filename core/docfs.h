@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * libdocfs: one documentation cache, opened by any number of processes at once.
+ *
+ * Rules that hold for every call:
+ *  - Returns 0 (or a count) or -errno; err (may be NULL) then holds one line for a person.
+ *  - `ret` results belong to the caller and are released with the named function; they are left
+ *    untouched on failure. A const pointer inside a result lives as long as the result.
+ *  - struct docfs is thread-safe. No reader waits for an ingest.
+ *  - The library never prints, never exits and installs no signal handler.
+ *
+ * Codes a caller may branch on: -ENOENT (no such thing), -EEXIST, -EINVAL (bad argument, the
+ * message names it), -EROFS (cache opened read-only), -EBUSY (another process writes too long),
+ * -EBADMSG (the database is damaged), -EPROTO (made by a newer docfs), -ESTALE (the version of a
+ * document is gone), -ECANCELED. Everything else: report it. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/text/name.h"
+#include "core/text/query.h"
+#include "core/util/err.h"
+
+struct docfs;
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+struct docfs_options {
+    const char *cache; /* directory; NULL: $DOCFS_CACHE, $STORAGE_DIR, $XDG_DATA_HOME/docfs,
+                          $HOME/.local/share/docfs */
+    bool read_only;    /* never write anything; the cache must exist */
+    bool must_exist;   /* do not create an empty cache */
+};
+
+DOCFS_API int docfs_open(const struct docfs_options *opt, struct docfs **ret,
+                         struct docfs_err *err);
+DOCFS_API void docfs_close(struct docfs *d); /* NULL allowed */
+static inline void docfs_closep(struct docfs **d)
+{
+    docfs_close(*d);
+}
+/* Absolute path of the cache directory. */
+DOCFS_API const char *docfs_path(const struct docfs *d);
+DOCFS_API const char *docfs_version(void);
+
+/* Number that grows with each published change. Cheap: no I/O but one pragma. */
+DOCFS_API int docfs_generation(struct docfs *d, uint64_t *ret, struct docfs_err *err);
+
+/* ---- the tree ----------------------------------------------------------------------------- */
+
+/* One directory entry: a directory, or one version of a document. */
+struct docfs_entry {
+    bool is_dir;
+    int64_t id;      /* directory row, or document row */
+    int64_t content; /* version row of a document; 0 for directories */
+    int64_t parent;  /* directory row holding it (0 for the root of a collection) */
+    int64_t size;    /* bytes of markdown */
+    int64_t mtime_ns;
+    size_t name_len;
+    char name[256];
+};
+
+/* Directory 0 is the list of collections. -ENOENT when there is no such name. */
+DOCFS_API int docfs_lookup(struct docfs *d, int64_t directory, const char *name, size_t len,
+                           struct docfs_entry *ret, struct docfs_err *err);
+/* A path of components below the list of collections: "python@3.11/library/os.md". */
+DOCFS_API int docfs_lookup_path(struct docfs *d, const char *path, struct docfs_entry *ret,
+                                struct docfs_err *err);
+struct docfs_listing {
+    struct docfs_entry *item; /* ordered by name, bytewise */
+    size_t n;
+};
+DOCFS_API int docfs_list(struct docfs *d, int64_t directory, struct docfs_listing **ret,
+                         struct docfs_err *err);
+DOCFS_API void docfs_listing_free(struct docfs_listing *l);
+/* The entry of a directory row (its own name and parent). */
+DOCFS_API int docfs_directory(struct docfs *d, int64_t directory, struct docfs_entry *ret,
+                              struct docfs_err *err);
+/* New string "collection/path/of/it" for a directory (0 gives ""), caller frees. */
+DOCFS_API int docfs_directory_path(struct docfs *d, int64_t directory, char **ret,
+                                   struct docfs_err *err);
+
+/* Copies bytes [offset, offset+size) of a version into data; returns the count (0 at the end) or
+ * -ESTALE when that version was removed. */
+DOCFS_API int64_t docfs_read(struct docfs *d, int64_t content, void *data, size_t size,
+                             int64_t offset, struct docfs_err *err);
+
+struct docfs_document {
+    int64_t id, content, directory;
+    char public_id[DOC_ID_LEN + 1];
+    const char *collection;  /* "python@3.11" */
+    const char *path;        /* "library/os.md", in the collection; bytes, NUL-terminated */
+    const char *title, *url; /* url "" when unknown */
+    const char *origin;      /* path or URL of the original */
+    const char *format, *lang, *mime;
+    char sha256[65];
+    int64_t size, lines;
+    int64_t mtime_ns, fetched_at, changed_at;
+    size_t passages;
+};
+DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
+                             struct docfs_err *err);
+DOCFS_API void docfs_document_free(struct docfs_document *doc);
+
+/* What a person types for a document -> its row: "collection/path", a path inside a mount
+ * (.../docs/collection/path or a result name), a public id, or a result name NN-slug.id.md. */
+DOCFS_API int docfs_resolve(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err);
+
+/* Changes of the tree after generation `since`, oldest first; *ret_generation is the generation
+ * reached. all = the log no longer reaches back to `since`: forget everything. */
+struct docfs_change {
+    int64_t directory; /* 0 = the list of collections */
+    size_t name_len;
+    char name[256];
+};
+struct docfs_changes {
+    struct docfs_change *item;
+    size_t n;
+    bool all;
+};
+DOCFS_API int docfs_changes(struct docfs *d, uint64_t since, uint64_t *ret_generation,
+                            struct docfs_changes **ret, struct docfs_err *err);
+DOCFS_API void docfs_changes_free(struct docfs_changes *c);
+
+/* ---- search ------------------------------------------------------------------------------- */
+
+struct docfs_hit {
+    int64_t document, content, passage, directory;
+    char public_id[DOC_ID_LEN + 1];
+    const char *collection, *path, *title, *url;
+    const char *heading;  /* heading path of the passage */
+    const char *snippet;  /* one line of plain text */
+    uint32_t line, lines; /* of the passage in the document */
+    int64_t size, mtime_ns;
+    double score; /* 0..1 within one result list, comparable in it only */
+    /* why */
+    int lex_rank, vec_rank;      /* 1-based rank among the candidates, 0 = not among them */
+    double lex_score, vec_score; /* -bm25 and cosine */
+    double boost;                /* what title and coverage added */
+    unsigned matches;            /* passages of this document among the candidates */
+    char name[SLUG_MAX + 32];    /* result file name: NN-slug.id.md */
+};
+
+struct docfs_results {
+    struct docfs_hit *hit; /* ordered by score, ties by document row */
+    size_t n;
+    const char *query; /* canonical text */
+    uint64_t generation;
+    size_t candidates; /* documents considered */
+    size_t below;      /* of the n hits the last `below` are under the threshold: shown as the
+                          nearest neighbours, only when nothing else was found (n == below) */
+    size_t pending;    /* files not yet indexed by a running ingest */
+    const char *note;  /* "" or one sentence: why few or none, spelling neighbours, ... */
+    double seconds;
+};
+
+/* scope: directory row to search below, 0 = everything. Results are cached by canonical query,
+ * scope and generation, and shared: release with docfs_results_unref. */
+DOCFS_API int docfs_search(struct docfs *d, const struct query *q, int64_t scope,
+                           struct docfs_results **ret, struct docfs_err *err);
+/* Refinement: the documents of the first 200 hits of q, ordered for `refine`. */
+DOCFS_API int docfs_refine(struct docfs *d, const struct query *q, const struct query *refine,
+                           int64_t scope, struct docfs_results **ret, struct docfs_err *err);
+/* The k documents nearest to a document, itself excluded. */
+DOCFS_API int docfs_similar(struct docfs *d, int64_t document, unsigned k,
+                            struct docfs_results **ret, struct docfs_err *err);
+DOCFS_API struct docfs_results *docfs_results_ref(struct docfs_results *r);
+DOCFS_API void docfs_results_unref(struct docfs_results *r);
+static inline void docfs_results_unrefp(struct docfs_results **r)
+{
+    docfs_results_unref(*r);
+}
+/* Remembers that a person or program asked (query log, .docfs/recent). Never fails the caller. */
+DOCFS_API void docfs_log_query(struct docfs *d, const char *door, const char *query, size_t hits,
+                               double seconds);
+struct docfs_recent {
+    const char *query, *door;
+    int64_t at;
+    size_t hits;
+};
+struct docfs_recents {
+    struct docfs_recent *item; /* newest first */
+    size_t n;
+};
+DOCFS_API int docfs_recent(struct docfs *d, size_t max, struct docfs_recents **ret,
+                           struct docfs_err *err);
+DOCFS_API void docfs_recents_free(struct docfs_recents *r);
+
+/* Saved queries: names in saved/. */
+struct docfs_saved {
+    const char *name, *query;
+};
+struct docfs_saveds {
+    struct docfs_saved *item; /* ordered by name */
+    size_t n;
+};
+DOCFS_API int docfs_save(struct docfs *d, const char *name, const char *query,
+                         struct docfs_err *err);
+DOCFS_API int docfs_unsave(struct docfs *d, const char *name, struct docfs_err *err);
+DOCFS_API int docfs_saved(struct docfs *d, struct docfs_saveds **ret, struct docfs_err *err);
+DOCFS_API void docfs_saveds_free(struct docfs_saveds *s);
+
+/* ---- ingest ------------------------------------------------------------------------------- */
+
+struct docfs_ingest_options {
+    const char *collection;     /* NAME or NAME@VERSION; NULL: from the directory's name */
+    const char *const *include; /* globs (name_glob), NULL-terminated; NULL = everything */
+    const char *const *exclude;
+    int64_t max_file; /* bytes after decompression, 0 = 64 MiB */
+    unsigned threads; /* 0 = all cores */
+    bool force;       /* convert again although nothing changed */
+};
+
+enum docfs_ingest_phase { INGEST_SCAN, INGEST_CONVERT, INGEST_INDEX };
+
+struct docfs_progress {
+    enum docfs_ingest_phase phase;
+    const char *source;         /* what is being read */
+    size_t files, files_done;   /* to convert; done */
+    int64_t bytes, bytes_done;  /* of those files */
+    size_t documents, passages; /* written */
+    size_t failed;
+    double seconds;
+};
+/* Called from the calling thread about ten times a second; non-zero cancels (-ECANCELED; what
+ * was committed stays). */
+typedef int docfs_progress_fn(void *arg, const struct docfs_progress *p);
+
+struct docfs_report {
+    size_t files;                                                   /* seen */
+    size_t unchanged, converted, failed, skipped, removed, renamed; /* files */
+    size_t documents, passages;                                     /* written */
+    int64_t bytes;                                                  /* raw bytes converted */
+    double seconds;
+    bool rebuilt_index;
+};
+
+/* Adds a directory (or a single file) as a source and ingests it. Adding it again refreshes it.
+ * One bad file never stops the job: see docfs_failures. */
+DOCFS_API int docfs_add(struct docfs *d, const char *location,
+                        const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
+                        void *arg, struct docfs_report *ret, struct docfs_err *err);
+/* Refreshes all sources of a collection, or all (NULL). Unreachable sources are reported by
+ * -ENOENT after the others were done. */
+DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
+                            const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
+                            void *arg, struct docfs_report *ret, struct docfs_err *err);
+/* Removes a collection with everything in it. */
+DOCFS_API int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err);
+
+/* A document that is already markdown, without a file behind it (eval, API upload). */
+struct docfs_raw {
+    const char *path, *title, *url, *markdown;
+    size_t len;
+};
+/* Adds or replaces n documents of a collection in one transaction. */
+DOCFS_API int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc,
+                            size_t n, struct docfs_err *err);
+
+struct docfs_failure {
+    const char *collection, *path, *outcome, *reason; /* outcome: "failed" or "skipped" */
+};
+struct docfs_failures {
+    struct docfs_failure *item;
+    size_t n;
+};
+/* Files left out, all collections when NULL; at most max. */
+DOCFS_API int docfs_failures(struct docfs *d, const char *collection, size_t max,
+                             struct docfs_failures **ret, struct docfs_err *err);
+DOCFS_API void docfs_failures_free(struct docfs_failures *f);
+
+/* ---- looking after it --------------------------------------------------------------------- */
+
+struct docfs_collection {
+    int64_t id, root; /* root: directory row */
+    const char *name, *version, *title, *location, *outcome;
+    size_t documents, passages, failed;
+    int64_t bytes, checked_at, changed_at;
+};
+struct docfs_collections {
+    struct docfs_collection *item; /* ordered by name */
+    size_t n;
+};
+DOCFS_API int docfs_collections(struct docfs *d, struct docfs_collections **ret,
+                                struct docfs_err *err);
+DOCFS_API void docfs_collections_free(struct docfs_collections *c);
+
+struct docfs_status {
+    uint64_t generation;
+    int schema;
+    size_t collections, documents, passages, vectors, failed;
+    int64_t bytes; /* of markdown */
+    int64_t db_bytes, index_bytes;
+    char fingerprint[128]; /* of the stored vectors */
+    size_t index_base, index_tail, index_dead;
+    bool index_graph;
+    bool ingesting; /* a job of a living process is running */
+    size_t job_total, job_done;
+    uint64_t cache_hits, cache_misses; /* results served by this process */
+};
+DOCFS_API int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *err);
+
+/* Checks database, full text, vectors and index against each other; each finding is one call of
+ * fn. repair: rebuild what is derived (index, full text, vectors), drop what is orphaned.
+ * Returns the number of findings left (0 = sound) or -errno. */
+typedef void docfs_finding_fn(void *arg, const char *what, bool repaired);
+DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, void *arg,
+                           struct docfs_err *err);
+
+/* Settings: the table of known ones with type, default and range; see docfs-config(5). */
+struct docfs_setting {
+    const char *key, *value, *fallback, *help; /* value: in force */
+    bool is_set;
+};
+struct docfs_settings {
+    struct docfs_setting *item;
+    size_t n;
+};
+DOCFS_API int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_err *err);
+DOCFS_API void docfs_settings_free(struct docfs_settings *s);
+/* value NULL: back to the default. -ENOENT: no such key; -EINVAL: bad value, range in the text. */
+DOCFS_API int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_err *err);

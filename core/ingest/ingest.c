@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/ingest/ingest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/util/clock.h"
+
+#define FILES_MAX 5000000
+
+static unsigned thread_count(struct docfs *d, unsigned wanted)
+{
+    long n = wanted ? wanted : setting_int(d, "ingest.threads");
+    if (n <= 0)
+        n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+/* Key of the version of docfs's converters that last ran over a source. */
+static void version_key(int64_t source, char key[40])
+{
+    snprintf(key, 40, "ingest_version.%lld", (long long)source);
+}
+
+/* True when everything has to be converted again because docfs itself converts differently now. */
+static bool converter_changed(struct store_read *r, int64_t source)
+{
+    char key[40], v[16];
+    version_key(source, key);
+    return store_meta(r, key, v, sizeof(v), NULL) == 0 && *v && strcmp(v, INGEST_VERSION) != 0;
+}
+
+/* Ends job and source rows. Keeps rc and err of a failed run. */
+static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
+{
+    struct docfs *d = run->d;
+    struct docfs_err local;
+    struct store_write *w;
+    int r = store_write_begin(d->store, &w, rc < 0 ? &local : err);
+    if (r < 0)
+        return rc < 0 ? rc : r;
+    const char *text = rc < 0 && err ? err->text : "";
+    struct docfs_err *e = rc < 0 ? &local : err;
+    r = store_job_update(w, run->job, run->progress.files_done, run->progress.files,
+                         rc == 0            ? "done"
+                         : rc == -ECANCELED ? "cancelled"
+                                            : "failed",
+                         text, e);
+    if (r == 0 && rc != -ECANCELED)
+        r = store_source_done(w, run->source, rc < 0 ? text : "ok", e);
+    if (r == 0 && rc == 0) {
+        char key[40];
+        version_key(run->source, key);
+        r = store_set_meta(w, key, INGEST_VERSION, e);
+    }
+    if (r == 0)
+        r = store_sweep(w, setting_int(d, "content.keep_seconds"), e);
+    if (r < 0) {
+        store_write_abort(w);
+        return rc < 0 ? rc : r;
+    }
+    r = store_write_commit(w, e);
+    return rc < 0 ? rc : r;
+}
+
+/* Work on an opened source whose rows exist. */
+static int run_source(struct ingest_run *run, const struct work_env *env,
+                      const struct source_filter *filter, bool force, unsigned threads,
+                      struct docfs_err *err)
+{
+    struct docfs *d = run->d;
+    struct plan plan = {0};
+    struct store_read *r;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    force = force || converter_changed(r, run->source);
+    run->progress.phase = INGEST_SCAN;
+    run_progress(run, true);
+    rc = plan_make(env->kind, env->handle, filter, r, run->source, force, &plan, err);
+    store_read_end(r);
+    if (rc < 0)
+        return rc;
+
+    run->plan = &plan;
+    run->report->files += plan.files.n;
+    for (size_t i = 0; i < plan.files.n; i++)
+        run->report->unchanged += plan.action[i] == PLAN_UNCHANGED;
+    rc = run_leave(run, env, &plan, err);
+    if (rc == 0 && plan.n_todo) {
+        run->progress.phase = INGEST_CONVERT;
+        run->progress.files = plan.n_todo;
+        run->progress.bytes = plan.todo_bytes;
+        run_progress(run, true);
+        struct pipeline *p = NULL;
+        rc = pipeline_start(env, &plan, force, threads, &p, err);
+        if (rc == 0)
+            rc = run_write(run, p, err);
+        if (p)
+            pipeline_stop(p);
+    }
+    plan_fini(&plan);
+    if (rc < 0)
+        return rc;
+    run->progress.phase = INGEST_INDEX;
+    run_progress(run, true);
+    rc = reembed(d, run, err);
+    bool rebuilt = false;
+    if (rc == 0)
+        rc = search_rebuild_index(d, false, &rebuilt, err);
+    run->report->rebuilt_index = run->report->rebuilt_index || rebuilt;
+    return rc;
+}
+
+/* Makes the rows of collection, source and job in one transaction. */
+static int begin_rows(struct ingest_run *run, const char *collection, const char *kind,
+                      const char *location, const char *options, struct docfs_err *err)
+{
+    int64_t c;
+    struct store_write *w;
+    int rc = store_write_begin(run->d->store, &w, err);
+    if (rc < 0)
+        return rc;
+    rc = store_put_collection(w, collection, &c, err);
+    if (rc == 0)
+        rc = store_put_source(w, c, kind, location, options, &run->source, err);
+    if (rc == 0)
+        rc = store_job_begin(w, "ingest", run->source, &run->job, err);
+    if (rc < 0) {
+        store_write_abort(w);
+        return rc;
+    }
+    return store_write_commit(w, err);
+}
+
+static int ingest_source(struct docfs *d, const char *collection, const struct source_kind *kind,
+                         const char *location, const char *stored_options,
+                         const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
+                         void *arg, struct docfs_report *report, struct docfs_err *err)
+{
+    struct source_options so __attribute__((cleanup(source_options_fini))) = {0};
+    int rc = source_options_load(&so, stored_options, opt, err);
+    if (rc < 0)
+        return rc;
+    struct work_env env = {.kind = kind, .embedder = d->embedder, .limits = CONVERT_LIMITS_DEFAULT};
+    rc = kind->open(location, &env.handle, err);
+    if (rc < 0)
+        return rc;
+
+    int64_t max = so.max_file ? so.max_file : setting_int(d, "ingest.max_file");
+    env.limits.max_input = (size_t)max;
+    if (env.limits.max_output < (size_t)max)
+        env.limits.max_output = (size_t)max;
+    env.limits.timeout_ms = (unsigned)setting_int(d, "ingest.timeout_ms");
+    struct source_filter filter = {.include = (const char *const *)so.include,
+                                   .exclude = (const char *const *)so.exclude,
+                                   .max_files = FILES_MAX};
+    struct ingest_run run = {.d = d,
+                             .fn = progress,
+                             .arg = arg,
+                             .report = report,
+                             .started_ns = clock_mono_ns(),
+                             .progress.source = location};
+    _cleanup_free_ char *json = source_options_dump(&so);
+    rc = json ? begin_rows(&run, collection, kind->name, location, json, err) : err_oom(err);
+    if (rc == 0) {
+        rc = run_source(&run, &env, &filter, opt && opt->force,
+                        thread_count(d, opt ? opt->threads : 0), err);
+        rc = finish(&run, rc, err);
+    }
+    kind->close(env.handle);
+    report->seconds += (double)(clock_mono_ns() - run.started_ns) / 1e9;
+    return rc;
+}
+
+static int refuse_read_only(struct docfs *d, struct docfs_err *err)
+{
+    return d->read_only ? err_set(err, -EROFS, "the cache %s is opened read-only", d->path) : 0;
+}
+
+int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_options *opt,
+              docfs_progress_fn *progress, void *arg, struct docfs_report *ret,
+              struct docfs_err *err)
+{
+    *ret = (struct docfs_report){0};
+    int rc = refuse_read_only(d, err);
+    if (rc < 0)
+        return rc;
+    _cleanup_free_ char *real = realpath(location, NULL);
+    if (!real)
+        return err_set(err, -errno, "cannot read %s: %m", location);
+    size_t n = strlen(d->path);
+    if (strncmp(real, d->path, n) == 0 && (real[n] == '/' || real[n] == '\0'))
+        return err_set(err, -EINVAL,
+                       "%s lies in the cache directory itself: name the directory "
+                       "that holds the documentation",
+                       location);
+    char derived[101];
+    const char *collection = opt ? opt->collection : NULL;
+    if (!collection) {
+        collection_name_from_path(real, derived);
+        collection = derived;
+    }
+    rc = collection_name_check(collection, err);
+    if (rc < 0)
+        return rc;
+
+    struct store_sources known = {0};
+    struct store_read *r;
+    rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = store_list_sources(r, collection, &known, err);
+    store_read_end(r);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    const char *options = NULL;
+    for (size_t i = 0; i < known.n; i++)
+        if (strcmp(known.item[i].location, real) == 0 &&
+            strcmp(known.item[i].collection_name, collection) == 0)
+            options = known.item[i].options;
+    rc = ingest_source(d, collection, &source_directory, real, options, opt, progress, arg, ret,
+                       err);
+    store_sources_fini(&known);
+    return rc;
+}
+
+int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_ingest_options *opt,
+                  docfs_progress_fn *progress, void *arg, struct docfs_report *ret,
+                  struct docfs_err *err)
+{
+    *ret = (struct docfs_report){0};
+    int rc = refuse_read_only(d, err);
+    if (rc < 0)
+        return rc;
+    struct store_sources s = {0};
+    struct store_read *r;
+    rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = store_list_sources(r, collection, &s, err);
+    store_read_end(r);
+    if (rc < 0)
+        return rc;
+    int worst = 0;
+    for (size_t i = 0; i < s.n && rc != -ECANCELED; i++) {
+        const struct source_kind *kind = source_kind_named(s.item[i].kind);
+        if (!kind) /* documents put in directly have no place to refresh from */
+            continue;
+        struct docfs_err e;
+        rc = ingest_source(d, s.item[i].collection_name, kind, s.item[i].location,
+                           s.item[i].options, opt, progress, arg, ret, &e);
+        if (rc < 0 && worst != -ECANCELED) {
+            worst = rc;
+            err_set(err, rc, "%s: %s", s.item[i].collection_name, e.text);
+        }
+    }
+    store_sources_fini(&s);
+    return worst;
+}
+
+int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
+{
+    int rc = refuse_read_only(d, err);
+    if (rc < 0)
+        return rc;
+    struct store_write *w;
+    rc = store_write_begin(d->store, &w, err);
+    if (rc < 0)
+        return rc;
+    rc = store_remove_collection(w, collection, err);
+    if (rc < 0) {
+        store_write_abort(w);
+        return rc;
+    }
+    rc = store_write_commit(w, err);
+    bool rebuilt;
+    return rc < 0 ? rc : search_rebuild_index(d, false, &rebuilt, err);
+}
+
+int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
+                  struct docfs_err *err)
+{
+    int rc = refuse_read_only(d, err);
+    if (rc == 0)
+        rc = collection_name_check(collection, err);
+    if (rc == 0)
+        rc = reembed(d, NULL, err); /* states the model before the first vector is written */
+    struct docfs_report report = {0};
+    struct ingest_run run = {.d = d, .report = &report};
+    struct store_write *w = NULL;
+    int64_t c;
+    if (rc == 0)
+        rc = store_write_begin(d->store, &w, err);
+    if (rc < 0)
+        return rc;
+    rc = store_put_collection(w, collection, &c, err);
+    if (rc == 0)
+        rc = store_put_source(w, c, "raw", "", "{}", &run.source, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct work_page wp = {0};
+        bool changed;
+        struct page page = {.title = (char *)doc[i].title,
+                            .markdown = (char *)doc[i].markdown,
+                            .len = doc[i].len,
+                            .source_url = (char *)doc[i].url};
+        rc = work_embed(d->embedder, page.title, page.markdown, page.len, &wp);
+        if (rc == 0)
+            rc = work_store(w, d->embedder, run.source, doc[i].path, &page, "markdown",
+                            clock_wall_ns(), &wp, &changed, err);
+        else
+            err_oom(err);
+        work_page_fini(&wp);
+    }
+    if (rc < 0) {
+        store_write_abort(w);
+        return rc;
+    }
+    return store_write_commit(w, err);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * Inside of the ingest verb: source -> bytes -> markdown -> passages -> vectors -> store.
+ *
+ *   plan.c      what has to be done: listing against the state of the last run
+ *   work.c      one file -> pages with passages and codes (any thread)
+ *   pipeline.c  worker threads with back-pressure; results come out in plan order
+ *   write.c     results -> transactions, progress, job row
+ *   options.c   collection names; include, exclude and limits as they are kept with a source
+ *   reembed.c   passages that wait for a vector, and the change of the embedding model
+ *   ingest.c    the public calls */
+#pragma once
+#include "core/internal.h"
+#include "core/source/source.h"
+#include "core/text/convert.h"
+#include "core/text/passage.h"
+#include "core/util/hash.h"
+
+/* Raised when converters or passages change so that their output differs: everything is then
+ * converted once more at the next refresh. */
+#define INGEST_VERSION "1"
+
+/* ---- plan.c ---- */
+
+enum plan_action { PLAN_UNCHANGED, PLAN_CONVERT, PLAN_REFUSED };
+
+struct plan {
+    struct source_files files; /* as listed now */
+    struct store_files old;    /* as of the last run */
+    unsigned char *action;     /* enum plan_action per listed file */
+    uint32_t *known;           /* per listed file: index in old + 1, 0 = new */
+    size_t *todo;              /* indices of PLAN_CONVERT files, ascending */
+    size_t n_todo;
+    size_t *gone; /* indices of old files that are no longer listed */
+    size_t n_gone;
+    int64_t todo_bytes;
+};
+
+/* Lists the source and compares by size and mtime; `all` converts everything again. */
+int plan_make(const struct source_kind *kind, void *handle, const struct source_filter *filter,
+              struct store_read *r, int64_t source, bool all, struct plan *ret,
+              struct docfs_err *err);
+void plan_fini(struct plan *p);
+
+/* ---- work.c ---- */
+
+struct work_page {
+    struct passages passages;
+    int8_t *codes; /* passages.n * code_len; NULL when the embedder failed: embedded later */
+};
+
+struct work_result {
+    int status; /* 0, or -errno of reading or converting with err.text */
+    bool same;  /* the raw bytes are those of the last run: nothing converted */
+    bool has_sha;
+    unsigned char sha[SHA256_LEN];
+    int64_t size, mtime_ns;
+    struct pages pages;
+    struct work_page *page; /* pages.n */
+    size_t bytes;           /* memory held, for back-pressure */
+    struct docfs_err err;
+};
+
+struct work_env {
+    const struct source_kind *kind;
+    void *handle;
+    struct embedder *embedder;
+    struct convert_limits limits;
+};
+
+/* Never fails: what went wrong is in ret. old may be NULL; force converts even the same bytes. */
+void work_file(const struct work_env *env, const struct source_file *file,
+               const struct store_file *old, bool force, struct work_result *ret);
+void work_result_fini(struct work_result *r);
+
+/* Passages and codes of one markdown text. 0 or -ENOMEM. */
+int work_embed(struct embedder *e, const char *title, const char *md, size_t len,
+               struct work_page *ret);
+void work_page_fini(struct work_page *p);
+/* Hands a page to the store. */
+int work_store(struct store_write *w, struct embedder *e, int64_t source, const char *path,
+               const struct page *page, const char *format, int64_t mtime_ns,
+               const struct work_page *wp, bool *ret_changed, struct docfs_err *err);
+
+/* ---- pipeline.c ---- */
+
+struct pipeline;
+
+/* Starts `threads` workers over plan->todo. */
+int pipeline_start(const struct work_env *env, const struct plan *plan, bool force,
+                   unsigned threads, struct pipeline **ret, struct docfs_err *err);
+/* Next result in order: 1 with *ret filled, 0 when all were taken, -EAGAIN after 100 ms. */
+int pipeline_next(struct pipeline *p, struct work_result *ret);
+/* Stops (also early) and frees. */
+void pipeline_stop(struct pipeline *p);
+
+/* ---- write.c ---- */
+
+struct ingest_run {
+    struct docfs *d;
+    int64_t source, job;
+    const struct plan *plan;
+    struct docfs_progress progress;
+    docfs_progress_fn *fn;
+    void *arg;
+    struct docfs_report *report;
+    int64_t started_ns, reported_ns;
+};
+
+/* Reports progress when a tenth of a second has passed; -ECANCELED when the caller wants to stop.
+ */
+int run_progress(struct ingest_run *run, bool now);
+/* Takes all results of the pipeline and commits them in batches. */
+int run_write(struct ingest_run *run, struct pipeline *p, struct docfs_err *err);
+/* Files that vanished, moved or may not be read. */
+int run_leave(struct ingest_run *run, const struct work_env *env, struct plan *plan,
+              struct docfs_err *err);
+
+/* ---- options.c ---- */
+
+/* What is kept with a source, so that a refresh does what the first run did. */
+struct source_options {
+    char **include, **exclude; /* NULL-terminated or NULL; owned */
+    int64_t max_file;          /* 0 = setting ingest.max_file */
+};
+void source_options_fini(struct source_options *o);
+/* given (may be NULL) wins over the stored JSON, field by field. */
+int source_options_load(struct source_options *ret, const char *json,
+                        const struct docfs_ingest_options *given, struct docfs_err *err);
+/* JSON to store; caller frees. NULL when memory is out. */
+char *source_options_dump(const struct source_options *o);
+
+/* 0 or -EINVAL with the rule: letters, digits and "._+-", at most one '@' before a version. */
+int collection_name_check(const char *name, struct docfs_err *err);
+/* A usable collection name from the last component of a path. */
+void collection_name_from_path(const char *path, char ret[101]);
+
+/* ---- reembed.c ---- */
+
+/* Embeds passages that have no vector; when the stored vectors are another model's, all of them.
+ * run may be NULL (no progress). */
+int reembed(struct docfs *d, struct ingest_run *run, struct docfs_err *err);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/ingest/ingest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void plan_fini(struct plan *p)
+{
+    source_files_fini(&p->files);
+    store_files_fini(&p->old);
+    free(p->action);
+    free(p->known);
+    free(p->todo);
+    free(p->gone);
+    *p = (struct plan){0};
+}
+
+static bool same_state(const struct source_file *f, const struct store_file *old)
+{
+    /* A failed file is tried again: its helper program may be installed by now. */
+    return f->size == old->size && f->mtime_ns == old->mtime_ns && !old->failed;
+}
+
+/* Both lists are ordered bytewise by path: one merge pass. */
+static void compare(struct plan *p, bool all)
+{
+    size_t i = 0, j = 0;
+    while (i < p->files.n || j < p->old.n) {
+        int c = i == p->files.n ? 1
+                : j == p->old.n ? -1
+                                : strcmp(p->files.item[i].path, p->old.item[j].path);
+        if (c > 0) {
+            p->gone[p->n_gone++] = j++;
+            continue;
+        }
+        struct source_file *f = &p->files.item[i];
+        if (c == 0)
+            p->known[i] = (uint32_t)j + 1;
+        if (f->refused) {
+            p->action[i] =
+                c == 0 && same_state(f, &p->old.item[j]) && !all ? PLAN_UNCHANGED : PLAN_REFUSED;
+        } else if (c == 0 && !all && same_state(f, &p->old.item[j])) {
+            p->action[i] = PLAN_UNCHANGED;
+        } else {
+            p->action[i] = PLAN_CONVERT;
+            p->todo[p->n_todo++] = i;
+            p->todo_bytes += f->size;
+        }
+        i++;
+        j += c == 0;
+    }
+}
+
+int plan_make(const struct source_kind *kind, void *handle, const struct source_filter *filter,
+              struct store_read *r, int64_t source, bool all, struct plan *ret,
+              struct docfs_err *err)
+{
+    int rc = kind->list(handle, filter, &ret->files, err);
+    if (rc == 0)
+        rc = store_list_files(r, source, &ret->old, err);
+    if (rc == 0) {
+        ret->action = calloc(ret->files.n + 1, sizeof(*ret->action));
+        ret->known = calloc(ret->files.n + 1, sizeof(*ret->known));
+        ret->todo = calloc(ret->files.n + 1, sizeof(*ret->todo));
+        ret->gone = calloc(ret->old.n + 1, sizeof(*ret->gone));
+        if (!ret->action || !ret->known || !ret->todo || !ret->gone)
+            rc = err_oom(err);
+    }
+    if (rc < 0) {
+        plan_fini(ret);
+        return rc;
+    }
+    compare(ret, all);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * struct docfs, shared by the files of core/ itself (docfs.c, tree.c, catalog.c, ingest.c,
+ * search.c, health.c) and nobody else. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+#include "core/docfs.h"
+#include "core/embed/embed.h"
+#include "core/index/index.h"
+#include "core/store/store.h"
+#include "core/util/cleanup.h"
+
+struct search_state; /* search.c: vector index in memory, result cache */
+
+struct docfs {
+    char *path; /* absolute */
+    bool read_only;
+    int dirfd;       /* of path */
+    int index_dirfd; /* of path/index; -1 when it cannot be made */
+    struct store *store;
+    struct embedder *embedder;
+    struct search_state *search;
+};
+
+/* search.c: made at open without touching the disk, loads the index on the first search. */
+int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err);
+void search_state_free(struct search_state *s);
+/* Figures for docfs_status. */
+void search_state_stats(struct search_state *s, struct docfs_status *ret);
+/* Brings the on-disk index up to date with the store when it is missing or far behind; force:
+ * always. Called by ingest and verify. */
+int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err);
+
+/* The value of a known setting as a number (settings.c). */
+int64_t setting_int(struct docfs *d, const char *key);
+double setting_real(struct docfs *d, const char *key);

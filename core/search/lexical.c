@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/search/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/token.h"
+#include "core/util/buf.h"
+
+/* FTS5 visits and scores every row of every term, about 1 us each: the most frequent terms cost
+ * most and say least. Terms are taken from the rarest up while their rows fit this budget. */
+#define ROWS_BUDGET 20000
+
+void lexical_fini(struct lexical *l)
+{
+    free(l->match);
+    *l = (struct lexical){0};
+}
+
+static int collect_term(void *arg, const struct token *t)
+{
+    struct lexical *l = arg;
+    if (t->len >= sizeof(l->term[0].text))
+        return 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->term[i].text, t->text) == 0)
+            return 0;
+    if (l->n == LEX_TERMS_MAX)
+        return 1;
+    struct lex_term *x = &l->term[l->n++];
+    memcpy(x->text, t->text, t->len + 1);
+    x->part = t->part;
+    x->stop = token_is_stopword(t->text, t->len);
+    return 0;
+}
+
+static int by_df(const void *a, const void *b)
+{
+    const struct lex_term *x = *(const struct lex_term *const *)a;
+    const struct lex_term *y = *(const struct lex_term *const *)b;
+    if (x->df != y->df)
+        return x->df < y->df ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+static void add_quoted(struct buf *b, const char *s)
+{
+    buf_addc(b, '"');
+    for (; *s; s++) {
+        if (*s == '"')
+            buf_addc(b, '"');
+        buf_addc(b, *s);
+    }
+    buf_addc(b, '"');
+}
+
+static void add_list(struct buf *b, char *const *list, size_t n, const char *join)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_adds(b, join);
+        add_quoted(b, list[i]);
+    }
+}
+
+/* The expression: (phrases) AND (terms) NOT (exclusions). Phrase words are among the terms. */
+static int build(const struct lexical *l, const struct query *q, struct buf *b)
+{
+    const struct lex_term *order[LEX_TERMS_MAX];
+    size_t n = 0;
+    bool only_stop = true;
+    for (size_t i = 0; i < l->n; i++)
+        only_stop = only_stop && (l->term[i].stop || l->term[i].df == 0);
+    for (size_t i = 0; i < l->n; i++)
+        if (l->term[i].df > 0 && (only_stop || !l->term[i].stop))
+            order[n++] = &l->term[i];
+    qsort(order, n, sizeof(*order), by_df);
+    int64_t rows = 0;
+    size_t taken = 0;
+    while (taken < n && (taken == 0 || rows + order[taken]->df <= ROWS_BUDGET))
+        rows += order[taken++]->df;
+    if (taken == 0)
+        return 0;
+
+    if (q->n_exclude)
+        buf_addc(b, '(');
+    if (q->n_phrase) {
+        buf_addc(b, '(');
+        add_list(b, q->phrase, q->n_phrase, " AND ");
+        buf_adds(b, ") AND ");
+    }
+    buf_addc(b, '(');
+    for (size_t i = 0; i < taken; i++) {
+        if (i)
+            buf_adds(b, " OR ");
+        add_quoted(b, order[i]->text);
+    }
+    buf_addc(b, ')');
+    if (q->n_exclude) {
+        buf_adds(b, ") NOT (");
+        add_list(b, q->exclude, q->n_exclude, " OR ");
+        buf_addc(b, ')');
+    }
+    return buf_status(b);
+}
+
+/* Document frequency of a term as the index spells it: its stem. */
+static int64_t term_df(struct store_read *r, const char *text)
+{
+    char stem[72];
+    size_t n = strlen(text);
+    memcpy(stem, text, n + 1);
+    n = token_stem(stem, n);
+    stem[n] = '\0';
+    return store_term_df(r, stem);
+}
+
+int lexical_prepare(struct store_read *r, const struct query *q, struct lexical *ret,
+                    struct docfs_err *err)
+{
+    *ret = (struct lexical){0};
+    token_each(q->text, strlen(q->text), collect_term, ret);
+    for (size_t i = 0; i < ret->n; i++)
+        ret->term[i].df = term_df(r, ret->term[i].text);
+    _cleanup_buf_ struct buf b = {0};
+    if (build(ret, q, &b) < 0)
+        return err_oom(err);
+    if (b.len)
+        ret->match = buf_steal(&b, NULL);
+    return 0;
+}
+
+/* ---- phrases and exclusions on vector candidates ---- */
+
+struct folded {
+    struct buf text; /* " word word word " with stems */
+};
+
+static int add_word(void *arg, const struct token *t)
+{
+    struct folded *f = arg;
+    if (t->part)
+        return 0;
+    char stem[TOKEN_MAX + 8];
+    memcpy(stem, t->text, t->len);
+    size_t n = token_stem(stem, t->len);
+    buf_add(&f->text, stem, n);
+    buf_addc(&f->text, ' ');
+    return buf_status(&f->text) < 0;
+}
+
+static void fold(struct folded *f, const char *s, size_t len)
+{
+    if (f->text.len == 0)
+        buf_addc(&f->text, ' ');
+    token_each(s, len, add_word, f);
+}
+
+static bool holds(const struct folded *f, const char *phrase)
+{
+    struct folded p = {0};
+    fold(&p, phrase, strlen(phrase));
+    bool found = p.text.len > 1 && f->text.data && strstr(f->text.data, p.text.data);
+    buf_fini(&p.text);
+    return found;
+}
+
+bool lexical_admits(const struct query *q, const char *title, const char *heading, const char *text,
+                    size_t len)
+{
+    if (q->n_phrase == 0 && q->n_exclude == 0)
+        return true;
+    struct folded f = {0};
+    fold(&f, title, strlen(title));
+    fold(&f, heading, strlen(heading));
+    fold(&f, text, len);
+    bool ok = true;
+    for (size_t i = 0; ok && i < q->n_phrase; i++)
+        ok = holds(&f, q->phrase[i]);
+    for (size_t i = 0; ok && i < q->n_exclude; i++)
+        ok = !holds(&f, q->exclude[i]);
+    buf_fini(&f.text);
+    return ok;
+}
+
+/* ---- spelling ---- */
+
+/* Optimal string alignment distance, cut off above max (Wagner-Fischer with transpositions). */
+static unsigned distance(const char *a, size_t n, const char *b, size_t m, unsigned max)
+{
+    unsigned row[3][40];
+    if (n > 38 || m > 38 || (n > m ? n - m : m - n) > max)
+        return max + 1;
+    for (size_t j = 0; j <= m; j++)
+        row[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned *cur = row[i % 3], *up = row[(i - 1) % 3], *up2 = row[(i + 1) % 3];
+        cur[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned v = up[j - 1] + (a[i - 1] != b[j - 1]);
+            if (up[j] + 1 < v)
+                v = up[j] + 1;
+            if (cur[j - 1] + 1 < v)
+                v = cur[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                up2[j - 2] + 1 < v)
+                v = up2[j - 2] + 1;
+            cur[j] = v;
+        }
+    }
+    return row[n % 3][m];
+}
+
+struct neighbours {
+    const char *word;
+    size_t len;
+    struct {
+        char text[40];
+        unsigned distance;
+        int64_t df;
+    } best[3];
+    size_t n;
+};
+
+static void consider(void *arg, const char *term, int64_t df)
+{
+    struct neighbours *x = arg;
+    unsigned max = x->len > 5 ? 2 : 1;
+    size_t m = strlen(term);
+    unsigned dist = m < sizeof(x->best[0].text) ? distance(x->word, x->len, term, m, max) : 99;
+    if (dist == 0 || dist > max)
+        return;
+    size_t at = x->n;
+    while (at > 0 && (dist < x->best[at - 1].distance ||
+                      (dist == x->best[at - 1].distance && df > x->best[at - 1].df)))
+        at--;
+    if (at == 3)
+        return;
+    if (x->n < 3)
+        x->n++;
+    memmove(&x->best[at + 1], &x->best[at], (x->n - 1 - at) * sizeof(x->best[0]));
+    memcpy(x->best[at].text, term, m + 1);
+    x->best[at].distance = dist;
+    x->best[at].df = df;
+}
+
+void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct lex_term *t = &l->term[i];
+        if (t->df || t->part || t->stop)
+            continue;
+        char stem[72];
+        size_t n = strlen(t->text);
+        memcpy(stem, t->text, n + 1);
+        n = token_stem(stem, n);
+        stem[n] = '\0';
+        if (note->len)
+            buf_addc(note, ' ');
+        buf_addf(note, "No document holds \"%s\".", t->text);
+        struct neighbours x = {.word = stem, .len = n};
+        char prefix[4];
+        snprintf(prefix, sizeof(prefix), "%.*s", n > 5 ? 3 : 2, stem);
+        if (n < 3 || (stem[0] & 0x80) || store_terms(r, prefix, 5000, consider, &x, NULL) < 0 ||
+            x.n == 0)
+            continue;
+        buf_adds(note, " Similar words:");
+        for (size_t j = 0; j < x.n; j++)
+            buf_addf(note, "%s %s", j ? "," : "", x.best[j].text);
+        buf_addc(note, '.');
+    }
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/search/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/snippet.h"
+#include "core/util/buf.h"
+
+#define SNIPPET_MAX 320
+
+/* What a caller sees, with what it does not. */
+struct results {
+    struct docfs_results pub;
+    atomic_uint refs;
+    size_t cap;
+};
+
+struct docfs_results *results_new(const char *query, uint64_t generation)
+{
+    struct results *r = calloc(1, sizeof(*r));
+    char *text = strdup(query), *note = strdup("");
+    if (!r || !text || !note) {
+        free(r);
+        free(text);
+        free(note);
+        return NULL;
+    }
+    atomic_init(&r->refs, 1);
+    r->pub.query = text;
+    r->pub.note = note;
+    r->pub.generation = generation;
+    return &r->pub;
+}
+
+struct docfs_results *docfs_results_ref(struct docfs_results *r)
+{
+    atomic_fetch_add(&((struct results *)r)->refs, 1);
+    return r;
+}
+
+static void hit_fini(struct docfs_hit *h)
+{
+    free((char *)h->collection);
+    free((char *)h->path);
+    free((char *)h->title);
+    free((char *)h->url);
+    free((char *)h->heading);
+    free((char *)h->snippet);
+}
+
+void docfs_results_unref(struct docfs_results *pub)
+{
+    struct results *r = (struct results *)pub;
+    if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
+        return;
+    for (size_t i = 0; i < pub->n; i++)
+        hit_fini(&pub->hit[i]);
+    free(pub->hit);
+    free((char *)pub->query);
+    free((char *)pub->note);
+    free(r);
+}
+
+static void result_name(struct docfs_hit *h, size_t rank)
+{
+    char slug[SLUG_MAX + 1];
+    const char *slash = strrchr(h->path, '/');
+    /* A title that says nothing gives way to the file name. */
+    name_slug(h->title, strlen(h->title), slug);
+    if (strcmp(slug, "untitled") == 0)
+        name_slug(slash ? slash + 1 : h->path, strlen(slash ? slash + 1 : h->path), slug);
+    snprintf(h->name, sizeof(h->name), "%02zu-%s.%s.md", rank, slug, h->public_id);
+}
+
+int results_add(struct docfs_results *pub, const struct candidate *c, const struct store_passage *p,
+                const char *query_text, struct docfs_err *err)
+{
+    struct results *r = (struct results *)pub;
+    if (pub->n == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 16;
+        struct docfs_hit *grown = reallocarray(pub->hit, cap, sizeof(*grown));
+        if (!grown)
+            return err_oom(err);
+        pub->hit = grown;
+        r->cap = cap;
+    }
+    _cleanup_buf_ struct buf snippet = {0};
+    uint32_t line;
+    snippet_make(p->text, p->text_len, query_text, SNIPPET_MAX, &snippet, &line);
+    struct docfs_hit h = {.document = p->document,
+                          .content = p->content,
+                          .passage = p->passage,
+                          .directory = p->directory,
+                          .collection = strdup(p->collection),
+                          .path = strdup(p->path),
+                          .title = strdup(p->title),
+                          .url = strdup(p->url),
+                          .heading = strdup(p->heading),
+                          .snippet = buf_steal(&snippet, NULL),
+                          .line = p->line,
+                          .lines = p->lines,
+                          .size = p->size,
+                          .mtime_ns = p->mtime_ns,
+                          .score = c->score,
+                          .lex_rank = c->lex_rank,
+                          .vec_rank = c->vec_rank,
+                          .lex_score = c->lex,
+                          .vec_score = c->vec,
+                          .boost = c->boost,
+                          .matches = c->matches};
+    if (!h.collection || !h.path || !h.title || !h.url || !h.heading || !h.snippet) {
+        hit_fini(&h);
+        return err_oom(err);
+    }
+    name_doc_id(h.document, h.public_id);
+    result_name(&h, pub->n + 1);
+    pub->hit[pub->n++] = h;
+    return 0;
+}
+
+int results_note(struct docfs_results *r, const char *note)
+{
+    char *copy = strdup(note);
+    if (!copy)
+        return -1;
+    free((char *)r->note);
+    r->note = copy;
+    return 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/search/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/util/buf.h"
+#include "core/util/clock.h"
+
+#define REFINE_SET 200 /* documents of the first query that a refinement orders */
+#define NEIGHBOURS 5   /* shown when nothing is above the threshold */
+
+/* A passage without any query word is shown only when it is at least this near: the noise of the
+ * built-in embedding between unrelated texts stays below it. */
+#define VECTOR_FLOOR 0.25
+
+struct work {
+    struct docfs *d;
+    struct store_read *r;
+    struct vindex *index; /* NULL: no usable vectors */
+    const struct query *q;
+    const struct docset *allowed; /* NULL: everything */
+    size_t depth;                 /* candidates per list */
+    struct lexical lex;
+    float *vector; /* of the query, or NULL */
+    struct candidate *list;
+    size_t n;
+    struct buf note;
+};
+
+/* ---- filters ---- */
+
+static void docset_add(void *arg, int64_t document)
+{
+    struct docset *s = arg;
+    if (document >= s->limit) {
+        int64_t limit = s->limit ? s->limit : 1024;
+        while (limit <= document)
+            limit *= 2;
+        uint64_t *bits = realloc(s->bits, (size_t)limit / 8);
+        if (!bits)
+            return; /* reported by the member count being short: see make_docset */
+        memset((char *)bits + s->limit / 8, 0, (size_t)(limit - s->limit) / 8);
+        s->bits = bits;
+        s->limit = limit;
+    }
+    uint64_t bit = (uint64_t)1 << (document & 63);
+    s->n += !(s->bits[document >> 6] & bit);
+    s->bits[document >> 6] |= bit;
+}
+
+static bool query_filters(const struct query *q)
+{
+    return q->n_in || q->path || q->lang || q->ext || q->type || q->after || q->before;
+}
+
+/* *ret_used = false when there is no filter at all. */
+static int make_docset(struct store_read *r, const struct query *q, int64_t scope,
+                       struct docset *ret, bool *ret_used, struct docfs_err *err)
+{
+    *ret_used = scope || query_filters(q);
+    if (!*ret_used)
+        return 0;
+    struct store_filter f = {.in = q->in,
+                             .n_in = q->n_in,
+                             .path = q->path,
+                             .lang = q->lang,
+                             .ext = q->ext,
+                             .type = q->type,
+                             .after = q->after,
+                             .before = q->before,
+                             .scope = scope};
+    return store_filter_documents(r, &f, docset_add, ret, err);
+}
+
+static bool allow(void *arg, int64_t document)
+{
+    return docset_has(arg, document);
+}
+
+/* ---- candidates ---- */
+
+static int add_lexical(struct work *w, struct docfs_err *err)
+{
+    int rc = lexical_prepare(w->r, w->q, &w->lex, err);
+    if (rc < 0 || !w->lex.match)
+        return rc;
+    _cleanup_free_ struct store_lex_hit *hit = calloc(w->depth, sizeof(*hit));
+    if (!hit)
+        return err_oom(err);
+    static const double weights[3] = {4.0, 2.0, 1.0};
+    int64_t limit_ns = setting_int(w->d, "search.timeout_ms") * 1000000;
+    int n =
+        store_lex_search(w->r, w->lex.match, weights, w->allowed ? allow : NULL, (void *)w->allowed,
+                         w->depth, limit_ns ? clock_mono_ns() + limit_ns : 0, hit, err);
+    if (n == -ETIMEDOUT) {
+        buf_adds(&w->note, "Full text took too long (setting search.timeout_ms): ordered by "
+                           "similarity only.");
+        return 0;
+    }
+    if (n < 0)
+        return n;
+    for (int i = 0; i < n; i++)
+        w->list[w->n++] = (struct candidate){.passage = hit[i].passage,
+                                             .document = hit[i].document,
+                                             .lex = hit[i].score,
+                                             .lex_rank = i + 1};
+    return 0;
+}
+
+static int embed_query(struct work *w, struct docfs_err *err)
+{
+    struct embedder *e = w->d->embedder;
+    struct embed_text text = {.title = "", .body = w->q->text, .body_len = strlen(w->q->text)};
+    w->vector = calloc(e->dim, sizeof(float));
+    if (!w->vector)
+        return err_oom(err);
+    int rc = e->embed(e->ctx, EMBED_QUERY, &text, 1, w->vector, err);
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    free(w->vector);
+    w->vector = NULL;
+    buf_adds(&w->note, "The embedding provider does not answer: ordered by words only.");
+    return 0;
+}
+
+static bool is_zero(const float *v, unsigned dim)
+{
+    for (unsigned i = 0; i < dim; i++)
+        if (v[i] != 0)
+            return false;
+    return true;
+}
+
+static int add_vector(struct work *w, struct docfs_err *err)
+{
+    if (!w->index) {
+        buf_adds(&w->note, "The stored vectors are another model's: ordered by words only until "
+                           "docfs refresh has embedded again.");
+        return 0;
+    }
+    int rc = embed_query(w, err);
+    if (rc < 0 || !w->vector || is_zero(w->vector, w->d->embedder->dim))
+        return rc;
+    _cleanup_free_ struct vindex_hit *hit = calloc(w->depth, sizeof(*hit));
+    if (!hit)
+        return err_oom(err);
+    int n = vindex_search(w->index, w->vector, w->depth, w->allowed,
+                          w->q->mode == MODE_EXACT ? VINDEX_EXACT : VINDEX_AUTO, hit);
+    if (n < 0)
+        return err_set(err, n, "vector search failed: %s", strerror(-n));
+    for (int i = 0; i < n; i++)
+        w->list[w->n++] = (struct candidate){.passage = hit[i].row.passage,
+                                             .document = hit[i].row.document,
+                                             .vec = hit[i].score,
+                                             .vec_rank = i + 1};
+    return 0;
+}
+
+static int gather(struct work *w, struct docfs_err *err)
+{
+    w->list = calloc(2 * w->depth, sizeof(*w->list));
+    if (!w->list)
+        return err_oom(err);
+    int rc = w->q->mode == MODE_VEC ? 0 : add_lexical(w, err);
+    if (rc == 0 && w->q->mode != MODE_LEX)
+        rc = add_vector(w, err);
+    if (rc < 0)
+        return rc;
+    w->n = fuse_merge(w->list, w->n);
+    for (size_t i = 0; i < w->n && w->vector; i++) {
+        float score;
+        if (!w->list[i].vec_rank &&
+            vindex_score(w->index, w->vector, w->list[i].passage, &score) == 0)
+            w->list[i].vec = score;
+    }
+    struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
+                       .vec_weight = setting_real(w->d, "search.vec_weight")};
+    fuse_score(w->list, w->n, &f);
+    w->n = fuse_group(w->list, w->n);
+    return 0;
+}
+
+/* ---- results ---- */
+
+static bool above(const struct work *w, const struct candidate *c)
+{
+    if (c->score < w->q->min || c->score < setting_real(w->d, "search.min"))
+        return false;
+    return c->lex_rank || c->vec >= VECTOR_FLOOR;
+}
+
+/* Adds the documents that are (good) or are not above the threshold until r holds k. Passages that
+ * the index still held but the store deleted are told to the index and counted in *dead. */
+static int collect_some(struct work *w, struct docfs_results *r, bool good, size_t k, int64_t last,
+                        size_t *dead, struct docfs_err *err)
+{
+    for (size_t i = 0; i < w->n && r->n < k; i++) {
+        const struct candidate *c = &w->list[i];
+        if (above(w, c) != good)
+            continue;
+        struct store_passage p;
+        int rc = store_passage(w->r, c->passage, &p, err);
+        if (rc == -ENOENT) {
+            /* Rows never come back: gone from this snapshot means deleted, unless it is newer. */
+            if (c->passage <= last && w->index)
+                vindex_kill(w->index, &c->passage, 1);
+            ++*dead;
+            continue;
+        }
+        if (rc < 0)
+            return rc;
+        if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len))
+            rc = results_add(r, c, &p, w->q->text, err);
+        store_passage_fini(&p);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Fills *r from the ordered documents; neighbours below the threshold only when nothing else. */
+static int collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,
+                   struct docfs_err *err)
+{
+    int64_t count, last;
+    int rc = store_passage_count(w->r, &count, &last, err);
+    *ret_dead = 0;
+    r->candidates = w->n;
+    if (rc == 0)
+        rc = collect_some(w, r, true, k, last, ret_dead, err);
+    if (rc == 0 && r->n == 0) {
+        rc = collect_some(w, r, false, k < NEIGHBOURS ? k : NEIGHBOURS, last, ret_dead, err);
+        r->below = r->n;
+    }
+    return rc;
+}
+
+static int explain_absence(struct work *w, struct docfs_results *r, struct docfs_err *err)
+{
+    if (w->q->mode != MODE_VEC)
+        lexical_spelling(w->r, &w->lex, &w->note);
+    const char *more = "";
+    int64_t count, last;
+    if (!*w->q->text)
+        more = "The query has filters but no words: add some.";
+    else if (w->allowed && w->allowed->n == 0)
+        more = "No document passes the filters.";
+    else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
+        more = "The cache is empty: docfs add DIRECTORY puts documentation in.";
+    else if (r->n == r->below && r->n)
+        more = "Nothing holds these words; the nearest documents follow.";
+    else if (r->n == 0)
+        more = "Nothing found.";
+    if (*more)
+        buf_addf(&w->note, "%s%s", w->note.len ? " " : "", more);
+    if (buf_status(&w->note) < 0 || (w->note.len && results_note(r, w->note.data) < 0))
+        return err_oom(err);
+    return 0;
+}
+
+static void work_fini(struct work *w)
+{
+    lexical_fini(&w->lex);
+    free(w->vector);
+    free(w->list);
+    buf_fini(&w->note);
+    w->vector = NULL;
+    w->list = NULL;
+    w->n = 0;
+}
+
+static size_t wanted(struct docfs *d, const struct query *q)
+{
+    size_t k = q->k ? q->k : (size_t)setting_int(d, "search.k");
+    return k > QUERY_K_MAX ? QUERY_K_MAX : k;
+}
+
+/* One attempt; repeated by the caller while dead rows crowd out living ones. */
+static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
+                   const struct docset *allowed, size_t k, size_t depth, struct docfs_results **ret,
+                   size_t *ret_dead, struct docfs_err *err)
+{
+    struct work w = {.d = d, .r = r, .q = q, .allowed = allowed, .depth = depth};
+    struct docfs_results *res = results_new(q->canonical, store_read_generation(r));
+    if (!res)
+        return err_oom(err);
+    int rc = state_acquire(d, r, &w.index, err);
+    if (rc == 0) {
+        if (*q->text && !(allowed && allowed->n == 0))
+            rc = gather(&w, err);
+        if (rc == 0)
+            rc = collect(&w, res, k, ret_dead, err);
+        if (rc == 0)
+            rc = explain_absence(&w, res, err);
+        state_release(d);
+    }
+    work_fini(&w);
+    if (rc < 0) {
+        docfs_results_unref(res);
+        return rc;
+    }
+    *ret = res;
+    return 0;
+}
+
+static int run(struct docfs *d, struct store_read *r, const struct query *q,
+               const struct docset *allowed, struct docfs_results **ret, struct docfs_err *err)
+{
+    size_t k = wanted(d, q), depth = (size_t)setting_int(d, "search.candidates");
+    if (depth < k)
+        depth = k;
+    if (depth > CANDIDATES_MAX)
+        depth = CANDIDATES_MAX;
+    for (int tries = 0;; tries++) {
+        struct docfs_results *res = NULL;
+        size_t dead;
+        int rc = attempt(d, r, q, allowed, k, depth, &res, &dead, err);
+        if (rc < 0)
+            return rc;
+        if (dead == 0 || res->n - res->below >= k || tries == 8) {
+            *ret = res;
+            return 0;
+        }
+        docfs_results_unref(res);
+    }
+}
+
+/* ---- public ---- */
+
+static void note_pending(struct docfs *d, struct docfs_results *r)
+{
+    struct docfs_status st;
+    if (docfs_status(d, &st, NULL) == 0 && st.ingesting && st.job_total > st.job_done)
+        r->pending = st.job_total - st.job_done;
+}
+
+static int search_key(char *key, size_t size, const struct query *q, size_t k, int64_t scope,
+                      const char *refine)
+{
+    int n = snprintf(key, size, "%lld\x1f%zu\x1f%s\x1f%s", (long long)scope, k, q->canonical,
+                     refine ? refine : "");
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* Cached, or computed by the filter of q (and, for a refinement, the documents of `base`). */
+static int search(struct docfs *d, const struct query *q, const struct query *base, int64_t scope,
+                  struct docfs_results **ret, struct docfs_err *err)
+{
+    int64_t start = clock_mono_ns();
+    char key[3 * QUERY_MAX];
+    if (search_key(key, sizeof(key), q, wanted(d, q), scope, base ? base->canonical : NULL) < 0)
+        return err_set(err, -ENAMETOOLONG, "the query is longer than %d bytes", QUERY_MAX);
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    struct docfs_results *res = state_cached(d, key, store_read_generation(r));
+    if (res) {
+        *ret = res;
+        return 0;
+    }
+    struct docset allowed = {0};
+    bool filtered;
+    rc = make_docset(r, q, scope, &allowed, &filtered, err);
+    if (rc == 0 && base) {
+        struct query wide = *base;
+        wide.k = REFINE_SET;
+        struct docfs_results *first;
+        rc = search(d, &wide, NULL, scope, &first, err);
+        struct docset both = {0};
+        for (size_t i = 0; rc == 0 && i < first->n - first->below; i++)
+            if (!filtered || docset_has(&allowed, first->hit[i].document))
+                docset_add(&both, first->hit[i].document);
+        if (rc == 0)
+            docfs_results_unref(first);
+        free(allowed.bits);
+        allowed = both;
+        filtered = true;
+    }
+    if (rc == 0)
+        rc = run(d, r, q, filtered ? &allowed : NULL, &res, err);
+    free(allowed.bits);
+    if (rc < 0)
+        return rc;
+    res->seconds = (double)(clock_mono_ns() - start) / 1e9;
+    note_pending(d, res);
+    state_cache(d, key, res);
+    *ret = res;
+    return 0;
+}
+
+int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct docfs_results **ret,
+                 struct docfs_err *err)
+{
+    return search(d, q, NULL, scope, ret, err);
+}
+
+int docfs_refine(struct docfs *d, const struct query *q, const struct query *refine, int64_t scope,
+                 struct docfs_results **ret, struct docfs_err *err)
+{
+    return search(d, refine, q, scope, ret, err);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * Inside of the search verb.
+ *
+ *   state.c     the vector index in memory, kept in step with the store; result cache
+ *   lexical.c   query -> full-text expression; candidates by bm25; spelling neighbours
+ *   fuse.c      lexical and vector candidates -> scored passages -> documents
+ *   results.c   documents -> hits with snippets and names; reference counting
+ *   search.c    the public calls */
+#pragma once
+#include "core/internal.h"
+
+#define CANDIDATES_MAX 1000 /* per list */
+
+/* ---- state.c ---- */
+
+/* The index in step with the reader's snapshot, locked against replacement; release with
+ * state_release. *ret is NULL when the stored vectors are another model's: lexical search only. */
+int state_acquire(struct docfs *d, struct store_read *r, struct vindex **ret,
+                  struct docfs_err *err);
+void state_release(struct docfs *d);
+
+/* Cached results of that key at that generation (a reference), or NULL. */
+struct docfs_results *state_cached(struct docfs *d, const char *key, uint64_t generation);
+void state_cache(struct docfs *d, const char *key, struct docfs_results *r);
+
+/* ---- lexical.c ---- */
+
+#define LEX_TERMS_MAX 48
+
+struct lex_term {
+    char text[72]; /* as tokenised, not stemmed */
+    int64_t df;    /* passages that hold it */
+    bool part;     /* piece of an identifier */
+    bool stop;     /* function word */
+};
+
+struct lexical {
+    struct lex_term term[LEX_TERMS_MAX];
+    size_t n;
+    char *match; /* FTS5 expression, NULL when there is nothing to look for. Owned */
+};
+
+/* Never -ENOENT: a query without known words has match == NULL. */
+int lexical_prepare(struct store_read *r, const struct query *q, struct lexical *ret,
+                    struct docfs_err *err);
+void lexical_fini(struct lexical *l);
+/* Appends one sentence about words that occur nowhere, with their neighbours. */
+void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
+/* True when the passage holds every phrase and no excluded word. */
+bool lexical_admits(const struct query *q, const char *title, const char *heading, const char *text,
+                    size_t len);
+
+/* ---- fuse.c ---- */
+
+struct candidate {
+    int64_t passage, document;
+    double lex, vec;        /* -bm25, cosine */
+    int lex_rank, vec_rank; /* 0 = not in that list */
+    double score, boost;
+    unsigned matches; /* after grouping: passages of this document */
+};
+
+struct fusion {
+    double lex_weight, vec_weight;
+};
+
+/* Merges by passage: list holds n entries of both kinds, in any order; returns the new n. */
+size_t fuse_merge(struct candidate *list, size_t n);
+/* Scores 0..1 from normalised parts; a list that is empty counts nothing. */
+void fuse_score(struct candidate *list, size_t n, const struct fusion *f);
+/* Best passage per document, ordered by score then document; returns the number of documents. */
+size_t fuse_group(struct candidate *list, size_t n);
+
+/* ---- results.c ---- */
+
+struct docfs_results *results_new(const char *query, uint64_t generation);
+/* Adds one hit from a passage row; takes the strings it needs. */
+int results_add(struct docfs_results *r, const struct candidate *c, const struct store_passage *p,
+                const char *query_text, struct docfs_err *err);
+int results_note(struct docfs_results *r, const char *note);

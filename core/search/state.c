@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ * The vector index follows the store lazily: at the start of a search it appends the passages that
+ * came since, and when too much has changed it opens the newer base file that the ingest wrote.
+ * Deleted passages are found when a search meets them (search.c). */
+#include "core/search/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/util/hash.h"
+
+#define CACHE_BUCKETS 512
+#define CACHE_ENTRIES 1024
+#define APPEND_STEP 1024
+
+struct cached {
+    struct cached *next; /* in the bucket */
+    char *key;
+    struct docfs_results *results;
+    uint64_t used; /* tick of the last use */
+};
+
+struct search_state {
+    pthread_rwlock_t lock; /* index pointer: searches hold it shared */
+    struct vindex *index;
+    uint64_t generation; /* of the store when last in step; 0 = never */
+
+    pthread_mutex_t cache_lock;
+    struct cached *bucket[CACHE_BUCKETS];
+    size_t cached;
+    uint64_t tick, hits, misses;
+};
+
+int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err)
+{
+    struct search_state *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_oom(err);
+    pthread_rwlock_init(&s->lock, NULL);
+    pthread_mutex_init(&s->cache_lock, NULL);
+    *ret = s;
+    return 0;
+}
+
+static void cached_free(struct cached *c)
+{
+    docfs_results_unref(c->results);
+    free(c->key);
+    free(c);
+}
+
+void search_state_free(struct search_state *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < CACHE_BUCKETS; i++)
+        for (struct cached *c = s->bucket[i], *next; c; c = next) {
+            next = c->next;
+            cached_free(c);
+        }
+    vindex_free(s->index);
+    pthread_rwlock_destroy(&s->lock);
+    pthread_mutex_destroy(&s->cache_lock);
+    free(s);
+}
+
+void search_state_stats(struct search_state *s, struct docfs_status *ret)
+{
+    pthread_rwlock_rdlock(&s->lock);
+    if (s->index) {
+        struct vindex_stats v;
+        vindex_stats(s->index, &v);
+        ret->index_base = v.base;
+        ret->index_tail = v.tail;
+        ret->index_dead = v.dead;
+        ret->index_graph = v.graph;
+    }
+    pthread_rwlock_unlock(&s->lock);
+    pthread_mutex_lock(&s->cache_lock);
+    ret->cache_hits = s->hits;
+    ret->cache_misses = s->misses;
+    pthread_mutex_unlock(&s->cache_lock);
+}
+
+/* ---- following the store ---- */
+
+struct append {
+    struct vindex *index;
+    size_t code_len, n;
+    struct vindex_row row[APPEND_STEP];
+    int8_t *codes; /* APPEND_STEP * code_len */
+    int rc;
+};
+
+static int append_flush(struct append *a)
+{
+    if (a->n && a->rc == 0)
+        a->rc = vindex_append(a->index, a->row, a->codes, a->n);
+    a->n = 0;
+    return a->rc;
+}
+
+static int append_row(void *arg, int64_t passage, int64_t document, const void *code, size_t len)
+{
+    struct append *a = arg;
+    if (len != a->code_len) /* left by an interrupted change of the model: embedded again later */
+        return 0;
+    a->row[a->n] = (struct vindex_row){.passage = passage, .document = document};
+    memcpy(a->codes + a->n * len, code, len);
+    return ++a->n == APPEND_STEP ? append_flush(a) : 0;
+}
+
+static int append_new(struct docfs *d, struct store_read *r, struct vindex *x,
+                      struct docfs_err *err)
+{
+    size_t code_len = vindex_code_size(d->embedder->dim);
+    _cleanup_free_ struct append *a = calloc(1, sizeof(*a));
+    _cleanup_free_ int8_t *codes = malloc(APPEND_STEP * code_len);
+    if (!a || !codes)
+        return err_oom(err);
+    a->index = x;
+    a->code_len = code_len;
+    a->codes = codes;
+    int rc = store_vectors(r, vindex_last(x), append_row, a, err);
+    if (rc >= 0)
+        rc = append_flush(a);
+    return rc < 0 ? err_set(err, rc, "cannot load the vector index: %s", strerror(-rc)) : 0;
+}
+
+/* Base file if it is usable, else empty; then everything that came since. */
+static int load(struct docfs *d, struct store_read *r, struct vindex **ret, struct docfs_err *err)
+{
+    struct vindex *x = NULL;
+    int rc = d->index_dirfd < 0 ? -ENOENT
+                                : vindex_open(d->index_dirfd, d->embedder->dim,
+                                              d->embedder->fingerprint, &x, NULL);
+    /* Missing, stale or corrupt is no error to anybody: the store holds every vector. */
+    if (rc < 0)
+        rc = vindex_new(d->embedder->dim, &x, err);
+    if (rc < 0)
+        return rc;
+    rc = append_new(d, r, x, err);
+    if (rc < 0) {
+        vindex_free(x);
+        return rc;
+    }
+    *ret = x;
+    return 0;
+}
+
+/* More than a fifth of the rows (and more than a few) are of passages that are gone. */
+static bool mostly_dead(struct vindex *x, int64_t live)
+{
+    struct vindex_stats s;
+    vindex_stats(x, &s);
+    int64_t rows = (int64_t)(s.base + s.tail);
+    return rows - live > 4096 && rows - live > rows / 5;
+}
+
+static int follow(struct docfs *d, struct store_read *r, struct docfs_err *err)
+{
+    struct search_state *s = d->search;
+    uint64_t generation = store_read_generation(r);
+    pthread_rwlock_wrlock(&s->lock);
+    int rc = 0;
+    if (!s->index || generation > s->generation) {
+        int64_t n = 0, last = 0;
+        if (!s->index)
+            rc = load(d, r, &s->index, err);
+        else
+            rc = append_new(d, r, s->index, err);
+        if (rc == 0 && s->generation)
+            rc = store_passage_count(r, &n, &last, err);
+        if (rc == 0 && s->generation &&
+            (vindex_needs_rebuild(s->index) || mostly_dead(s->index, n))) {
+            struct vindex *fresh = NULL;
+            if (load(d, r, &fresh, NULL) == 0) {
+                vindex_free(s->index);
+                s->index = fresh;
+            }
+        }
+        if (rc == 0)
+            s->generation = generation;
+    }
+    pthread_rwlock_unlock(&s->lock);
+    return rc;
+}
+
+int state_acquire(struct docfs *d, struct store_read *r, struct vindex **ret, struct docfs_err *err)
+{
+    struct search_state *s = d->search;
+    char stored[128];
+    int rc = store_meta(r, "fingerprint", stored, sizeof(stored), err);
+    if (rc < 0)
+        return rc;
+    pthread_rwlock_rdlock(&s->lock);
+    if (*stored && strcmp(stored, d->embedder->fingerprint) != 0) {
+        *ret = NULL;
+        return 0;
+    }
+    if (!s->index || store_read_generation(r) > s->generation) {
+        pthread_rwlock_unlock(&s->lock);
+        rc = follow(d, r, err);
+        if (rc < 0)
+            return rc;
+        pthread_rwlock_rdlock(&s->lock);
+    }
+    *ret = s->index;
+    return 0;
+}
+
+void state_release(struct docfs *d)
+{
+    pthread_rwlock_unlock(&d->search->lock);
+}
+
+/* ---- the file ---- */
+
+int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err)
+{
+    *ret_rebuilt = false;
+    if (d->index_dirfd < 0)
+        return 0;
+    _cleanup_read_ struct store_read *r = NULL;
+    int64_t n, last;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = store_passage_count(r, &n, &last, err);
+    if (rc < 0)
+        return rc;
+    struct vindex *x = NULL;
+    int opened = vindex_open(d->index_dirfd, d->embedder->dim, d->embedder->fingerprint, &x, NULL);
+    bool want = force || (opened < 0 && (n > 0 || opened != -ENOENT));
+    if (opened == 0 && !want) {
+        rc = append_new(d, r, x, err);
+        want = vindex_needs_rebuild(x) || mostly_dead(x, n);
+    }
+    vindex_free(x);
+    if (rc < 0 || !want)
+        return rc;
+    /* From the store, not from the old file: rows of deleted passages fall away. */
+    struct vindex *fresh;
+    rc = vindex_new(d->embedder->dim, &fresh, err);
+    if (rc < 0)
+        return rc;
+    rc = append_new(d, r, fresh, err);
+    if (rc == 0)
+        rc = vindex_write(fresh, d->index_dirfd, d->embedder->fingerprint,
+                          (size_t)setting_int(d, "index.graph_min"), err);
+    vindex_free(fresh);
+    *ret_rebuilt = rc == 0;
+    return rc;
+}
+
+/* ---- result cache ---- */
+
+struct docfs_results *state_cached(struct docfs *d, const char *key, uint64_t generation)
+{
+    struct search_state *s = d->search;
+    struct docfs_results *found = NULL;
+    pthread_mutex_lock(&s->cache_lock);
+    for (struct cached *c = s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS]; c; c = c->next)
+        if (strcmp(c->key, key) == 0 && c->results->generation == generation) {
+            c->used = ++s->tick;
+            found = docfs_results_ref(c->results);
+            break;
+        }
+    found ? s->hits++ : s->misses++;
+    pthread_mutex_unlock(&s->cache_lock);
+    return found;
+}
+
+/* Drops the least recently used entry. Linear in the cache, and rare. */
+static void evict(struct search_state *s)
+{
+    struct cached **oldest = NULL;
+    for (size_t i = 0; i < CACHE_BUCKETS; i++)
+        for (struct cached **c = &s->bucket[i]; *c; c = &(*c)->next)
+            if (!oldest || (*c)->used < (*oldest)->used)
+                oldest = c;
+    if (!oldest)
+        return;
+    struct cached *c = *oldest;
+    *oldest = c->next;
+    cached_free(c);
+    s->cached--;
+}
+
+void state_cache(struct docfs *d, const char *key, struct docfs_results *r)
+{
+    struct search_state *s = d->search;
+    struct cached *c = calloc(1, sizeof(*c));
+    char *copy = strdup(key);
+    if (!c || !copy) {
+        free(c);
+        free(copy);
+        return; /* an uncached result is still a result */
+    }
+    pthread_mutex_lock(&s->cache_lock);
+    struct cached **bucket = &s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS];
+    for (struct cached **p = bucket; *p; p = &(*p)->next)
+        if (strcmp((*p)->key, key) == 0) { /* of an older generation, or made by two at once */
+            struct cached *old = *p;
+            *p = old->next;
+            cached_free(old);
+            s->cached--;
+            break;
+        }
+    if (s->cached >= CACHE_ENTRIES)
+        evict(s);
+    *c = (struct cached){
+        .next = *bucket, .key = copy, .results = docfs_results_ref(r), .used = ++s->tick};
+    *bucket = c;
+    s->cached++;
+    pthread_mutex_unlock(&s->cache_lock);
+}

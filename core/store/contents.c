@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * Bodies of document versions. */
+#include "core/store/internal.h"
+
+#define WHOLE_MAX 262144 /* larger bodies are read in pieces through the blob interface */
+
+/* A large body: the blob interface follows the page chain instead of loading all of it. */
+static int64_t read_piece(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+                          struct docfs_err *err)
+{
+    sqlite3_blob *blob = NULL;
+    int rc = sqlite3_blob_open(c->db, "main", "content", "body", content, 0, &blob);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_blob_read(blob, data, (int)size, (int)offset);
+    int64_t r = rc == SQLITE_OK ? (int64_t)size : db_fail(c, rc, err);
+    sqlite3_blob_close(blob);
+    return r;
+}
+
+int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+                     struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int r = db_query(c, &st, err,
+                     "SELECT length(body), CASE WHEN length(body) <= ?2 THEN body END "
+                     "FROM content WHERE id = ?1",
+                     "ii", content, (int64_t)WHOLE_MAX);
+    if (r < 0 || (r = db_step(c, st, err)) < 0)
+        return r;
+    if (r == 0)
+        return -ENOENT;
+    int64_t len = sqlite3_column_int64(st, 0);
+    if (offset < 0)
+        return err_set(err, -EINVAL, "negative offset");
+    if (offset >= len || size == 0)
+        return 0;
+    if ((int64_t)size > len - offset)
+        size = (size_t)(len - offset);
+    if (len > WHOLE_MAX)
+        return read_piece(c, content, data, size, offset, err);
+    const char *body = sqlite3_column_blob(st, 1);
+    if (!body)
+        return err_oom(err);
+    memcpy(data, body + offset, size);
+    return (int64_t)size;
+}
+
+int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
+                 struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int r = db_query(c, &st, err, "SELECT body FROM content WHERE id = ?1", "i", content);
+    if (r < 0 || (r = db_step(c, st, err)) < 0)
+        return r;
+    if (r == 0)
+        return -ENOENT;
+    const void *p = sqlite3_column_blob(st, 0);
+    size_t n = (size_t)sqlite3_column_bytes(st, 0);
+    char *body = malloc(n + 1);
+    if (!body || (n && !p)) {
+        free(body);
+        return err_oom(err);
+    }
+    if (n)
+        memcpy(body, p, n);
+    body[n] = '\0';
+    *ret = body;
+    *ret_len = n;
+    return 0;
+}
+
+int64_t store_content_read(struct store_read *r, int64_t content, void *data, size_t size,
+                           int64_t offset, struct docfs_err *err)
+{
+    return content_read(r->c, content, data, size, offset, err);
+}
+
+int store_sweep(struct store_write *w, int64_t seconds, struct docfs_err *err)
+{
+    int r = write_check(w, err);
+    if (r == 0)
+        r = db_run(w->c, err,
+                   "DELETE FROM content WHERE retired_at IS NOT NULL AND retired_at <= ?1", "i",
+                   w->now - seconds);
+    /* Readers behind the oldest change kept must forget everything: remember how far that goes. */
+    int64_t last = 0, floor = 0;
+    if (r == 0)
+        r = db_int(w->c, &last, err, "SELECT coalesce(max(seq), 0) FROM changes", "");
+    if (r == 0)
+        r = db_int(w->c, &floor, err,
+                   "SELECT coalesce((SELECT generation FROM changes WHERE seq <= ?1 "
+                   "                 ORDER BY seq DESC LIMIT 1), 0)",
+                   "i", last - CHANGES_KEPT);
+    if (r == 0 && floor > 0) {
+        r = meta_set_int(w->c, "changes_floor", floor, err);
+        if (r == 0)
+            r = db_run(w->c, err, "DELETE FROM changes WHERE generation <= ?1", "i", floor);
+    }
+    if (r == 0)
+        r = db_run(w->c, err,
+                   "DELETE FROM query_log WHERE id <= (SELECT max(id) FROM query_log) - ?1", "i",
+                   (int64_t)QUERIES_KEPT);
+    if (r == 0)
+        r = db_run(w->c, err,
+                   "DELETE FROM jobs WHERE state <> 'running' "
+                   "AND id <= (SELECT max(id) FROM jobs) - ?1",
+                   "i", (int64_t)JOBS_KEPT);
+    return r;
+}

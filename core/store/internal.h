@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ * Shared by the files of core/store and nobody else: the only place where sqlite3.h is seen. */
+#pragma once
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <string.h>
+#include "core/store/store.h"
+#include "core/util/cleanup.h"
+#include "core/util/grow.h"
+
+#define STORE_SCHEMA 1               /* user_version written by this program */
+#define STORE_APPLICATION 0x646f6366 /* "docf", PRAGMA application_id */
+#define NAME_MAX_LEN 255             /* bytes of one listed name */
+#define CHANGES_KEPT 100000
+#define QUERIES_KEPT 10000
+#define JOBS_KEPT 1000
+
+/* ---- connections (db.c) ---- */
+
+#define STATEMENTS 256 /* slots of the statement cache; a power of two above their number */
+
+struct conn {
+    sqlite3 *db;
+    const char *file; /* for messages; owned by the store */
+    int busy_ms;      /* longest wait for another process */
+    int64_t busy_since;
+    int64_t deadline; /* progress handler: interrupt past it; 0 = none */
+    int wal_pages;    /* in the log after the last commit */
+    struct {
+        const char *sql;
+        sqlite3_stmt *st;
+    } cache[STATEMENTS];
+};
+
+/* Opens file with the pragmas and the tokenizer that every connection has. */
+int conn_open(const char *file, int flags, bool immutable, int busy_ms, struct conn **ret,
+              struct docfs_err *err);
+void conn_close(struct conn *c); /* NULL allowed */
+
+/* Maps an SQLite result code to -errno and a text that names the file and the way out. */
+int db_fail(struct conn *c, int rc, struct docfs_err *err);
+
+/* Prepared statement of a string literal, kept until the connection closes. The literal's address
+ * is the key. Use with _cleanup_stmt_. A statement cannot be used twice at once. */
+int db_prepare(struct conn *c, const char *sql, sqlite3_stmt **ret, struct docfs_err *err);
+/* Gives the statement back: reset, bindings cleared. */
+void db_release(sqlite3_stmt **st);
+#define _cleanup_stmt_ __attribute__((cleanup(db_release)))
+void db_finalize(sqlite3_stmt **st);
+#define _cleanup_finalize_ __attribute__((cleanup(db_finalize)))
+
+/* Binds parameters 1.. by a format: i int64_t, d double, t string (NULL = SQL NULL), b blob
+ * (const void *, size_t), s string as blob, n NULL. The memory must live until db_release. */
+int db_bind(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, const char *fmt, ...);
+/* 1 = a row, 0 = done, or -errno. */
+int db_step(struct conn *c, sqlite3_stmt *st, struct docfs_err *err);
+/* Prepare + bind; the statement is the caller's to release. */
+int db_query(struct conn *c, sqlite3_stmt **ret, struct docfs_err *err, const char *sql,
+             const char *fmt, ...);
+/* Prepare + bind + run to the end. */
+int db_run(struct conn *c, struct docfs_err *err, const char *sql, const char *fmt, ...);
+/* First column of the first row; -ENOENT (without text) when there is none. */
+int db_int(struct conn *c, int64_t *ret, struct docfs_err *err, const char *sql, const char *fmt,
+           ...);
+/* SQL without parameters and rows, not cached. */
+int db_exec(struct conn *c, const char *sql, struct docfs_err *err);
+/* Column as a new NUL-terminated string ("" for NULL); NULL when memory is out. */
+char *db_strdup(sqlite3_stmt *st, int column);
+/* Column as a string that lives until the next step; never NULL. */
+const char *db_text(sqlite3_stmt *st, int column);
+/* Copies a name column (at most NAME_MAX_LEN bytes) into name; returns its length. */
+size_t db_name(sqlite3_stmt *st, int column, char name[NAME_MAX_LEN + 1]);
+
+/* ---- full text (fulltext.c) ---- */
+
+int fulltext_register(sqlite3 *db);
+/* Words that the index counts in a text; parts of identifiers share the place of the whole. */
+int64_t fulltext_count(const char *text, size_t len);
+
+/* Forgets figures of another generation; memo_lock held (lexical.c). */
+struct store;
+void memo_enter(struct store *s, uint64_t generation);
+
+/* ---- the store (open.c) ---- */
+
+#define POOL_MAX 16 /* idle readers kept */
+#define DF_SLOTS 4096
+#define LOG_PENDING 256
+
+struct df_slot {
+    uint64_t hash; /* of the term; 0 = free */
+    int64_t df;
+};
+
+struct log_entry {
+    char *door, *query;
+    int64_t at, hits, micros;
+};
+
+struct setting {
+    char *key, *value;
+};
+
+struct store {
+    char *dir, *file; /* file: dir/docfs.db */
+    bool read_only;   /* asked for, or nothing else is possible */
+    bool immutable;   /* read-only medium: no locks, no change is ever seen */
+    int busy_ms;
+
+    pthread_mutex_t pool_lock; /* idle, n_idle */
+    struct store_read *idle[POOL_MAX];
+    size_t n_idle;
+
+    pthread_mutex_t write_lock; /* writing; the writer belongs to whoever set it */
+    pthread_cond_t write_free;
+    bool writing;
+    struct conn *writer; /* NULL when read_only */
+    int64_t write_ended, write_took;
+
+    pthread_mutex_t watch_lock; /* watch and what is remembered per data_version */
+    struct conn *watch;
+    int64_t data_version;
+    uint64_t generation;
+    struct setting *setting;
+    size_t n_settings;
+    bool settings_known;
+
+    pthread_mutex_t memo_lock; /* figures remembered per generation */
+    uint64_t memo_generation;
+    struct df_slot *df; /* DF_SLOTS */
+    int64_t passages, last_passage;
+    bool passages_known;
+
+    pthread_mutex_t log_lock; /* queries that wait for the writer */
+    struct log_entry log[LOG_PENDING];
+    size_t n_log;
+};
+
+struct store_read {
+    struct store *s;
+    struct conn *c;
+    uint64_t generation;
+};
+
+/* Operations on the full text of one transaction, applied in rowid order (write.c says why). */
+struct text_op {
+    int64_t passage;
+    bool remove, dropped;
+    char *text; /* title, heading, body: NUL-terminated each */
+    size_t title, heading, body;
+};
+
+struct store_write {
+    struct store *s;
+    struct conn *c;
+    uint64_t generation; /* that the changes of this transaction get */
+    int64_t now, began;  /* seconds; monotonic ns */
+    bool visible;        /* something in the tree or in the results changed */
+    bool job_ended;      /* make this commit durable */
+    int64_t touched;     /* last collection whose changed_at was set */
+    struct text_op *op;
+    size_t n_ops, op_bytes;
+    int64_t first_new; /* lowest passage queued for adding */
+};
+
+/* ---- inside a transaction (write.c) ---- */
+
+/* The writer connection without waiting for another thread; false when it is in use or there is
+ * none. writer_done gives it back. */
+bool writer_try(struct store *s);
+void writer_done(struct store *s);
+
+/* -EIO with text when SQLite gave up the transaction after an earlier error. */
+int write_check(struct store_write *w, struct docfs_err *err);
+/* A name of a directory (0: the list of collections) appeared, changed or went. */
+int write_changed(struct store_write *w, int64_t directory, const void *name, size_t len,
+                  struct docfs_err *err);
+int write_touch(struct store_write *w, int64_t collection, struct docfs_err *err);
+/* Queues the text of a passage for the index, or its removal. */
+int write_text(struct store_write *w, bool remove, int64_t passage, const char *title,
+               const char *heading, const char *body, size_t len, struct docfs_err *err);
+int write_flush_text(struct store_write *w, struct docfs_err *err);
+
+/* ---- parts ---- */
+
+int settings_load(struct store *s, struct docfs_err *err); /* watch_lock held */
+void settings_forget(struct store *s);
+int meta_int(struct conn *c, const char *key, int64_t *ret, struct docfs_err *err);
+int meta_set_int(struct conn *c, const char *key, int64_t value, struct docfs_err *err);
+void log_flush(struct store *s, int wait_ms);
+void log_free(struct store *s);
+
+/* Served names (names.c): pure. out holds NAME_MAX_LEN + 1 bytes; the length is returned. */
+/* Next component of a path, skipping "", "." and ".."; *path moves on. False at the end. */
+bool name_next(const char **path, const char **ret, size_t *ret_len);
+/* Name of a document from the last component of its source path. attempt 0: extension replaced by
+ * .md; 1: full name + .md; 2, 3 ...: numbered. */
+size_t name_document(const char *base, size_t len, unsigned attempt, char *out);
+/* Name of a page of a file with several; attempt as above. */
+size_t name_part(const char *part, unsigned attempt, char *out);
+/* Name of the directory that holds the pages of a file. */
+size_t name_stem(const char *base, size_t len, char *out);
+/* Name of a directory; attempt 0: as it is; 2, 3 ...: numbered. */
+size_t name_directory(const char *base, size_t len, unsigned attempt, char *out);
+/* Extension of a source path without dot and compression suffix; *ret points into path. */
+size_t name_extension(const char *path, const char **ret);
+
+/* Directories (directories.c). */
+/* Directory and free name for a page; document: row that may keep its own name, or 0. */
+int directory_place(struct store_write *w, int64_t collection, const char *path, const char *part,
+                    int64_t document, int64_t *ret_directory, char name[NAME_MAX_LEN + 1],
+                    size_t *ret_len, struct docfs_err *err);
+/* Removes a directory and its parents while they are empty; the root stays. */
+int directory_prune(struct store_write *w, int64_t directory, struct docfs_err *err);
+/* Appends the path of a directory inside its collection, with a '/' after each component. */
+int directory_path(struct conn *c, int64_t directory, struct buf *out, struct docfs_err *err);
+
+/* Bodies (contents.c). */
+/* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). */
+int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+                     struct docfs_err *err);
+/* The whole body, NUL-terminated; caller frees. -ENOENT (without text). */
+int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
+                 struct docfs_err *err);
+
+/* Documents. */
+int document_remove(struct store_write *w, int64_t id, bool quiet, struct docfs_err *err);
+/* Rows of passages with their full text and vectors. body, len, title: what was indexed. */
+int passages_remove(struct store_write *w, int64_t document, const char *title, const char *body,
+                    size_t len, struct docfs_err *err);
+int passages_insert(struct store_write *w, int64_t document, const struct store_new_document *doc,
+                    struct docfs_err *err);
+/* True in *ret when the stored passages are those of doc. */
+int passages_same(struct conn *c, int64_t document, const struct store_new_document *doc, bool *ret,
+                  struct docfs_err *err);
+
+extern const char store_schema_sql[];

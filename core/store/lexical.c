@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ * Lexical candidates and the frequency of terms. */
+#include "core/store/internal.h"
+
+#define DF_BOUND 20000 /* passages counted for one term; beyond it a term says nothing anyway */
+
+/* Worst hit on top: smaller score, and of equal scores the larger passage. */
+static bool worse(const struct store_lex_hit *a, const struct store_lex_hit *b)
+{
+    return a->score < b->score || (a->score == b->score && a->passage > b->passage);
+}
+
+static void sift_down(struct store_lex_hit *heap, size_t n, size_t i)
+{
+    for (;;) {
+        size_t least = i, left = 2 * i + 1, right = left + 1;
+        if (left < n && worse(&heap[left], &heap[least]))
+            least = left;
+        if (right < n && worse(&heap[right], &heap[least]))
+            least = right;
+        if (least == i)
+            return;
+        struct store_lex_hit x = heap[i];
+        heap[i] = heap[least];
+        heap[least] = x;
+        i = least;
+    }
+}
+
+static void sift_up(struct store_lex_hit *heap, size_t i)
+{
+    for (size_t up; i && worse(&heap[i], &heap[up = (i - 1) / 2]); i = up) {
+        struct store_lex_hit x = heap[i];
+        heap[i] = heap[up];
+        heap[up] = x;
+    }
+}
+
+static int best_first(const void *a, const void *b)
+{
+    return worse(a, b) ? 1 : -1;
+}
+
+struct collect {
+    struct store_read *r;
+    store_allow_fn *allow;
+    void *arg;
+    struct store_lex_hit *heap;
+    size_t n, limit;
+};
+
+/* Only a row that would make it into the list costs a look at its document. */
+static int consider(struct collect *k, struct store_lex_hit *hit, struct docfs_err *err)
+{
+    if (k->n == k->limit && !worse(&k->heap[0], hit))
+        return 0;
+    int e = db_int(k->r->c, &hit->document, err, "SELECT document FROM passages WHERE id = ?1", "i",
+                   hit->passage);
+    if (e == -ENOENT)
+        return 0; /* left over by damage; verify finds it */
+    if (e < 0 || (k->allow && !k->allow(k->arg, hit->document)))
+        return e;
+    if (k->n < k->limit) {
+        k->heap[k->n] = *hit;
+        sift_up(k->heap, k->n++);
+    } else {
+        k->heap[0] = *hit;
+        sift_down(k->heap, k->n, 0);
+    }
+    return 0;
+}
+
+/* FTS5 reports a bad expression as a plain SQLITE_ERROR. */
+static int step_match(struct conn *c, sqlite3_stmt *st, struct docfs_err *err)
+{
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc == SQLITE_ERROR)
+        return err_set(err, -EINVAL, "the full text query is not valid: %s", sqlite3_errmsg(c->db));
+    return rc == SQLITE_DONE ? 0 : db_fail(c, rc, err);
+}
+
+int store_lex_search(struct store_read *r, const char *match, const double weights[3],
+                     store_allow_fn *allow, void *arg, size_t limit, int64_t deadline_ns,
+                     struct store_lex_hit *out, struct docfs_err *err)
+{
+    if (limit == 0)
+        return 0;
+    struct conn *c = r->c;
+    struct collect k = {r, allow, arg, out, 0, limit};
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(c, &st, err,
+                     "SELECT rowid, -bm25(fulltext, ?2, ?3, ?4) FROM fulltext "
+                     "WHERE fulltext MATCH ?1",
+                     "tddd", match, weights[0], weights[1], weights[2]);
+    c->deadline = deadline_ns;
+    while (e >= 0 && (e = step_match(c, st, err)) == 1) {
+        struct store_lex_hit hit = {sqlite3_column_int64(st, 0), 0, sqlite3_column_double(st, 1)};
+        e = consider(&k, &hit, err);
+    }
+    c->deadline = 0;
+    if (e < 0)
+        return e;
+    qsort(out, k.n, sizeof(*out), best_first);
+    return (int)k.n;
+}
+
+void memo_enter(struct store *s, uint64_t generation)
+{
+    if (s->memo_generation == generation)
+        return;
+    s->memo_generation = generation;
+    s->passages_known = false;
+    memset(s->df, 0, DF_SLOTS * sizeof(*s->df));
+}
+
+int64_t store_term_df(struct store_read *r, const char *term)
+{
+    struct store *s = r->s;
+    uint64_t hash = hash64(term, strlen(term), 0) | 1;
+    struct df_slot *slot = &s->df[hash >> 1 & (DF_SLOTS - 1)];
+    pthread_mutex_lock(&s->memo_lock);
+    bool known = s->memo_generation == r->generation && slot->hash == hash;
+    int64_t df = known ? slot->df : 0;
+    pthread_mutex_unlock(&s->memo_lock);
+    if (known)
+        return df;
+    if (db_int(r->c, &df, NULL, "SELECT doc FROM fulltext_terms WHERE term = ?1", "t", term) < 0)
+        df = 0;
+    pthread_mutex_lock(&s->memo_lock);
+    memo_enter(s, r->generation);
+    *slot = (struct df_slot){hash, df};
+    pthread_mutex_unlock(&s->memo_lock);
+    return df;
+}
+
+struct term {
+    char *text;
+    int64_t df;
+};
+
+struct terms {
+    struct term *item;
+    size_t n;
+};
+
+static void terms_fini(struct terms *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->item[i].text);
+    free(t->item);
+}
+
+int store_terms(struct store_read *r, const char *prefix, size_t n,
+                void (*fn)(void *arg, const char *term, int64_t df), void *arg,
+                struct docfs_err *err)
+{
+    _cleanup_(terms_fini) struct terms terms = {0};
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    /* The upper end of the range: no UTF-8 text holds a byte 0xff. */
+    _cleanup_free_ char *end = NULL;
+    if (asprintf(&end, "%s\xff", prefix) < 0) {
+        end = NULL;
+        return err_oom(err);
+    }
+    int e = db_query(r->c, &st, err,
+                     "SELECT term, doc FROM fulltext_terms WHERE term >= ?1 AND term < ?2 "
+                     "ORDER BY doc DESC, term LIMIT ?3",
+                     "tti", prefix, end, n > INT64_MAX ? INT64_MAX : (int64_t)n);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        if (!grow(&terms.item, terms.n, sizeof(*terms.item)))
+            return err_oom(err);
+        struct term *t = &terms.item[terms.n++];
+        *t = (struct term){db_strdup(st, 0), sqlite3_column_int64(st, 1)};
+        if (!t->text)
+            return err_oom(err);
+    }
+    for (size_t i = 0; e == 0 && i < terms.n; i++)
+        fn(arg, terms.item[i].text, terms.item[i].df);
+    return e;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ * Borrowed readers, and the generation as it is now. */
+#include "core/store/internal.h"
+
+static int reader_new(struct store *s, struct store_read **ret, struct docfs_err *err)
+{
+    struct store_read *r = calloc(1, sizeof(*r));
+    if (!r)
+        return err_oom(err);
+    r->s = s;
+    /* Read-write where that is possible: only such a connection can recover the log that a killed
+     * process left behind. query_only keeps it from writing anything else. */
+    int flags = s->writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    int e = conn_open(s->file, flags, s->immutable, s->busy_ms, &r->c, err);
+    if (e == 0)
+        e = db_exec(r->c, "PRAGMA query_only = ON", err);
+    if (e < 0) {
+        conn_close(r->c);
+        free(r);
+        return e;
+    }
+    *ret = r;
+    return 0;
+}
+
+static void reader_put(struct store_read *r)
+{
+    struct store *s = r->s;
+    pthread_mutex_lock(&s->pool_lock);
+    bool kept = s->n_idle < POOL_MAX;
+    if (kept)
+        s->idle[s->n_idle++] = r;
+    pthread_mutex_unlock(&s->pool_lock);
+    if (!kept) {
+        conn_close(r->c);
+        free(r);
+    }
+}
+
+int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err *err)
+{
+    struct store_read *r = NULL;
+    pthread_mutex_lock(&s->pool_lock);
+    if (s->n_idle)
+        r = s->idle[--s->n_idle];
+    pthread_mutex_unlock(&s->pool_lock);
+    int e = r ? 0 : reader_new(s, &r, err);
+    if (e < 0)
+        return e;
+    int64_t generation = 0;
+    e = db_run(r->c, err, "BEGIN", "");
+    if (e == 0) /* the first row read fixes the state that the transaction sees */
+        e = meta_int(r->c, "generation", &generation, err);
+    if (e < 0) {
+        store_read_end(r);
+        return e;
+    }
+    r->generation = (uint64_t)generation;
+    *ret = r;
+    return 0;
+}
+
+void store_read_end(struct store_read *r)
+{
+    if (!r)
+        return;
+    if (!sqlite3_get_autocommit(r->c->db))
+        db_run(r->c, NULL, "COMMIT", "");
+    if (sqlite3_get_autocommit(r->c->db)) {
+        reader_put(r);
+        return;
+    }
+    conn_close(r->c); /* it would keep the log from being emptied */
+    free(r);
+}
+
+uint64_t store_read_generation(struct store_read *r)
+{
+    return r->generation;
+}
+
+/* Brings what is remembered per data_version up to date; watch_lock held. */
+static int watch_refresh(struct store *s, struct docfs_err *err)
+{
+    int64_t version = 0, generation = 0;
+    int r = db_int(s->watch, &version, err, "PRAGMA data_version", "");
+    if (r < 0 || version == s->data_version)
+        return r;
+    r = meta_int(s->watch, "generation", &generation, err);
+    if (r < 0)
+        return r;
+    s->generation = (uint64_t)generation;
+    s->data_version = version;
+    settings_forget(s);
+    return 0;
+}
+
+int store_generation(struct store *s, uint64_t *ret, struct docfs_err *err)
+{
+    pthread_mutex_lock(&s->watch_lock);
+    int r = watch_refresh(s, err);
+    if (r == 0)
+        *ret = s->generation;
+    pthread_mutex_unlock(&s->watch_lock);
+    return r;
+}
+
+int store_setting_now(struct store *s, const char *key, char *ret, size_t size,
+                      struct docfs_err *err)
+{
+    pthread_mutex_lock(&s->watch_lock);
+    int r = watch_refresh(s, err);
+    if (r == 0 && !s->settings_known)
+        r = settings_load(s, err);
+    const char *value = "";
+    for (size_t i = 0; r == 0 && i < s->n_settings; i++)
+        if (strcmp(s->setting[i].key, key) == 0)
+            value = s->setting[i].value;
+    if (r == 0 && strlen(value) >= size)
+        r = err_set(err, -ENAMETOOLONG, "setting %s is too long", key);
+    if (r == 0)
+        strcpy(ret, value);
+    pthread_mutex_unlock(&s->watch_lock);
+    return r;
+}

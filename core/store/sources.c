@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/store/internal.h"
+
+int store_put_source(struct store_write *w, int64_t collection, const char *kind,
+                     const char *location, const char *options, int64_t *ret, struct docfs_err *err)
+{
+    int r = write_check(w, err);
+    if (r == 0)
+        r = db_run(w->c, err,
+                   "INSERT INTO sources(collection, kind, location, options) VALUES (?1,?2,?3,?4) "
+                   "ON CONFLICT(collection, kind, location) DO UPDATE SET options=excluded.options",
+                   "itst", collection, kind, location, options);
+    if (r == 0)
+        r = db_int(w->c, ret, err,
+                   "SELECT id FROM sources WHERE collection = ?1 AND kind = ?2 AND location = ?3",
+                   "its", collection, kind, location);
+    return r;
+}
+
+int store_source_done(struct store_write *w, int64_t source, const char *outcome,
+                      struct docfs_err *err)
+{
+    int r = write_check(w, err);
+    return r < 0
+               ? r
+               : db_run(w->c, err, "UPDATE sources SET checked_at = ?2, outcome = ?3 WHERE id = ?1",
+                        "iit", source, w->now, outcome);
+}
+
+int store_list_sources(struct store_read *r, const char *collection, struct store_sources *ret,
+                       struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT s.id, s.collection, c.name, s.kind, s.location, s.options, s.outcome, "
+                     "  s.checked_at FROM sources AS s JOIN collections AS c ON c.id=s.collection "
+                     "WHERE ?1 IS NULL OR c.name = ?1 OR c.base = ?1 ORDER BY s.id",
+                     "t", collection);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        if (!grow(&ret->item, ret->n, sizeof(*ret->item)))
+            return err_oom(err);
+        struct store_source *x = &ret->item[ret->n++];
+        *x = (struct store_source){
+            .id = sqlite3_column_int64(st, 0),
+            .collection = sqlite3_column_int64(st, 1),
+            .collection_name = db_strdup(st, 2),
+            .kind = db_strdup(st, 3),
+            .location = db_strdup(st, 4),
+            .options = db_strdup(st, 5),
+            .outcome = db_strdup(st, 6),
+            .checked_at = sqlite3_column_int64(st, 7),
+        };
+        if (!x->collection_name || !x->kind || !x->location || !x->options || !x->outcome)
+            return err_oom(err);
+    }
+    if (e == 0 && collection && ret->n == 0)
+        return err_set(err, -ENOENT, "no collection is called %s (docfs list shows them)",
+                       collection);
+    return e;
+}
+
+void store_sources_fini(struct store_sources *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct store_source *x = &s->item[i];
+        free(x->collection_name);
+        free(x->kind);
+        free(x->location);
+        free(x->options);
+        free(x->outcome);
+    }
+    free(s->item);
+    *s = (struct store_sources){0};
+}

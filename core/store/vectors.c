@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * Vectors of passages, and which passages have none or are gone. */
+#include "core/store/internal.h"
+
+int store_vectors(struct store_read *r, int64_t after,
+                  int (*fn)(void *arg, int64_t passage, int64_t document, const void *code,
+                            size_t code_len),
+                  void *arg, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT v.passage, p.document, v.code FROM vectors AS v "
+                     "CROSS JOIN passages AS p ON p.id = v.passage "
+                     "WHERE v.passage > ?1 ORDER BY v.passage",
+                     "i", after);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1)
+        if (fn(arg, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+               sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2)) != 0)
+            return 0;
+    return e;
+}
+
+int store_dead_passages(struct store_read *r, const int64_t *ids, size_t n,
+                        void (*fn)(void *arg, int64_t passage), void *arg, struct docfs_err *err)
+{
+    if (n == 0)
+        return 0;
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e =
+        db_query(r->c, &st, err, "SELECT id FROM passages WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                 "ii", ids[0], ids[n - 1]);
+    size_t i = 0;
+    while (e >= 0 && i < n && (e = db_step(r->c, st, err)) == 1) {
+        int64_t id = sqlite3_column_int64(st, 0);
+        for (; i < n && ids[i] < id; i++)
+            fn(arg, ids[i]);
+        if (i < n && ids[i] == id)
+            i++;
+    }
+    for (; e >= 0 && i < n; i++)
+        fn(arg, ids[i]);
+    return e < 0 ? e : 0;
+}
+
+int store_unembedded(struct store_read *r, size_t n,
+                     void (*fn)(void *arg, int64_t passage, const char *title, const char *heading,
+                                const char *text, size_t len),
+                     void *arg, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    _cleanup_free_ char *body = NULL;
+    size_t body_len = 0;
+    int64_t content = 0;
+    int e = db_query(r->c, &st, err,
+                     "SELECT p.id, d.title, p.heading, p.start, p.length, d.content "
+                     "FROM passages AS p CROSS JOIN documents AS d ON d.id = p.document "
+                     "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = p.id) "
+                     "ORDER BY p.id LIMIT ?1",
+                     "i", n > INT64_MAX ? INT64_MAX : (int64_t)n);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        if (sqlite3_column_int64(st, 5) != content) {
+            freep(&body);
+            body = NULL;
+            content = sqlite3_column_int64(st, 5);
+            e = content_body(r->c, content, &body, &body_len, err);
+            if (e == -ENOENT)
+                return db_fail(r->c, SQLITE_CORRUPT, err);
+            if (e < 0)
+                return e;
+        }
+        size_t start = (size_t)sqlite3_column_int64(st, 3);
+        size_t len = (size_t)sqlite3_column_int64(st, 4);
+        if (start > body_len || len > body_len - start)
+            return db_fail(r->c, SQLITE_CORRUPT, err);
+        fn(arg, sqlite3_column_int64(st, 0), db_text(st, 1), db_text(st, 2), body + start, len);
+    }
+    return e;
+}
+
+int store_put_vector(struct store_write *w, int64_t passage, const void *code, size_t len,
+                     struct docfs_err *err)
+{
+    int r = write_check(w, err);
+    if (r < 0)
+        return r;
+    w->visible = true; /* searches see it */
+    return db_run(w->c, err,
+                  "INSERT OR REPLACE INTO vectors(passage, code) "
+                  "SELECT id, ?2 FROM passages WHERE id = ?1",
+                  "ib", passage, code, len);
+}
+
+int store_clear_vectors(struct store_write *w, struct docfs_err *err)
+{
+    int r = write_check(w, err);
+    if (r < 0)
+        return r;
+    w->visible = true;
+    return db_run(w->c, err, "DELETE FROM vectors", "");
+}

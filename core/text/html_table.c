@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * Tables of data become GFM; tables that only place things become what is in them. */
+#include "core/text/html.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 40
+#define SPAN_ROWS_MAX 1000
+
+struct table {
+    const GumboNode **row;
+    size_t n, cap, columns;
+    bool heads;  /* some cell is <th> */
+    bool blocks; /* some cell holds code blocks, lists or tables */
+    bool oom;
+};
+
+static bool is_cell(const GumboNode *n)
+{
+    return html_tag(n) == GUMBO_TAG_TD || html_tag(n) == GUMBO_TAG_TH;
+}
+
+static size_t span(const GumboNode *n, const char *attr, size_t max)
+{
+    const char *v = html_attr(n, attr);
+    long k = v ? strtol(v, NULL, 10) : 1;
+    return k < 1 ? 1 : (size_t)k > max ? max : (size_t)k;
+}
+
+/* Does a cell hold what cannot stand on one line? */
+static bool has_big_block(const struct html_doc *d, const GumboNode *n, unsigned depth)
+{
+    for (unsigned i = 0; i < n->v.element.children.length; i++) {
+        const GumboNode *c = n->v.element.children.data[i];
+        if (!html_is_element(c) || html_dropped(d, c))
+            continue;
+        switch (c->v.element.tag) {
+        case GUMBO_TAG_PRE:
+            if (html_mark(d, c)->text < 60)
+                break;
+            return true;
+        case GUMBO_TAG_TABLE:
+        case GUMBO_TAG_DL:
+        case GUMBO_TAG_BLOCKQUOTE:
+            return true;
+        case GUMBO_TAG_UL:
+        case GUMBO_TAG_OL:
+            if (html_mark(d, c)->text > 400)
+                return true;
+            break;
+        default:
+            if (html_heading_level(c))
+                return true;
+        }
+        if (depth && has_big_block(d, c, depth - 1))
+            return true;
+    }
+    return false;
+}
+
+static void add_row(struct table *t, const struct html_doc *d, const GumboNode *tr)
+{
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 64;
+        const GumboNode **p = realloc(t->row, cap * sizeof *p);
+        if (!p) {
+            t->oom = true;
+            return;
+        }
+        t->row = p;
+        t->cap = cap;
+    }
+    t->row[t->n++] = tr;
+    size_t columns = 0;
+    for (unsigned i = 0; i < tr->v.element.children.length; i++) {
+        const GumboNode *c = tr->v.element.children.data[i];
+        if (!is_cell(c) || html_dropped(d, c))
+            continue;
+        columns += span(c, "colspan", 1000);
+        t->heads |= html_tag(c) == GUMBO_TAG_TH;
+        if (!t->blocks)
+            t->blocks = has_big_block(d, c, 4);
+    }
+    if (columns > t->columns)
+        t->columns = columns;
+}
+
+static void collect(struct table *t, const struct html_doc *d, const GumboNode *n)
+{
+    for (unsigned i = 0; i < n->v.element.children.length; i++) {
+        const GumboNode *c = n->v.element.children.data[i];
+        if (!html_is_element(c) || html_dropped(d, c))
+            continue;
+        if (html_tag(c) == GUMBO_TAG_TR) {
+            if (html_mark(d, c)->text)
+                add_row(t, d, c);
+        } else if (html_tag(c) == GUMBO_TAG_TBODY || html_tag(c) == GUMBO_TAG_THEAD ||
+                   html_tag(c) == GUMBO_TAG_TFOOT) {
+            collect(t, d, c);
+        }
+    }
+}
+
+static bool is_header(const GumboNode *tr)
+{
+    if (html_tag(tr->parent) == GUMBO_TAG_THEAD)
+        return true;
+    bool any = false;
+    for (unsigned i = 0; i < tr->v.element.children.length; i++) {
+        const GumboNode *c = tr->v.element.children.data[i];
+        if (html_tag(c) == GUMBO_TAG_TD)
+            return false;
+        any |= html_tag(c) == GUMBO_TAG_TH;
+    }
+    return any;
+}
+
+/* One row; held[] counts for each column the rows that a cell above still covers. */
+static void render_row(struct html_writer *w, const GumboNode *tr, size_t columns,
+                       unsigned held[COLUMNS_MAX])
+{
+    size_t col = 0;
+    html_break(w, 1);
+    html_begin(w);
+    buf_addc(w->out, '|');
+    for (unsigned i = 0; tr && i < tr->v.element.children.length && col < columns; i++) {
+        const GumboNode *c = tr->v.element.children.data[i];
+        if (!is_cell(c) || html_dropped(w->doc, c))
+            continue;
+        for (; col < columns && held[col]; col++) {
+            held[col]--;
+            buf_adds(w->out, "  |");
+        }
+        if (col == columns)
+            break;
+        buf_addc(w->out, ' ');
+        w->cell = w->bol = true;
+        html_render_flat(w, c);
+        w->cell = w->space = false;
+        w->pending = 0;
+        buf_adds(w->out, " |");
+        size_t rows = span(c, "rowspan", SPAN_ROWS_MAX), cols = span(c, "colspan", COLUMNS_MAX);
+        for (size_t k = 0; k < cols && col < columns; k++, col++) {
+            held[col] = (unsigned)rows - 1;
+            if (k)
+                buf_adds(w->out, "  |");
+        }
+    }
+    for (; col < columns; col++) {
+        if (tr && held[col])
+            held[col]--;
+        buf_adds(w->out, "  |");
+    }
+    w->bol = false;
+}
+
+static void render_data(struct html_writer *w, const struct table *t)
+{
+    unsigned held[COLUMNS_MAX] = {0};
+    bool header = is_header(t->row[0]);
+    html_break(w, 2);
+    render_row(w, header ? t->row[0] : NULL, t->columns, held);
+    html_break(w, 1);
+    html_begin(w);
+    for (size_t i = 0; i < t->columns; i++)
+        buf_adds(w->out, "| --- ");
+    buf_addc(w->out, '|');
+    for (size_t i = header; i < t->n && !w->out->full && !w->out->oom; i++)
+        render_row(w, t->row[i], t->columns, held);
+    html_break(w, 2);
+}
+
+/* Cells one after the other, as paragraphs. */
+static void render_cells(struct html_writer *w, const struct table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        for (unsigned k = 0; k < t->row[i]->v.element.children.length; k++) {
+            const GumboNode *c = t->row[i]->v.element.children.data[k];
+            if (!is_cell(c) || html_dropped(w->doc, c) || !html_mark(w->doc, c)->text)
+                continue;
+            html_break(w, 2);
+            html_render_children(w, c);
+            html_break(w, 2);
+        }
+}
+
+void html_render_table(struct html_writer *w, const GumboNode *n)
+{
+    struct table t = {0};
+    const char *role = html_attr(n, "role");
+    if (html_mark(w->doc, n)->text == 0)
+        return;
+    collect(&t, w->doc, n);
+    for (unsigned i = 0; i < n->v.element.children.length; i++) {
+        const GumboNode *c = n->v.element.children.data[i];
+        if (html_tag(c) != GUMBO_TAG_CAPTION || html_dropped(w->doc, c) ||
+            !html_mark(w->doc, c)->text)
+            continue;
+        html_render_bold(w, c);
+    }
+    unsigned tight = w->tight;
+    w->tight = 0;
+    bool layout = t.columns < 2 || t.columns > COLUMNS_MAX || t.blocks || (t.n < 2 && !t.heads) ||
+                  (role && strcmp(role, "presentation") == 0);
+    if (t.n && layout)
+        render_cells(w, &t);
+    else if (t.n)
+        render_data(w, &t);
+    w->tight = tight;
+    w->out->oom |= t.oom;
+    free(t.row);
+}

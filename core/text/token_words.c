@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/text/token.h"
+
+#include <libstemmer.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sorted. "do" and "use" are here because nearly every question about software has them. Halves
+ * of contractions ("doesn") too, since the tokeniser drops what follows the apostrophe. */
+static const char *const stopwords[] = {
+    "a",       "about",   "after",   "again",   "all",     "also",  "am",      "an",      "and",
+    "any",     "are",     "aren",    "as",      "at",      "be",    "because", "been",    "before",
+    "being",   "between", "both",    "but",     "by",      "can",   "could",   "couldn",  "did",
+    "didn",    "do",      "does",    "doesn",   "doing",   "don",   "done",    "down",    "during",
+    "each",    "either",  "else",    "etc",     "ever",    "every", "few",     "for",     "from",
+    "further", "get",     "gets",    "getting", "give",    "given", "gives",   "go",      "goes",
+    "going",   "got",     "had",     "hadn",    "has",     "hasn",  "have",    "haven",   "having",
+    "he",      "her",     "here",    "hers",    "him",     "his",   "how",     "however", "i",
+    "if",      "in",      "into",    "is",      "isn",     "it",    "its",     "itself",  "just",
+    "know",    "let",     "like",    "ll",      "made",    "make",  "makes",   "making",  "many",
+    "may",     "me",      "might",   "mine",    "more",    "most",  "much",    "must",    "mustn",
+    "my",      "need",    "needs",   "no",      "nor",     "not",   "now",     "of",      "off",
+    "on",      "once",    "only",    "onto",    "or",      "other", "our",     "ours",    "out",
+    "over",    "own",     "please",  "quite",   "rather",  "re",    "really",  "same",    "shall",
+    "she",     "should",  "shouldn", "so",      "some",    "still", "such",    "than",    "thanks",
+    "that",    "the",     "their",   "theirs",  "them",    "then",  "there",   "these",   "they",
+    "this",    "those",   "through", "thus",    "to",      "too",   "under",   "until",   "up",
+    "upon",    "us",      "use",     "used",    "uses",    "using", "ve",      "very",    "via",
+    "want",    "wanted",  "wants",   "was",     "wasn",    "way",   "we",      "were",    "weren",
+    "what",    "when",    "where",   "whether", "which",   "while", "who",     "whom",    "whose",
+    "why",     "will",    "with",    "within",  "without", "won",   "would",   "wouldn",  "yet",
+    "you",     "your",    "yours",
+};
+#define N_STOPWORDS (sizeof(stopwords) / sizeof(*stopwords))
+#define STOPWORD_MAX 8
+
+bool token_is_stopword(const char *text, size_t len)
+{
+    if (!len || len > STOPWORD_MAX)
+        return false;
+    size_t lo = 0, hi = N_STOPWORDS;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = strncmp(stopwords[mid], text, len);
+        if (!c && !stopwords[mid][len])
+            return true;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return false;
+}
+
+/* Snowball needs about a microsecond a word and an object that only one thread may use. Text
+ * repeats its words, so each thread keeps its stemmer and a small direct-mapped cache before it. */
+#define STEM_MAX 23 /* longer words are stemmed without the cache */
+#define STEM_SLOTS 2048
+
+struct stem_slot {
+    uint64_t word[3]; /* zero padded: compared as three numbers */
+    char stem[STEM_MAX];
+    uint8_t len; /* of stem; 0 = empty slot */
+};
+
+struct stem_state {
+    struct sb_stemmer *stemmer;
+    struct stem_slot slot[STEM_SLOTS];
+};
+
+static pthread_once_t stem_once = PTHREAD_ONCE_INIT;
+static pthread_key_t stem_key;
+static bool stem_key_made;
+static _Thread_local struct stem_state *stem_mine;
+
+static void stem_state_free(void *p)
+{
+    struct stem_state *st = p;
+    sb_stemmer_delete(st->stemmer);
+    free(st);
+    stem_mine = NULL;
+}
+
+static void stem_key_make(void)
+{
+    stem_key_made = !pthread_key_create(&stem_key, stem_state_free);
+}
+
+static struct stem_state *stem_state(void)
+{
+    if (stem_mine)
+        return stem_mine;
+    pthread_once(&stem_once, stem_key_make);
+    struct stem_state *st = stem_key_made ? calloc(1, sizeof(*st)) : NULL;
+    if (!st)
+        return NULL;
+    st->stemmer = sb_stemmer_new("english", "UTF_8");
+    if (!st->stemmer || pthread_setspecific(stem_key, st)) {
+        if (st->stemmer)
+            sb_stemmer_delete(st->stemmer);
+        free(st);
+        return NULL;
+    }
+    return stem_mine = st;
+}
+
+static size_t stem_slow(struct stem_state *st, char *word, size_t len)
+{
+    const sb_symbol *stem = sb_stemmer_stem(st->stemmer, (const sb_symbol *)word, (int)len);
+    size_t n = stem ? (size_t)sb_stemmer_length(st->stemmer) : 0;
+    if (!n || n > len)
+        return len;
+    memcpy(word, stem, n);
+    return n;
+}
+
+size_t token_stem(char *word, size_t len)
+{
+    if (len < 3 || len > TOKEN_MAX)
+        return len;
+    for (size_t i = 0; i < len; i++)
+        if (word[i] < 'a' || word[i] > 'z')
+            return len;
+    struct stem_state *st = stem_state();
+    if (!st) /* out of memory: an unstemmed word is still a word */
+        return len;
+    if (len > STEM_MAX)
+        return stem_slow(st, word, len);
+    uint64_t key[3] = {0};
+    memcpy(key, word, len);
+    uint64_t h = (key[0] ^ key[1] * 0x9e3779b97f4a7c15u ^ key[2] * 0xc2b2ae3d27d4eb4fu) *
+                 0xff51afd7ed558ccdu;
+    struct stem_slot *slot = &st->slot[(h >> 40) % STEM_SLOTS];
+    if (!slot->len || memcmp(slot->word, key, sizeof(key))) {
+        slot->len = (uint8_t)stem_slow(st, word, len);
+        memcpy(slot->stem, word, slot->len);
+        memcpy(slot->word, key, sizeof(key));
+        return slot->len;
+    }
+    memcpy(word, slot->stem, slot->len);
+    return slot->len;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Hashes: a fast seeded 64-bit one for tables and features, SHA-256 (libcrypto) for content. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "core/util/err.h"
+
+#define SHA256_LEN 32
+
+/* FNV-1a with a final avalanche (Fowler/Noll/Vo; finaliser of MurmurHash3, Appleby). Stable
+ * across versions: the built-in embedding depends on it. */
+static inline uint64_t hash64(const void *data, size_t len, uint64_t seed)
+{
+    const unsigned char *p = data;
+    uint64_t h = 0xcbf29ce484222325u ^ seed;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * 0x100000001b3u;
+    h ^= h >> 33;
+    h *= 0xff51afd7ed558ccdu;
+    h ^= h >> 33;
+    h *= 0xc4ceb9fe1a85ec53u;
+    return h ^ h >> 33;
+}
+
+DOCFS_API void sha256(const void *data, size_t len, unsigned char out[SHA256_LEN]);
+/* Lower-case hex; out holds 2 * len + 1 bytes. */
+DOCFS_API void hex_encode(const unsigned char *data, size_t len, char *out);

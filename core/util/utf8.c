@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/util/utf8.h"
+
+#include <stdlib.h>
+#include <utf8proc.h>
+
+size_t utf8_decode(const char *s, size_t len, uint32_t *ret_cp)
+{
+    unsigned char c = (unsigned char)*s;
+    if (c < 0x80) { /* the common case, kept out of the library call */
+        *ret_cp = c;
+        return 1;
+    }
+    utf8proc_int32_t cp;
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &cp);
+    if (n <= 0) {
+        *ret_cp = 0xfffd;
+        return 1;
+    }
+    *ret_cp = (uint32_t)cp;
+    return (size_t)n;
+}
+
+bool utf8_valid(const char *data, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        if ((unsigned char)data[i] < 0x80) {
+            i++;
+            continue;
+        }
+        utf8proc_int32_t cp;
+        utf8proc_ssize_t n =
+            utf8proc_iterate((const utf8proc_uint8_t *)data + i, (utf8proc_ssize_t)(len - i), &cp);
+        if (n <= 0)
+            return false;
+        i += (size_t)n;
+    }
+    return true;
+}
+
+size_t utf8_cut(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    size_t n = max;
+    while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+char *utf8_nfc(const char *s, size_t len)
+{
+    utf8proc_uint8_t *out = NULL;
+    utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &out,
+                                      UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (n < 0) {
+        free(out);
+        return NULL;
+    }
+    return (char *)out;
+}

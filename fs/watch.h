@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * The thread beside the request handlers: tells the kernel of changes other processes made, drops
+ * what is too much, writes the query log, and receives the signals that end the mount. */
+#pragma once
+#include <signal.h>
+#include "fs/ops.h"
+
+struct watch;
+
+/* SIGINT, SIGTERM and SIGHUP (they end the mount) and SIGUSR1 (internal). Must be blocked in all
+ * threads before the watch starts. */
+void watch_signals(sigset_t *ret);
+
+/* Call from the thread that will run fuse_session_loop_mt(); at a signal that loop ends. */
+int watch_start(struct mount *m, struct fuse_session *se, struct watch **ret,
+                struct docfs_err *err);
+/* After the loop has ended. NULL allowed. */
+void watch_stop(struct watch *w);

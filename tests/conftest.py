@@ -1,0 +1,107 @@
+"""Fixtures: the built programs, a cache of its own for every test, mounts that are always undone."""
+import os
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from lib.docfs import Docfs, Mount  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("DOCFS_BUILD", ROOT / "build-test"))
+SKIPS = pathlib.Path(__file__).parent / "skips.txt"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fault-seconds", type=float, default=5,
+                     help="how long each kill -9 loop runs")
+
+
+@pytest.fixture(scope="session")
+def build():
+    assert (BUILD / "tools/cli/docfs").exists(), f"no docfs in {BUILD}: run tools/test"
+    return BUILD
+
+
+@pytest.fixture
+def docfs(build, tmp_path):
+    """A docfs with an empty cache."""
+    return Docfs(build, tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    return ROOT / "tests/fixtures/corpus"
+
+
+@pytest.fixture(scope="session")
+def shared_docfs(build, corpus, tmp_path_factory):
+    """A cache that holds tests/fixtures/corpus as collection demo@1; read it, never change it."""
+    d = Docfs(build, tmp_path_factory.mktemp("shared") / "cache")
+    d.ok("add", corpus, "--collection", "demo@1")
+    return d
+
+
+@pytest.fixture
+def mount_of(tmp_path):
+    """mount_of(docfs, *options) -> Mount; unmounted at the end whatever happened."""
+    made = []
+
+    def make(docfs, *options, at=None):
+        point = at
+        if point is None:
+            point = tmp_path / f"mnt{len(made)}"
+            point.mkdir()
+        m = Mount(docfs, point, options)
+        made.append(m)
+        return m.start()
+
+    yield make
+    for m in reversed(made):
+        m.stop()
+
+
+@pytest.fixture
+def mnt(shared_docfs, mount_of):
+    """The demo collection, mounted."""
+    return mount_of(shared_docfs).path
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    d = tmp_path / "work"
+    d.mkdir()
+    yield d
+    shutil.rmtree(d, ignore_errors=True)
+
+
+# ---- loud skips and counts ----
+
+def allowed_skips():
+    return {line.split()[0] for line in SKIPS.read_text().splitlines()
+            if line.strip() and not line.startswith("#")}
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    skipped = {r.nodeid for r in terminalreporter.stats.get("skipped", [])}
+    bad = sorted(skipped - allowed_skips()) if os.environ.get("DOCFS_CI") else []
+    for nodeid in bad:
+        terminalreporter.write_line(f"SKIP NOT ALLOWED: {nodeid} (list it with its reason in {SKIPS})")
+    counts = os.environ.get("DOCFS_COUNTS")
+    if counts:
+        passed = len(terminalreporter.stats.get("passed", []))
+        failed = sum(len(terminalreporter.stats.get(k, [])) for k in ("failed", "error"))
+        with open(counts, "a") as f:
+            f.write(f"{passed} {failed + len(bad)}\n")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("DOCFS_CI") and reporter:
+        skipped = {r.nodeid for r in reporter.stats.get("skipped", [])}
+        if skipped - allowed_skips():
+            session.exitstatus = 1

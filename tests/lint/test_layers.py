@@ -1,0 +1,74 @@
+"""The arrows of core/README.md, held: who may include what."""
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# folder -> folders (or files) of ours that its files may include
+PARTS = ["core/util", "core/text", "core/store", "core/index", "core/embed", "core/source"]
+FRONT = ["core/docfs.h", "core/util", "core/text/query.h", "core/text/name.h"]
+ALLOWED = {
+    "core/util": ["core/util"],
+    "core/text": ["core/text", "core/util"],
+    "core/store": ["core/store", "core/text", "core/util"],
+    "core/index": ["core/index", "core/util"],
+    "core/embed": ["core/embed", "core/text", "core/util"],
+    "core/source": ["core/source", "core/text", "core/util"],
+    "core/ingest": PARTS + ["core/ingest", "core/internal.h"],
+    "core/search": PARTS + ["core/search", "core/internal.h"],
+    "core": PARTS + ["core/docfs.h", "core/internal.h", "core/ingest/ingest.h", "core/version.h"],
+    "fs": FRONT + ["fs"],
+    "tools/wire": FRONT + ["tools/wire"],
+    "tools/cli": FRONT + ["tools/wire", "tools/cli", "fs/mount.h"],
+}
+
+# third-party header -> the only places that may use it
+QUARANTINE = {
+    "sqlite3": ["core/store"],
+    "faiss": ["core/index"],
+    "fuse": ["fs"],
+    "gumbo": ["core/text"],
+    "archive": ["core/text", "tools/cli"],
+    "yaml": ["core/text"],
+    "uchardet": ["core/text"],
+    "libstemmer": ["core/text"],
+    "utf8proc": ["core/util", "core/text"],
+    "openssl": ["core/util"],
+    "jansson": ["core/text", "core/ingest", "fs", "tools/wire", "tools/cli"],
+}
+
+SOURCES = sorted(p for d in ("core", "fs", "tools/wire", "tools/cli")
+                 for p in (ROOT / d).rglob("*") if p.suffix in (".c", ".h", ".cpp"))
+
+
+def includes(path, quote):
+    pattern = r'^\s*#\s*include\s*"([^"]+)"' if quote else r"^\s*#\s*include\s*<([^>]+)>"
+    return re.findall(pattern, path.read_text(), re.M)
+
+
+def under(name, places):
+    return any(name == p or name.startswith(p + "/") for p in places)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_includes(path):
+    name = str(path.relative_to(ROOT))
+    folder = next(f for f in sorted(ALLOWED, key=len, reverse=True) if under(name, [f]))
+    for inc in includes(path, True):
+        if not (ROOT / inc).exists():  # made by the build, in the folder of its user
+            assert "/" not in inc or under(inc, ALLOWED[folder]), f"{name} includes {inc}"
+            continue
+        assert under(inc, ALLOWED[folder]), f"{name} ({folder}) must not include {inc}"
+    for inc in includes(path, False):
+        first = re.split(r"[/.]", inc)[0].rstrip("0123456789_") or inc
+        for key, places in QUARANTINE.items():
+            if first.startswith(key):
+                assert under(name, places), f"{name} must not include <{inc}>"
+
+
+def test_no_file_is_huge():
+    big = [(str(p.relative_to(ROOT)), n) for p in SOURCES
+           if (n := p.read_text().count("\n")) > 550]
+    assert not big

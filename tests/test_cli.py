@@ -1,0 +1,218 @@
+"""The command line, typed as a person types it."""
+import json
+import os
+import re
+
+import pytest
+
+
+def test_search_finds_the_section(shared_docfs):
+    r = shared_docfs.ok("search", "how", "do", "I", "cancel", "a", "task")
+    assert "demo@1/guide/tasks.md" in r.out
+    assert "Cancelling a task" in r.out
+
+
+def test_search_json(shared_docfs):
+    hits = shared_docfs.json("search", "rolling upgrade drain worker", "-k", "3")["hits"]
+    assert hits[0]["path"] == "guide/deploy.md"
+    assert len(hits) <= 3
+    assert 0 < hits[0]["score"] <= 1
+    assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
+
+
+def test_hit_lines_are_the_lines_of_the_document(shared_docfs):
+    hit = shared_docfs.json("search", "connections are pooled pool size")["hits"][0]
+    where = f"demo@1/{hit['path']}"
+    lines = shared_docfs.ok("cat", where).out.splitlines()
+    part = lines[hit["line"] - 1:hit["line"] - 1 + hit["lines"]]
+    assert any("pooled" in line for line in part)
+    shown = shared_docfs.ok("cat", where, "--lines",
+                            f"{hit['line']}-{hit['line'] + hit['lines'] - 1}").out
+    assert shown.splitlines() == part
+
+
+@pytest.mark.parametrize("mode", ["lex", "vec", "hybrid", "exact"])
+def test_every_mode_finds_it(shared_docfs, mode):
+    hits = shared_docfs.json("search", "cron expressions five fields minute hour", "--mode",
+                             mode)["hits"]
+    assert hits[0]["path"] == "api/scheduler.md"
+
+
+def test_explain(shared_docfs):
+    hit = shared_docfs.json("search", "cron expressions", "--explain")["hits"][0]
+    assert hit["why"]["lex_rank"] == 1
+    assert hit["why"]["vec_score"] > 0
+
+
+def test_same_query_same_list(shared_docfs):
+    a = [h["id"] for h in shared_docfs.json("search", "worker task queue", "-k", "20")["hits"]]
+    b = [h["id"] for h in shared_docfs.json("search", "worker task queue", "-k", "20")["hits"]]
+    assert a == b and len(a) == len(set(a))
+
+
+def test_filters(shared_docfs):
+    hits = shared_docfs.json("search", "task type=man")["hits"]
+    assert {h["path"] for h in hits} == {"man1/lighthouse.1.md"}
+    hits = shared_docfs.json("search", "task path=guide/**")["hits"]
+    assert hits and all(h["path"].startswith("guide/") for h in hits)
+    assert shared_docfs.run("search", "task in=nosuch").code == 1
+    assert shared_docfs.json("search", "task in=demo")["hits"]
+
+
+def test_phrase_and_exclusion(shared_docfs):
+    hits = shared_docfs.json("search", '"back pressure"')["hits"]
+    assert [h["path"] for h in hits] == ["api/queue.md"]
+    with_it = shared_docfs.json("search", "cancel task", "-k", "20")["hits"]
+    without = shared_docfs.json("search", "cancel task -coro", "-k", "20")["hits"]
+    assert len(without) <= len(with_it)
+    assert all("coro" not in h["snippet"].lower().split() for h in without)
+
+
+def test_nothing_found_is_exit_1_and_says_why(shared_docfs):
+    r = shared_docfs.run("search", "zyxwvutqqq", "--mode", "lex")
+    assert r.code == 1
+    assert "zyxwvutqqq" in r.out + r.err
+
+
+def test_spelling_neighbours(shared_docfs):
+    r = shared_docfs.run("search", "schedulr", "--mode", "lex")
+    assert "schedul" in r.out + r.err
+
+
+def test_cat_by_every_name(shared_docfs):
+    text = shared_docfs.ok("cat", "demo@1/guide/storage.md").out
+    assert text.startswith("# Storage back ends")
+    hit = shared_docfs.json("search", "storage back ends postgresql pool")["hits"][0]
+    assert shared_docfs.ok("cat", hit["id"]).out == text
+    assert shared_docfs.ok("cat", hit["name"]).out == text
+
+
+def test_cat_missing(shared_docfs):
+    r = shared_docfs.run("cat", "demo@1/guide/nosuch.md")
+    assert r.code == 5
+    assert "nosuch.md" in r.err
+
+
+def test_similar(shared_docfs):
+    r = shared_docfs.json("similar", "demo@1/guide/tasks.md")
+    paths = [h["path"] for h in r["hits"]]
+    assert paths and "guide/tasks.md" not in paths
+
+
+def test_list(shared_docfs):
+    c = shared_docfs.json("list")["collections"]
+    assert [(x["name"], x["version"]) for x in c] == [("demo@1", "1")]
+    out = shared_docfs.ok("list", "demo@1").out
+    assert "guide/tasks.md" in out and "man1/lighthouse.1.md" in out
+
+
+def test_skipped_files_are_listed_with_a_reason(shared_docfs):
+    out = shared_docfs.ok("list", "--failures", "demo@1").out
+    assert re.search(r"pixel\.gif.*", out)
+
+
+def test_saved_queries(docfs, corpus):
+    docfs.ok("add", corpus)
+    docfs.ok("save", "cancel", "how do I cancel a task")
+    assert "how do I cancel a task" in docfs.ok("save", "--list").out
+    docfs.ok("save", "--delete", "cancel")
+    assert "cancel a task" not in docfs.run("save", "--list").out
+
+
+def test_status_and_verify(shared_docfs):
+    s = shared_docfs.json("status")
+    assert s["documents"] >= 11 and s["passages"] == s["vectors"] > 0
+    assert shared_docfs.run("verify").code == 0
+
+
+def test_config(docfs):
+    docfs.ok("config", "set", "search.k", "3")
+    assert docfs.ok("config", "get", "search.k").out.strip() == "3"
+    docfs.ok("config", "unset", "search.k")
+    assert docfs.ok("config", "get", "search.k").out.strip() == "10"
+    r = docfs.run("config", "set", "search.k", "many")
+    assert r.code == 2 and "search.k" in r.err
+    r = docfs.run("config", "set", "search.q", "3")
+    assert r.code in (2, 5) and "search.q" in r.err
+
+
+def test_remove(docfs, corpus):
+    docfs.ok("add", corpus, "--collection", "demo")
+    assert docfs.run("remove", "demo").code == 2, "must not remove without a question or --yes"
+    docfs.ok("remove", "demo", "--yes")
+    assert docfs.json("status")["documents"] == 0
+    assert docfs.run("search", "cancel").code == 1
+    assert docfs.run("verify").code == 0
+
+
+def test_usage_errors(docfs):
+    r = docfs.run("serach", "x")
+    assert r.code == 2 and "search" in r.err
+    r = docfs.run("search", "--colection", "x", "y")
+    assert r.code == 2 and "--collection" in r.err
+    r = docfs.run("add", "/no/such/directory")
+    assert r.code != 0 and "/no/such/directory" in r.err
+    r = docfs.run("add", "/tmp", "--collection", "bad/name")
+    assert r.code == 2 and "bad/name" in r.err
+
+
+def test_every_command_has_help_with_examples(docfs):
+    out = docfs.ok("help").out
+    names = re.findall(r"^\s{2,}([a-z]+)\s{2,}", out, re.M)
+    assert {"add", "refresh", "remove", "list", "search", "cat", "similar", "save", "mount", "umount",
+            "status", "verify", "eval", "config", "version"} <= set(names)
+    for name in names:
+        text = docfs.ok(name, "--help").out
+        assert "docfs " + name in text
+
+
+def test_missing_cache_is_explained(docfs):
+    r = docfs.run("search", "x")
+    assert r.code in (1, 3)
+    assert str(docfs.cache) in r.err + r.out
+
+
+def test_unusable_cache_names_path_and_option(docfs, tmp_path):
+    (tmp_path / "file").write_text("x")
+    r = docfs.run("--cache", tmp_path / "file/cache", "add", tmp_path)
+    assert r.code == 3
+    assert "file/cache" in r.err and "--cache" in r.err
+
+
+def test_storage_dir_is_honoured(docfs, corpus, tmp_path):
+    env = docfs.env()
+    del env["DOCFS_CACHE"]
+    env["STORAGE_DIR"] = str(tmp_path / "storage")
+    import subprocess
+    subprocess.run(docfs.argv("add", corpus), env=env, check=True, capture_output=True)
+    assert (tmp_path / "storage/docfs.db").exists()
+
+
+def test_pipe_closed_early_is_quiet(shared_docfs):
+    import subprocess
+    p = subprocess.Popen(shared_docfs.argv("cat", "demo@1/guide/tasks.md"), env=shared_docfs.env(),
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdout.close()
+    assert p.stderr.read() == b""
+    p.wait()
+
+
+def test_eval(docfs, tmp_path):
+    docs = [("d1", "Cancelling", "A task is cancelled with cancel()"),
+            ("d/2", "Storage", "Results live in a PostgreSQL database"),
+            ("d 3", "Cron", "Cron expressions have five fields")]
+    (tmp_path / "corpus.jsonl").write_text("".join(
+        json.dumps({"_id": i, "title": t, "text": x}) + "\n" for i, t, x in docs))
+    (tmp_path / "queries.jsonl").write_text(
+        json.dumps({"_id": "q1", "text": "cancel a task"}) + "\n" +
+        json.dumps({"_id": "q2", "text": "postgresql database results"}) + "\n")
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td/2\t2\n")
+    run = tmp_path / "run.tsv"
+    r = docfs.json("eval", "--corpus", tmp_path / "corpus.jsonl", "--queries",
+                   tmp_path / "queries.jsonl", "--qrels", tmp_path / "qrels.tsv", "--run", run)
+    text = json.dumps(r)
+    assert re.search(r'"ndcg[^"]*10":\s*1(\.0)?[,}]', text, re.I), text
+    rows = [line.split("\t") for line in run.read_text().splitlines()]
+    assert ["q1", "d1", "1"] in [row[:3] for row in rows]
+    assert ["q2", "d/2", "1"] in [row[:3] for row in rows]
+    assert not os.path.exists(docfs.cache), "eval must not touch the user's cache"

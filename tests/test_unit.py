@@ -1,0 +1,24 @@
+"""The C unit tests, so that one command runs and counts everything."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import BUILD
+from lib.docfs import check_alarms
+
+PROGRAMS = sorted(p for p in (BUILD / "tests").glob("unit_*") if p.is_file() and os.access(p, os.X_OK))
+
+
+def test_programs_were_built():
+    assert PROGRAMS
+
+
+@pytest.mark.concurrent
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.name)
+def test_unit(program, tmp_path):
+    r = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=300,
+                       cwd=tmp_path)
+    check_alarms(r.stderr)
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert "0 failed" in r.stdout

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/cli/commands.h"
+#include "tools/cli/ingest.h"
+
+struct add_args {
+    const char *collection;
+    struct opt_list include, exclude;
+    int64_t max_file;
+    unsigned threads;
+    bool force, strict;
+};
+
+static const struct opt options[] = {
+    {'c', "collection", OPT_STRING, "NAME[@VERSION]",
+     "Collection to add to (default: the directory's name)", offsetof(struct add_args, collection)},
+    {0, "include", OPT_LIST, "GLOB", "Only files that match; may be given again",
+     offsetof(struct add_args, include)},
+    {0, "exclude", OPT_LIST, "GLOB", "Leave out files that match; may be given again",
+     offsetof(struct add_args, exclude)},
+    {0, "max-file", OPT_SIZE, "SIZE", "Skip larger files (default 64M)",
+     offsetof(struct add_args, max_file)},
+    {'j', "threads", OPT_COUNT, "N", "Threads to use (default: all cores)",
+     offsetof(struct add_args, threads), 1, 1024},
+    {'f', "force", OPT_FLAG, NULL, "Convert again although nothing changed",
+     offsetof(struct add_args, force)},
+    {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
+     offsetof(struct add_args, strict)},
+    {0},
+};
+
+static int run(struct cmd_context *c)
+{
+    const struct add_args *a = c->args;
+    struct docfs_ingest_options opt = {.collection = a->collection,
+                                       .include = a->include.item,
+                                       .exclude = a->exclude.item,
+                                       .max_file = a->max_file,
+                                       .threads = a->threads,
+                                       .force = a->force};
+    struct docfs_report report = {0};
+    struct docfs_err err = {0};
+    struct ingest in;
+    ingest_start(&in, c, a->collection, a->strict);
+    int r = docfs_add(c->d, c->word[0], &opt, ingest_progress, &in, &report, &err);
+    return ingest_finish(&in, r, &report, &err);
+}
+
+const struct cmd cmd_add = {
+    .name = "add",
+    .run = run,
+    .needs = NEEDS_CREATE,
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "Add a directory of documentation, or refresh it",
+    .usage = "DIR [--collection NAME[@VERSION]] [--include GLOB]... [--exclude GLOB]...",
+    .text =
+        "Reads markdown, HTML, man pages, text, reStructuredText, AsciiDoc, notebooks, OpenAPI\n"
+        "and PDF. Files that did not change since the last run are not read again. A file that\n"
+        "cannot be converted never stops the run: docfs list --failures shows it.",
+    .examples = "  docfs add /usr/share/doc/python3.11/html --collection python@3.11\n"
+                "  docfs add ~/notes --include '**/*.md' --exclude 'drafts/**'\n",
+    .options = options,
+    .args_size = sizeof(struct add_args),
+};

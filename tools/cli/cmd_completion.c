@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ * Completion scripts written from the command table, so that they cannot lag behind it. */
+#include <stdio.h>
+#include <string.h>
+#include "tools/cli/commands.h"
+
+static void long_options(FILE *f, const struct opt *table)
+{
+    for (const struct opt *o = table; o && o->name; o++)
+        fprintf(f, " --%s", o->name);
+}
+
+static void bash(FILE *f)
+{
+    fputs("# bash completion of docfs\n"
+          "_docfs() {\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} cmd= i\n"
+          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+          "        case ${COMP_WORDS[i]} in\n"
+          "        --cache) ((i++)) ;;\n"
+          "        -*) ;;\n"
+          "        *) cmd=${COMP_WORDS[i]}; break ;;\n"
+          "        esac\n"
+          "    done\n"
+          "    local words='",
+          f);
+    long_options(f, global_options);
+    fputs("'\n    case $cmd in\n    '') words+='", f);
+    for (const struct cmd *const *c = commands; *c; c++)
+        fprintf(f, " %s", (*c)->name);
+    fputs("' ;;\n    help) words='", f);
+    for (const struct cmd *const *c = commands; *c; c++)
+        fprintf(f, " %s", (*c)->name);
+    fputs("' ;;\n", f);
+    for (const struct cmd *const *c = commands; *c; c++)
+        if ((*c)->options) {
+            fprintf(f, "    %s) words+='", (*c)->name);
+            long_options(f, (*c)->options);
+            fputs("' ;;\n", f);
+        }
+    fputs("    esac\n"
+          "    if [[ -z $cmd || $cmd == help || $cur == -* ]]; then\n"
+          "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+          "    else\n"
+          "        COMPREPLY=()\n"
+          "    fi\n"
+          "}\n"
+          "complete -o default -F _docfs docfs\n",
+          f);
+}
+
+/* Text inside single quotes, where ':' and brackets mean something to _arguments. */
+static void zsh_text(FILE *f, const char *s)
+{
+    for (; *s; s++) {
+        if (*s == '\'')
+            fputs("'\\''", f);
+        else if (strchr("[]:\\", *s))
+            fprintf(f, "\\%c", *s);
+        else
+            fputc(*s, f);
+    }
+}
+
+static void zsh_options(FILE *f, const struct opt *table)
+{
+    for (const struct opt *o = table; o && o->name; o++) {
+        fprintf(f, " '%s--%s%s[", o->type == OPT_LIST ? "*" : "", o->name, o->value ? "=" : "");
+        zsh_text(f, o->help);
+        fputc(']', f);
+        if (o->value) {
+            fputc(':', f);
+            zsh_text(f, o->value);
+            fputs(strcmp(o->value, "DIR") == 0 ? ":_directories" : ":_files", f);
+        }
+        fputc('\'', f);
+    }
+}
+
+static void zsh(FILE *f)
+{
+    fputs("#compdef docfs\n"
+          "_docfs() {\n"
+          "    local cmd=${words[(r)(",
+          f);
+    for (const struct cmd *const *c = commands; *c; c++)
+        fprintf(f, "%s%s", c == commands ? "" : "|", (*c)->name);
+    fputs(")]}\n    local -a global=(", f);
+    zsh_options(f, global_options);
+    fputs(")\n    case $cmd in\n", f);
+    for (const struct cmd *const *c = commands; *c; c++) {
+        fprintf(f, "    %s) _arguments $global", (*c)->name);
+        zsh_options(f, (*c)->options);
+        fputs(" '*:argument:_files' ;;\n", f);
+    }
+    fputs("    *)\n        local -a commands=(", f);
+    for (const struct cmd *const *c = commands; *c; c++) {
+        fprintf(f, " '%s:", (*c)->name);
+        zsh_text(f, (*c)->summary);
+        fputc('\'', f);
+    }
+    fputs(")\n        _describe command commands\n        _arguments $global ;;\n    esac\n}\n"
+          "_docfs \"$@\"\n",
+          f);
+}
+
+static void fish_text(FILE *f, const char *s)
+{
+    for (; *s; s++) {
+        if (*s == '\'' || *s == '\\')
+            fputc('\\', f);
+        fputc(*s, f);
+    }
+}
+
+static void fish_options(FILE *f, const struct opt *table, const char *condition)
+{
+    for (const struct opt *o = table; o && o->name; o++) {
+        fprintf(f, "complete -c docfs%s -l %s%s", condition, o->name, o->value ? " -r" : "");
+        if (o->letter)
+            fprintf(f, " -s %c", o->letter);
+        fputs(" -d '", f);
+        fish_text(f, o->help);
+        fputs("'\n", f);
+    }
+}
+
+static void fish(FILE *f)
+{
+    fputs("# fish completion of docfs\n", f);
+    fish_options(f, global_options, "");
+    for (const struct cmd *const *c = commands; *c; c++) {
+        char condition[96];
+        fprintf(f, "complete -c docfs -n __fish_use_subcommand -f -a %s -d '", (*c)->name);
+        fish_text(f, (*c)->summary);
+        fputs("'\n", f);
+        snprintf(condition, sizeof(condition), " -n '__fish_seen_subcommand_from %s'", (*c)->name);
+        fish_options(f, (*c)->options, condition);
+    }
+}
+
+static int run(struct cmd_context *c)
+{
+    static const struct {
+        const char *shell;
+        void (*write)(FILE *f);
+    } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
+        if (strcmp(shells[i].shell, c->word[0]) == 0) {
+            shells[i].write(c->out.f);
+            return CMD_OK;
+        }
+    return cmd_fail_with(c, CMD_USAGE, "no completion for '%s'; give bash, zsh or fish",
+                         c->word[0]);
+}
+
+const struct cmd cmd_completion = {
+    .name = "completion",
+    .run = run,
+    .needs = NEEDS_NOTHING,
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "Write the completion script of a shell",
+    .usage = "bash|zsh|fish",
+    .text = "",
+    .examples = "  docfs completion bash > ~/.local/share/bash-completion/completions/docfs\n",
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/cli/commands.h"
+#include "tools/cli/ingest.h"
+
+struct refresh_args {
+    unsigned threads;
+    bool force, strict;
+};
+
+static const struct opt options[] = {
+    {'j', "threads", OPT_COUNT, "N", "Threads to use (default: all cores)",
+     offsetof(struct refresh_args, threads), 1, 1024},
+    {'f', "force", OPT_FLAG, NULL, "Convert again although nothing changed",
+     offsetof(struct refresh_args, force)},
+    {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
+     offsetof(struct refresh_args, strict)},
+    {0},
+};
+
+static int run(struct cmd_context *c)
+{
+    const struct refresh_args *a = c->args;
+    _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
+    const struct docfs_collection *one = NULL;
+    struct docfs_err err = {0};
+    int r = docfs_collections(c->d, &all, &err);
+    if (r == 0 && c->n_words)
+        r = catalog_find(all, c->word[0], false, &one, &err);
+    if (r < 0)
+        return cmd_fail(c, &err);
+
+    struct docfs_ingest_options opt = {.threads = a->threads, .force = a->force};
+    struct docfs_report report = {0};
+    struct ingest in;
+    ingest_start(&in, c, one ? one->name : NULL, a->strict);
+    r = docfs_refresh(c->d, one ? one->name : NULL, &opt, ingest_progress, &in, &report, &err);
+    return ingest_finish(&in, r, &report, &err);
+}
+
+const struct cmd cmd_refresh = {
+    .name = "refresh",
+    .run = run,
+    .needs = NEEDS_WRITABLE,
+    .max_words = 1,
+    .summary = "Read again what changed in the sources of a collection, or of all",
+    .usage = "[COLLECTION] [--force]",
+    .text = "Changed files are converted again, vanished ones leave, a renamed file keeps its id.",
+    .examples = "  docfs refresh\n  docfs refresh python@3.11\n",
+    .options = options,
+    .args_size = sizeof(struct refresh_args),
+};

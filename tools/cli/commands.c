@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/cli/commands.h"
+
+#include <string.h>
+
+const struct cmd *const commands[] = {
+    &cmd_add,        &cmd_refresh, &cmd_remove,  &cmd_list,
+    &cmd_search,     &cmd_cat,     &cmd_similar, &cmd_save,
+#if HAVE_MOUNT
+    &cmd_mount,      &cmd_umount,
+#endif
+    &cmd_status,     &cmd_verify,  &cmd_eval,    &cmd_config,
+    &cmd_completion, &cmd_version, &cmd_help,    NULL,
+};
+
+const struct cmd *cmd_find(const char *name)
+{
+    for (const struct cmd *const *c = commands; *c; c++)
+        if (strcmp((*c)->name, name) == 0)
+            return *c;
+    return NULL;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/cli/hits.h"
+
+#include <stdio.h>
+
+static void rank_text(char out[16], int rank)
+{
+    if (rank > 0)
+        snprintf(out, 16, "#%d", rank);
+    else
+        snprintf(out, 16, "-");
+}
+
+static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, bool below,
+                      bool explain)
+{
+    out_printf(o, "%2zu. %.3f  ", rank, h->score);
+    out_text(o, STYLE_PATH, h->collection);
+    out_text(o, STYLE_PATH, "/");
+    out_text(o, STYLE_PATH, h->path);
+    if (h->line)
+        out_printf(o, ":%u-%u", h->line, h->line + (h->lines ? h->lines - 1 : 0));
+    out_printf(o, "%s\n    ", below ? "  (below min)" : "");
+    out_text(o, STYLE_TITLE, h->title);
+    if (*h->heading) {
+        out_printf(o, " > ");
+        out_text(o, STYLE_NONE, h->heading);
+    }
+    out_printf(o, "\n    ");
+    out_text(o, STYLE_DIM, h->snippet);
+    out_printf(o, "\n");
+    if (explain) {
+        char lex[16], vec[16];
+        rank_text(lex, h->lex_rank);
+        rank_text(vec, h->vec_rank);
+        out_printf(o, "    words %s (%.2f), meaning %s (%.3f), boost %.3f, %u passages, id %s\n",
+                   lex, h->lex_score, vec, h->vec_score, h->boost, h->matches, h->public_id);
+    }
+}
+
+int hits_print(struct cmd_context *c, const struct docfs_results *r, bool explain)
+{
+    struct out *o = &c->out;
+    size_t above = r->n - r->below;
+    int exit = above ? CMD_OK : CMD_NOTHING;
+    if (o->json)
+        return cmd_json(c, wire_results(r, explain), exit);
+    for (size_t i = 0; i < r->n && !out_broken(o); i++)
+        print_hit(o, &r->hit[i], i + 1, i >= above, explain);
+    if (*r->note)
+        out_note(o, "%s", r->note);
+    else if (r->n == 0)
+        out_note(o, "nothing found");
+    if (explain) {
+        char n[32];
+        out_printf(o, "query: ");
+        out_text(o, STYLE_NONE, r->query);
+        out_printf(o, "\n%s documents considered in %.1f ms, generation %llu\n",
+                   out_count(r->candidates, n), r->seconds * 1e3,
+                   (unsigned long long)r->generation);
+    }
+    if (r->pending)
+        out_note(o, "%zu files are still being indexed", r->pending);
+    return exit;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/cli/ingest.h"
+
+#include <errno.h>
+#include "tools/cli/interrupt.h"
+
+void ingest_start(struct ingest *in, struct cmd_context *c, const char *collection, bool strict)
+{
+    *in = (struct ingest){.c = c, .collection = collection, .strict = strict};
+    progress_init(&in->progress, &c->out);
+    interrupt_watch(true);
+}
+
+int ingest_progress(void *arg, const struct docfs_progress *p)
+{
+    static const char *const label[] = {"scanning", "converting", "indexing"};
+    struct ingest *in = arg;
+    in->last = *p;
+    in->last.source = NULL;
+    struct progress_step step = {.label = label[p->phase],
+                                 .unit = "files",
+                                 .done = p->files_done,
+                                 .total = p->phase == INGEST_SCAN ? 0 : p->files,
+                                 .bytes = p->bytes_done,
+                                 .bytes_total = p->bytes,
+                                 .detail = p->source};
+    if (p->phase == INGEST_SCAN)
+        step.done = p->files, step.bytes = 0, step.bytes_total = 0;
+    if (p->phase == INGEST_INDEX)
+        step = (struct progress_step){
+            .label = label[p->phase], .unit = "passages", .done = p->passages};
+    progress_update(&in->progress, &step);
+    return interrupt_seen();
+}
+
+static int interrupted(struct ingest *in)
+{
+    char n[32];
+    return cmd_fail_with(in->c, CMD_INTERRUPTED,
+                         "interrupted; %s documents of this run were kept, the same command goes "
+                         "on from there",
+                         out_count(in->last.documents, n));
+}
+
+static void summary(struct ingest *in, const struct docfs_report *r)
+{
+    struct out *o = &in->c->out;
+    char a[32], b[32], c[32], d[32], e[32];
+    if (o->quiet)
+        return;
+    if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
+        out_printf(o, "%s files, nothing changed (%s)\n", out_count(r->files, a),
+                   out_span(r->seconds, b));
+    else
+        out_printf(o, "%s files: %s converted, %s unchanged, %s removed, %s renamed\n",
+                   out_count(r->files, a), out_count(r->converted, b), out_count(r->unchanged, c),
+                   out_count(r->removed, d), out_count(r->renamed, e));
+    if (r->converted)
+        out_printf(o, "%s documents, %s passages written; %s in %s (%s/s)\n",
+                   out_count(r->documents, a), out_count(r->passages, b), out_size(r->bytes, c),
+                   out_span(r->seconds, d),
+                   out_size(r->seconds > 0 ? (int64_t)((double)r->bytes / r->seconds) : 0, e));
+    if (r->failed + r->skipped)
+        out_note(o, "%s files failed, %s skipped: docfs list --failures%s%s",
+                 out_count(r->failed, a), out_count(r->skipped, b), in->collection ? " " : "",
+                 in->collection ? in->collection : "");
+}
+
+int ingest_finish(struct ingest *in, int r, const struct docfs_report *report,
+                  const struct docfs_err *err)
+{
+    progress_end(&in->progress);
+    if (r == -ECANCELED)
+        return interrupted(in);
+    if (r < 0)
+        return cmd_fail(in->c, err);
+    int exit = in->strict && report->failed ? CMD_FILES : CMD_OK;
+    if (in->c->out.json)
+        return cmd_json(in->c, wire_report(report, in->collection), exit);
+    summary(in, report);
+    return exit;
+}

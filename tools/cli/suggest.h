@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * "Did you mean": the known word nearest to a mistyped one. */
+#pragma once
+#include <stddef.h>
+
+struct suggest {
+    const char *word;
+    const char *best;
+    unsigned distance;
+};
+
+static inline struct suggest suggest_start(const char *word)
+{
+    return (struct suggest){.word = word};
+}
+
+/* Offers one candidate, which must outlive s. */
+void suggest_offer(struct suggest *s, const char *candidate);
+
+/* The nearest candidate when it is near enough to be meant, else NULL. */
+const char *suggest_best(const struct suggest *s);

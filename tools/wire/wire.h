@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * The one JSON schema of docfs: what core returns, as jansson values. docfs-json(5) is its written
+ * form; a change here is a change there and, when it is not additive, a new WIRE_SCHEMA.
+ *
+ * Every function returns a new reference that the caller owns, or NULL when memory is out. Text
+ * from documents and file names may be any bytes: what is not UTF-8 becomes U+FFFD, and for paths
+ * a second member "<key>_bytes" then carries the exact bytes, percent-encoded. Times are RFC 3339
+ * in UTC, or null when unknown. Pure and thread-safe. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/docfs.h"
+
+#define WIRE_SCHEMA "docfs/1"
+
+/* ---- values ---- */
+
+/* A string, or null for NULL. */
+json_t *wire_text(const char *s);
+json_t *wire_textn(const char *s, size_t len);
+/* A time in seconds since the epoch; null for 0. */
+json_t *wire_time(int64_t seconds);
+/* Sets object[key] to a path and, when it is not UTF-8, object["<key>_bytes"]. 0 or -ENOMEM. */
+int wire_set_path(json_t *object, const char *key, const char *path);
+
+/* ---- top-level messages: {"schema": "docfs/1", "kind": kind, ...members of body} ---- */
+
+/* Puts schema and kind in front of the members of body, which it takes (NULL allowed: NULL). */
+json_t *wire_message(const char *kind, json_t *body);
+/* kind "error". code is a negative errno. */
+json_t *wire_error(int code, const char *text);
+
+/* ---- search ---- */
+
+/* rank is 1-based; explain adds the member "why". */
+json_t *wire_hit(const struct docfs_hit *h, size_t rank, bool explain);
+/* kind "results". */
+json_t *wire_results(const struct docfs_results *r, bool explain);
+/* kind "saved". */
+json_t *wire_saved(const struct docfs_saveds *s);
+
+/* ---- documents and collections ---- */
+
+/* Members of a document, without schema and kind. */
+json_t *wire_document(const struct docfs_document *doc);
+/* kind "document" with its text: lines [line, line + lines) of it. */
+json_t *wire_document_text(const struct docfs_document *doc, const char *text, size_t len,
+                           int64_t line, int64_t lines);
+/* One document of a listing: id, collection, path, size, time. */
+json_t *wire_entry(const struct docfs_entry *e, const char *collection, const char *path);
+json_t *wire_collection(const struct docfs_collection *c);
+/* kind "collections". */
+json_t *wire_collections(const struct docfs_collections *c);
+/* kind "failures". */
+json_t *wire_failures(const struct docfs_failures *f);
+
+/* ---- the cache ---- */
+
+/* kind "report": outcome of add and refresh. */
+json_t *wire_report(const struct docfs_report *r, const char *collection);
+/* kind "status". */
+json_t *wire_status(const struct docfs_status *s, const char *cache);
+/* kind "settings". */
+json_t *wire_settings(const struct docfs_settings *s);
+/* Members of one setting, without schema and kind. */
+json_t *wire_setting(const struct docfs_setting *s);

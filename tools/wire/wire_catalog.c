@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/wire/wire.h"
+
+static json_t *text_or_null(const char *s)
+{
+    return s && *s ? wire_text(s) : json_null();
+}
+
+/* Takes a half-built object: NULL when a path could not be added. */
+static json_t *with_path(json_t *o, const char *key, const char *path)
+{
+    if (o && wire_set_path(o, key, path) < 0) {
+        json_decref(o);
+        return NULL;
+    }
+    return o;
+}
+
+/* Appends item (taken) to list; on failure frees the list and clears it. */
+static void append(json_t **list, json_t *item)
+{
+    if (json_array_append_new(*list, item) < 0) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
+json_t *wire_document(const struct docfs_document *doc)
+{
+    json_t *o =
+        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", /**/
+                  "id", doc->public_id, "collection", wire_text(doc->collection), "title",
+                  wire_text(doc->title), "url", text_or_null(doc->url), "format",
+                  doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
+                  doc->mime ? doc->mime : "", "sha256", doc->sha256, "size", (json_int_t)doc->size,
+                  "lines", (json_int_t)doc->lines, "passages", (json_int_t)doc->passages,
+                  "modified_at", wire_time(doc->mtime_ns / 1000000000), "fetched_at",
+                  wire_time(doc->fetched_at), "changed_at", wire_time(doc->changed_at));
+    return with_path(with_path(o, "path", doc->path), "origin", doc->origin);
+}
+
+json_t *wire_document_text(const struct docfs_document *doc, const char *text, size_t len,
+                           int64_t line, int64_t lines)
+{
+    return wire_message("document", json_pack("{s:o, s:I, s:I, s:o}", "document",
+                                              wire_document(doc), "line", (json_int_t)line, "lines",
+                                              (json_int_t)lines, "text", wire_textn(text, len)));
+}
+
+json_t *wire_entry(const struct docfs_entry *e, const char *collection, const char *path)
+{
+    char id[DOC_ID_LEN + 1];
+    name_doc_id(e->id, id);
+    return with_path(json_pack("{s:s, s:o, s:I, s:o}", "id", id, "collection",
+                               wire_text(collection), "size", (json_int_t)e->size, "modified_at",
+                               wire_time(e->mtime_ns / 1000000000)),
+                     "path", path);
+}
+
+json_t *wire_collection(const struct docfs_collection *c)
+{
+    return with_path(json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
+                               wire_text(c->name), "version", text_or_null(c->version), "title",
+                               text_or_null(c->title), "outcome", text_or_null(c->outcome),
+                               "documents", (json_int_t)c->documents, "passages",
+                               (json_int_t)c->passages, "failed", (json_int_t)c->failed, "bytes",
+                               (json_int_t)c->bytes, "checked_at", wire_time(c->checked_at),
+                               "changed_at", wire_time(c->changed_at)),
+                     "location", c->location);
+}
+
+json_t *wire_collections(const struct docfs_collections *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < c->n; i++)
+        append(&list, wire_collection(&c->item[i]));
+    return wire_message("collections", json_pack("{s:o}", "collections", list));
+}
+
+json_t *wire_failures(const struct docfs_failures *f)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < f->n; i++) {
+        const struct docfs_failure *x = &f->item[i];
+        append(&list, with_path(json_pack("{s:o, s:s, s:o}", "collection", wire_text(x->collection),
+                                          "outcome", x->outcome, "reason", wire_text(x->reason)),
+                                "path", x->path));
+    }
+    return wire_message("failures", json_pack("{s:o}", "failures", list));
+}
+
+json_t *wire_report(const struct docfs_report *r, const char *collection)
+{
+    return wire_message(
+        "report", json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}",
+                            "collection", wire_text(collection), "files", (json_int_t)r->files,
+                            "unchanged", (json_int_t)r->unchanged, "converted",
+                            (json_int_t)r->converted, "failed", (json_int_t)r->failed, "skipped",
+                            (json_int_t)r->skipped, "removed", (json_int_t)r->removed, "renamed",
+                            (json_int_t)r->renamed, "documents", (json_int_t)r->documents,
+                            "passages", (json_int_t)r->passages, "bytes", (json_int_t)r->bytes,
+                            "seconds", r->seconds, "rebuilt_index", (int)r->rebuilt_index));
+}
+
+json_t *wire_status(const struct docfs_status *s, const char *cache)
+{
+    json_t *index =
+        json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", s->index_graph ? "graph" : "exact", "bytes",
+                  (json_int_t)s->index_bytes, "base", (json_int_t)s->index_base, "tail",
+                  (json_int_t)s->index_tail, "dead", (json_int_t)s->index_dead);
+    json_t *job = s->ingesting ? json_pack("{s:I, s:I}", "total", (json_int_t)s->job_total, "done",
+                                           (json_int_t)s->job_done)
+                               : json_null();
+    json_t *o = json_pack(
+        "{s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I}", /**/
+        "generation", (json_int_t)s->generation, "store_version", s->schema, "collections",
+        (json_int_t)s->collections, "documents", (json_int_t)s->documents, "passages",
+        (json_int_t)s->passages, "vectors", (json_int_t)s->vectors, "failed", (json_int_t)s->failed,
+        "bytes", (json_int_t)s->bytes, "database_bytes", (json_int_t)s->db_bytes, "fingerprint",
+        wire_text(s->fingerprint), "index", index, "ingest", job, "cache_hits",
+        (json_int_t)s->cache_hits, "cache_misses", (json_int_t)s->cache_misses);
+    return wire_message("status", with_path(o, "cache", cache));
+}
+
+json_t *wire_setting(const struct docfs_setting *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "key", wire_text(s->key), "value",
+                     wire_text(s->value), "default", wire_text(s->fallback), "help",
+                     wire_text(s->help), "is_set", (int)s->is_set);
+}
+
+json_t *wire_settings(const struct docfs_settings *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < s->n; i++)
+        append(&list, wire_setting(&s->item[i]));
+    return wire_message("settings", json_pack("{s:o}", "settings", list));
+}
