@@ -22,10 +22,10 @@ static const struct {
     [FORMAT_HTML] = {"html", "text/html", convert_html},
     [FORMAT_MAN] = {"man", "text/troff", convert_man},
     [FORMAT_TEXT] = {"text", "text/plain", convert_text},
-    [FORMAT_RST] = {"rst", "text/x-rst", NULL},
-    [FORMAT_ASCIIDOC] = {"asciidoc", "text/asciidoc", NULL},
+    [FORMAT_RST] = {"rst", "text/x-rst", convert_rst},
+    [FORMAT_ASCIIDOC] = {"asciidoc", "text/asciidoc", convert_asciidoc},
     [FORMAT_IPYNB] = {"ipynb", "application/x-ipynb+json", convert_ipynb},
-    [FORMAT_OPENAPI] = {"openapi", "application/vnd.oai.openapi", NULL},
+    [FORMAT_OPENAPI] = {"openapi", "application/vnd.oai.openapi", convert_openapi},
     [FORMAT_PDF] = {"pdf", "application/pdf", convert_pdf},
     [FORMAT_BINARY] = {"binary", "application/octet-stream", NULL},
 };

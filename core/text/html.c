@@ -9,7 +9,7 @@
 
 #define TITLE_MAX 300
 #define MEMORY_MIN ((size_t)64 << 20)
-#define MEMORY_MAX ((size_t)1 << 30)
+#define MEMORY_MAX ((size_t)512 << 20)
 
 static void doc_fini(struct html_doc *d)
 {

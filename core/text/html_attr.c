@@ -47,7 +47,7 @@ static int attr_find(const char *name, size_t len)
 {
     for (size_t i = 0; i < sizeof attr_names / sizeof *attr_names; i++)
         if ((attr_names[i].name[0] | 0x20) == (name[0] | 0x20) &&
-            strncasecmp(attr_names[i].name, name, len) == 0 && !attr_names[i].name[len])
+            strlen(attr_names[i].name) == len && strncasecmp(attr_names[i].name, name, len) == 0)
             return (int)attr_names[i].attr;
     return -1;
 }

@@ -27,8 +27,10 @@ static bool lang_take(const char *s, size_t len, char lang[LANG_MAX])
         char c = s[i];
         bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   strchr("+#._-", c);
-        if (!ok || !c)
+        if (!ok || !c) {
+            lang[0] = '\0';
             return false;
+        }
         lang[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
     lang[len] = '\0';

@@ -263,6 +263,12 @@ static void start_tag(struct scan *s, const char *name, size_t len)
         if (!(a.present & 1u << ATTR_HREF))
             flags |= F_DROPPED;
     }
+    if (id == GUMBO_TAG_H1 && s->n && s->stack[s->n - 1].id == id) {
+        /* so does a heading */
+        write_tag(s, "/", GUMBO_TAG_H1, NULL, 0);
+        buf_addc(s->out, '>');
+        s->n--;
+    }
     if (kind == HTML_FORMAT) {
         flags |= F_FORMAT;
         if (s->formats >= FORMAT_MAX || find_open(s, id) >= 0)

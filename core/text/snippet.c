@@ -191,23 +191,31 @@ static bool link_at(const char *s, size_t len, size_t *ret_text, size_t *ret_all
     return true;
 }
 
+/* Is the '*' at i emphasis, not a product, a list mark or a pointer standing alone? */
+static bool is_emphasis(const char *s, size_t len, size_t i)
+{
+    return (i && !blank_byte(s[i - 1])) || (i + 1 < len && !blank_byte(s[i + 1]));
+}
+
 static void write_text(struct writer *w, const char *s, size_t len, bool code)
 {
+    bool span = false; /* in `code` */
     for (size_t i = 0; i < len && !w->full;) {
         uint32_t c;
         size_t n = utf8_decode(s + i, len - i, &c), text, all;
         if (c <= ' ' || c == 0xa0) {
             put_blank(w);
-        } else if (!code && c == '[' && link_at(s + i, len - i, &text, &all)) {
+        } else if (!code && !span && c == '[' && link_at(s + i, len - i, &text, &all)) {
             write_text(w, s + i + 1, text, true); /* no link within a link */
             n = all;
-        } else if (!code && c == '*' && i + 1 < len && s[i + 1] == '*') {
-            n = 2;
-        } else if (!code && c == '\\' && i + 1 < len && strchr("\\`*_{}[]<>()#+-.!|~&", s[i + 1]) &&
-                   s[i + 1]) {
+        } else if (!code && !span && c == '*' && is_emphasis(s, len, i)) {
+            n = 1;
+        } else if (!code && !span && c == '\\' && i + 1 < len &&
+                   strchr("\\`*_{}[]<>()#+-.!|~&", s[i + 1]) && s[i + 1]) {
             put(w, s + i + 1, 1);
             n = 2;
         } else if (!hidden(c)) {
+            span ^= c == '`';
             put(w, s + i, n);
         }
         i += n;

@@ -26,6 +26,7 @@ static int walk(const char *path, struct found *ret)
         if (r < 0)
             return r;
         dir = ret->node;
+        tree_looked_up(t, dir); /* the kernel keeps what it met */
     }
     return r;
 }
@@ -35,7 +36,6 @@ static uint64_t id_of(const char *path)
     struct found f;
     assert(walk(path, &f) == 0);
     uint64_t id = node_id(f.node);
-    tree_looked_up(t, f.node); /* as the kernel would keep it */
     tree_unref(t, f.node);
     return id;
 }

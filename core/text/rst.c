@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT
+ * reStructuredText -> markdown, line by line. What both languages share (paragraphs, lists,
+ * emphasis) passes through; sections, directives, literal blocks, tables and roles are translated.
+ * Nothing is ever included from another file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/convert.h"
+#include "core/text/rst_inline.h"
+#include "core/util/cleanup.h"
+
+#define STYLES_MAX 12 /* section adornments in order of appearance */
+
+struct rst {
+    struct span *line; /* all lines, right-trimmed */
+    size_t n, i;
+    struct buf *out;
+    int style[STYLES_MAX]; /* adornment character, + 256 with an overline */
+    unsigned n_styles;
+    struct buf title;
+};
+
+static unsigned indent_of(struct span l)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < l.len && (l.s[i] == ' ' || l.s[i] == '\t'); i++)
+        n = l.s[i] == '\t' ? (n / 8 + 1) * 8 : n + 1;
+    return n;
+}
+
+/* Character of a line that repeats one punctuation mark, else 0. */
+static int adornment(struct span l)
+{
+    if (l.len < 2 || !strchr("=-`:.'\"~^_*+#!$%&,/;<>?@\\|", l.s[0]))
+        return 0;
+    for (size_t i = 1; i < l.len; i++)
+        if (l.s[i] != l.s[0])
+            return 0;
+    return (unsigned char)l.s[0];
+}
+
+static unsigned section_level(struct rst *r, int style)
+{
+    for (unsigned i = 0; i < r->n_styles; i++)
+        if (r->style[i] == style)
+            return i + 1;
+    if (r->n_styles < STYLES_MAX)
+        r->style[r->n_styles++] = style;
+    return r->n_styles;
+}
+
+static struct span at(const struct rst *r, size_t i)
+{
+    return i < r->n ? r->line[i] : (struct span){"", 0};
+}
+
+static void blank_line(struct rst *r)
+{
+    buf_rtrim(r->out, "\n ");
+    if (r->out->len)
+        buf_adds(r->out, "\n\n");
+}
+
+static void heading(struct rst *r, unsigned level, struct span text)
+{
+    blank_line(r);
+    buf_addf(r->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
+    size_t from = r->out->len;
+    rst_inline(r->out, span_trim(text));
+    if (r->title.len == 0)
+        buf_add(&r->title, r->out->data + from, r->out->len - from);
+    buf_adds(r->out, "\n\n");
+}
+
+/* A section title with its adornment at line i; lines taken, or 0. */
+static size_t section(struct rst *r)
+{
+    struct span a = at(r, r->i), b = at(r, r->i + 1), c = at(r, r->i + 2);
+    int over = adornment(a), under = adornment(b);
+    if (over && b.len && !under && adornment(c) == over && c.len >= span_trim(b).len) {
+        heading(r, section_level(r, over + 256), b);
+        return 3;
+    }
+    if (a.len && indent_of(a) == 0 && !over && under && b.len + 1 >= a.len && b.len >= 2) {
+        heading(r, section_level(r, under), a);
+        return 2;
+    }
+    return 0;
+}
+
+/* Lines from i on that are blank or indented at least `min`; trailing blank ones not counted. */
+static size_t block_end(const struct rst *r, size_t i, unsigned min)
+{
+    size_t end = i;
+    for (; i < r->n && (r->line[i].len == 0 || indent_of(r->line[i]) >= min); i++)
+        if (r->line[i].len)
+            end = i + 1;
+    return end;
+}
+
+static void add_code(struct rst *r, size_t from, size_t to, struct span lang, unsigned base)
+{
+    while (from < to && r->line[from].len == 0)
+        from++;
+    if (from == to)
+        return;
+    unsigned strip = ~0u;
+    bool ticks = false;
+    for (size_t i = from; i < to; i++) {
+        if (r->line[i].len && indent_of(r->line[i]) < strip)
+            strip = indent_of(r->line[i]);
+        ticks = ticks || memmem(r->line[i].s, r->line[i].len, "```", 3);
+    }
+    const char *fence = ticks ? "~~~~~~" : "```";
+    blank_line(r);
+    buf_addf(r->out, "%*s%s%.*s\n", (int)base, "", fence, (int)lang.len, lang.s);
+    for (size_t i = from; i < to; i++) {
+        struct span l = r->line[i];
+        size_t skip = l.len < strip ? l.len : strip;
+        if (l.len > skip)
+            buf_addf(r->out, "%*s%.*s", (int)base, "", (int)(l.len - skip), l.s + skip);
+        buf_addc(r->out, '\n');
+    }
+    buf_addf(r->out, "%*s%s\n\n", (int)base, "", fence);
+}
+
+/* ---- directives ---- */
+
+static bool is(struct span name, const char *list)
+{
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, " ");
+        if (n == name.len && memcmp(p, name.s, n) == 0)
+            return true;
+        p += n + (p[n] == ' ');
+    }
+    return false;
+}
+
+static int convert_lines(struct rst *r, size_t to, unsigned depth);
+
+/* The body of a directive is text of its own: dedented, converted and prefixed. */
+static void nested(struct rst *r, size_t from, size_t to, const char *prefix, unsigned depth)
+{
+    struct buf text = {.limit = r->out->limit};
+    struct rst inner = *r;
+    unsigned strip = ~0u;
+    for (size_t i = from; i < to; i++)
+        if (r->line[i].len && indent_of(r->line[i]) < strip)
+            strip = indent_of(r->line[i]);
+    _cleanup_free_ struct span *line = calloc(to - from + 1, sizeof(*line));
+    if (!line) {
+        r->out->oom = true;
+        return;
+    }
+    for (size_t i = from; i < to; i++) {
+        struct span l = r->line[i];
+        size_t skip = l.len < strip ? l.len : strip;
+        line[i - from] = (struct span){l.s + skip, l.len - skip};
+    }
+    inner.line = line;
+    inner.n = to - from;
+    inner.i = 0;
+    inner.out = &text;
+    convert_lines(&inner, inner.n, depth + 1);
+    memcpy(r->style, inner.style, sizeof(r->style));
+    r->n_styles = inner.n_styles;
+    r->title = inner.title;
+    buf_rtrim(&text, " \n");
+    struct span rest = {text.data ? text.data : "", text.len}, l;
+    while (line_next(&rest, &l))
+        buf_addf(r->out, "%s%.*s\n", prefix, (int)l.len, l.s);
+    if (buf_status(&text) < 0)
+        r->out->full = true;
+    buf_fini(&text);
+    blank_line(r);
+}
+
+static bool is_signature(struct span name)
+{
+    const char *colon = memrchr(name.s, ':', name.len);
+    if (colon)
+        name = (struct span){colon + 1, (size_t)(name.s + name.len - colon - 1)};
+    return is(name, "function class method attribute data exception module decorator classmethod "
+                    "staticmethod property option envvar cmdoption macro type member struct "
+                    "enum enumerator var describe object opcode program command variable setting "
+                    "confval signature");
+}
+
+static void list_table(struct rst *r, size_t from, size_t to)
+{
+    bool open = false, first = true;
+    size_t columns = 0;
+    blank_line(r);
+    for (size_t i = from; i <= to; i++) {
+        struct span l = i < to ? span_trim(r->line[i]) : (struct span){"* -", 3};
+        bool row = l.len >= 3 && l.s[0] == '*' && l.s[1] == ' ' && l.s[2] == '-';
+        bool cell = !row && l.len >= 1 && l.s[0] == '-' && (l.len == 1 || l.s[1] == ' ');
+        if (row && open) {
+            buf_adds(r->out, " |\n");
+            if (first)
+                for (size_t k = 0; k < columns; k++)
+                    buf_adds(r->out, k + 1 < columns ? "|---" : "|---|\n");
+            first = false;
+        }
+        if (i == to || l.len == 0)
+            continue;
+        if (row || cell) {
+            l.s += row ? 3 : 1;
+            l.len -= row ? 3 : 1;
+            buf_adds(r->out, row ? "| " : " | ");
+            columns += first;
+            open = true;
+        } else if (open) {
+            buf_addc(r->out, ' ');
+        }
+        if (open)
+            rst_inline(r->out, span_trim(l));
+    }
+    blank_line(r);
+}
+
+/* A line ".. name:: argument" with its block; moves r->i behind it. */
+static void directive(struct rst *r, struct span name, struct span arg, unsigned base,
+                      unsigned depth)
+{
+    size_t from = r->i + 1, end = block_end(r, from, base + 1);
+    r->i = end;
+    size_t more = from; /* signatures may go on in the next lines */
+    for (; is_signature(name) && more < end && r->line[more].len; more++)
+        if (span_trim(r->line[more]).s[0] == ':')
+            break;
+    if (is_signature(name) && arg.len) {
+        blank_line(r);
+        unsigned level = r->n_styles + 1;
+        buf_addf(r->out, "%.*s `%.*s`\n\n", (int)(level > 6 ? 6 : level), "######", (int)arg.len,
+                 arg.s);
+        from = more;
+    }
+    while (from < end && r->line[from].len && span_trim(r->line[from]).s[0] == ':' &&
+           !is_signature(name))
+        from++; /* options of the directive */
+    while (is_signature(name) && from < end && r->line[from].len &&
+           memchr(":", span_trim(r->line[from]).s[0], 1))
+        from++;
+    if (is(name, "code-block code sourcecode highlight-code parsed-literal productionlist "
+                 "prompt literalinclude doctest testcode math graphviz")) {
+        if (!is(name, "code-block code sourcecode"))
+            arg = (struct span){"", 0};
+        add_code(r, from, end, arg.len < 32 ? arg : (struct span){"", 0}, base);
+    } else if (is(name, "include raw toctree index contents highlight module-author sectionauthor "
+                        "moduleauthor default-domain currentmodule py:currentmodule role meta "
+                        "only-html testsetup testcleanup tabularcolumns cssclass rst-class "
+                        "default-role header footer sectnum target-notes")) {
+        return;
+    } else if (is(name, "image figure")) {
+        nested(r, from, end, "", depth);
+    } else if (is(name, "list-table")) {
+        if (arg.len)
+            buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
+        list_table(r, from, end);
+    } else if (is(name, "note warning tip hint important caution danger attention error "
+                        "admonition seealso deprecated versionadded versionchanged versionremoved "
+                        "deprecated-removed todo impl-detail availability")) {
+        blank_line(r);
+        buf_addf(r->out, "> **%c%.*s**", name.s[0] & ~0x20, (int)name.len - 1, name.s + 1);
+        if (arg.len) {
+            buf_addc(r->out, ' ');
+            rst_inline(r->out, arg);
+        }
+        buf_adds(r->out, "\n");
+        if (from < end) {
+            buf_adds(r->out, ">\n");
+            nested(r, from, end, "> ", depth);
+        }
+        blank_line(r);
+    } else {
+        if (arg.len && !is_signature(name)) {
+            blank_line(r);
+            rst_inline(r->out, arg);
+            buf_adds(r->out, "\n\n");
+        }
+        nested(r, from, end, "", depth);
+    }
+}
+
+/* ".. " at line i: directive, target, substitution, footnote or comment. */
+static void explicit_markup(struct rst *r, unsigned base, unsigned depth)
+{
+    struct span l = span_trim(r->line[r->i]);
+    struct span body = span_trim((struct span){l.s + 2, l.len - 2});
+    const char *colons = memmem(body.s, body.len, "::", 2);
+    struct span name = {body.s, colons ? (size_t)(colons - body.s) : 0};
+    bool word = name.len > 0;
+    for (size_t i = 0; i < name.len; i++)
+        word = word && (is_alnum(name.s[i]) || strchr("-_:+.", name.s[i]));
+    if (word && body.s[0] != '_') {
+        struct span arg = {colons + 2, (size_t)(body.s + body.len - colons - 2)};
+        directive(r, name, span_trim(arg), base, depth);
+        return;
+    }
+    size_t end = block_end(r, r->i + 1, base + 1);
+    if (body.len && body.s[0] == '[') { /* footnote: its text stays */
+        const char *close = memchr(body.s, ']', body.len);
+        if (close) {
+            struct span text = {close + 1, (size_t)(body.s + body.len - close - 1)};
+            blank_line(r);
+            buf_addf(r->out, "%.*s ", (int)(close + 1 - body.s), body.s);
+            rst_inline(r->out, span_trim(text));
+            buf_addc(r->out, '\n');
+            nested(r, r->i + 1, end, "", depth);
+        }
+    }
+    r->i = end;
+}
+
+/* A simple table between lines of '='; moves r->i behind it. */
+static void simple_table(struct rst *r)
+{
+    struct span rule = r->line[r->i];
+    size_t column[32][2], n = 0;
+    for (size_t i = 0; i < rule.len && n < 32;) {
+        while (i < rule.len && rule.s[i] != '=')
+            i++;
+        column[n][0] = i;
+        while (i < rule.len && rule.s[i] == '=')
+            i++;
+        if (i > column[n][0])
+            column[n++][1] = i;
+    }
+    blank_line(r);
+    bool head_done = false;
+    size_t rows = 0;
+    for (r->i++; r->i < r->n; r->i++) {
+        struct span l = r->line[r->i];
+        if (l.len && l.s[0] == '=' && strspn(l.s, "= ") >= l.len) {
+            if (head_done || at(r, r->i + 1).len == 0) {
+                r->i++;
+                break;
+            }
+            continue;
+        }
+        if (l.len == 0 || (l.s[0] == '-' && strspn(l.s, "- ") >= l.len))
+            continue;
+        for (size_t k = 0; k < n; k++) {
+            size_t from = column[k][0], to = k + 1 < n ? column[k + 1][0] : l.len;
+            from = from < l.len ? from : l.len;
+            to = to < l.len ? to : l.len;
+            buf_adds(r->out, k ? " | " : "| ");
+            rst_inline(r->out, span_trim((struct span){l.s + from, to > from ? to - from : 0}));
+        }
+        buf_adds(r->out, " |\n");
+        if (rows++ == 0) {
+            for (size_t k = 0; k < n; k++)
+                buf_adds(r->out, k + 1 < n ? "|---" : "|---|\n");
+            head_done = true;
+        }
+    }
+    blank_line(r);
+}
+
+static bool table_rule(struct span l)
+{
+    return l.len > 3 && l.s[0] == '=' && memchr(l.s, ' ', l.len) && strspn(l.s, "= ") >= l.len;
+}
+
+/* A grid table stays readable as it is. */
+static bool grid_rule(struct span l)
+{
+    l = span_trim(l);
+    return l.len > 4 && l.s[0] == '+' && (l.s[1] == '-' || l.s[1] == '=') && l.s[l.len - 1] == '+';
+}
+
+static int convert_lines(struct rst *r, size_t to, unsigned depth)
+{
+    while (r->i < to && buf_status(r->out) == 0) {
+        struct span l = r->line[r->i], t = span_trim(l);
+        unsigned base = indent_of(l);
+        size_t taken;
+        if (l.len == 0) {
+            blank_line(r);
+            r->i++;
+        } else if (depth < 12 && t.len >= 2 && t.s[0] == '.' && t.s[1] == '.' &&
+                   (t.len == 2 || t.s[2] == ' ')) {
+            explicit_markup(r, base, depth);
+        } else if (table_rule(l)) {
+            simple_table(r);
+        } else if (grid_rule(l)) {
+            size_t end = r->i;
+            while (end < to && r->line[end].len)
+                end++;
+            add_code(r, r->i, end, (struct span){"", 0}, 0);
+            r->i = end;
+        } else if ((taken = section(r))) {
+            r->i += taken;
+        } else if (adornment(l) && l.len >= 4) {
+            blank_line(r);
+            buf_adds(r->out, "---\n\n");
+            r->i++;
+        } else if (t.len > 3 && memcmp(t.s, ">>>", 3) == 0) {
+            size_t end = r->i;
+            while (end < to && r->line[end].len)
+                end++;
+            add_code(r, r->i, end, span_of("pycon"), base);
+            r->i = end;
+        } else {
+            bool literal = t.len >= 2 && memcmp(t.s + t.len - 2, "::", 2) == 0 &&
+                           (r->i + 1 >= to || r->line[r->i + 1].len == 0);
+            struct span shown = t;
+            if (literal)
+                shown.len -= shown.len == 2 || is_blank(shown.s[shown.len - 3]) ? 2 : 1;
+            buf_addf(r->out, "%*s", (int)(base < 24 ? base : 24) / 4 * 2, "");
+            rst_inline(r->out, span_trim(shown));
+            buf_addc(r->out, '\n');
+            r->i++;
+            if (literal) {
+                size_t end = block_end(r, r->i, base + 1);
+                add_code(r, r->i, end < to ? end : to, (struct span){"", 0}, base);
+                r->i = end < to ? end : to;
+            }
+        }
+    }
+    return 0;
+}
+
+int convert_rst(const char *text, size_t len, const char *name, const struct convert_limits *limits,
+                struct pages *ret, struct docfs_err *err)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < len; i++)
+        n += text[i] == '\n';
+    _cleanup_free_ struct span *line = calloc(n + 1, sizeof(*line));
+    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
+    if (!line)
+        return err_oom(err);
+    struct rst r = {.line = line, .out = &out};
+    struct span rest = {text, len}, l;
+    while (line_next(&rest, &l)) {
+        while (l.len && is_blank(l.s[l.len - 1]))
+            l.len--;
+        line[r.n++] = l;
+    }
+    convert_lines(&r, r.n, 0);
+    char *title = r.title.len ? strdup(r.title.data) : NULL;
+    buf_fini(&r.title);
+    if (buf_status(&out) < 0) {
+        free(title);
+        return err_set(err, buf_status(&out), "more text than %zu bytes", limits->max_output);
+    }
+    buf_rtrim(&out, " \n");
+    return pages_add(ret, NULL, title, &out, NULL, NULL, name);
+}
