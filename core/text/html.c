@@ -107,7 +107,7 @@ static void finish(struct buf *out)
 
 static void render(struct html_doc *d, struct buf *out)
 {
-    struct html_writer w = {.out = out, .doc = d, .level = 1};
+    struct html_writer w = {.out = out, .doc = d, .level = 1, .bol = true};
     if (d->heading_outside) {
         _cleanup_buf_ struct buf b = {0};
         html_plain(d, d->heading, false, &b);

@@ -106,18 +106,18 @@ static bool is_balanced(const char *s, size_t len)
 static void render_link(struct html_writer *w, const GumboNode *n)
 {
     const char *href = html_attr(n, "href");
-    if (!href || w->in_link || w->in_heading || !is_safe_url(href) ||
-        html_mark(w->doc, n)->text == 0) {
+    if (!href || w->in_link || w->in_heading || !is_safe_url(href)) {
         html_render_children(w, n);
         return;
     }
+    struct html_writer before = *w;
+    size_t before_len = w->out->len;
     html_begin(w);
     if (buf_last(w->out) == '!') {
         buf_truncate(w->out, w->out->len - 1);
         buf_adds(w->out, "\\!");
     }
     size_t at = w->out->len;
-    bool bol = w->bol;
     buf_addc(w->out, '[');
     w->in_link = true;
     /* inside, blanks and line ends count from the bracket */
@@ -126,8 +126,10 @@ static void render_link(struct html_writer *w, const GumboNode *n)
     w->in_link = false;
     size_t len = w->out->len - at - 1;
     if (len == 0 || w->out->full || w->out->oom) {
-        buf_truncate(w->out, at);
-        w->bol = bol;
+        /* no text and no image: as if it had not been there */
+        before.scratch = w->scratch;
+        *w = before;
+        buf_truncate(w->out, before_len);
         return;
     }
     const char *text = w->out->data + at + 1;

@@ -334,7 +334,9 @@ static void skip_comment(struct scan *s)
         }
         /* from the second dash on, so that <!---> ends too */
         const char *close = memmem(p - 2, (size_t)(s->end - p + 2), "-->", 3);
-        const char *bang = memmem(p, (size_t)((close ? close : s->end) - p), "--!>", 4);
+        /* "<!-->" ends before p: there is nothing to look through. */
+        const char *until = close ? close : s->end;
+        const char *bang = until > p ? memmem(p, (size_t)(until - p), "--!>", 4) : NULL;
         s->p = bang ? bang + 4 : close ? close + 3 : s->end;
         return;
     }

@@ -17,7 +17,7 @@ static void trim_site(struct buf *b)
             if (memcmp(b->data + at, separators[i], n) == 0)
                 cut = at;
     }
-    if (cut >= 2)
+    if (cut)
         buf_truncate(b, cut);
 }
 
