@@ -16,6 +16,7 @@
 #include "core/util/cleanup.h"
 
 #define EF_CONSTRUCTION 100
+#define EF_SEARCH 128
 #define LINKS 32
 #define ADD_ROWS 16384
 
@@ -44,6 +45,13 @@ int graph_open(int dirfd, const struct base *b)
     return r ? r : steal_fd(&fd);
 }
 
+static int set_parameter(FaissIndex *index, const char *name, double value)
+{
+    _cleanup_(faiss_ParameterSpace_freep) FaissParameterSpace *space = NULL;
+    int r = faiss_ParameterSpace_new(&space);
+    return r ? r : faiss_ParameterSpace_set_index_parameter(space, index, name, value);
+}
+
 int graph_load(int fd, const struct base *b, struct graph **ret)
 {
     struct graph_header h;
@@ -62,6 +70,10 @@ int graph_load(int fd, const struct base *b, struct graph **ret)
         faiss_Index_d(g->index) != (int)b->header->dim ||
         faiss_Index_metric_type(g->index) != METRIC_INNER_PRODUCT)
         return -EBADMSG;
+    /* The breadth of every search: it belongs to the index, so it is set once, before searches of
+     * several threads share it. */
+    if (set_parameter(g->index, "efSearch", getenv("EF") ? atoi(getenv("EF")) : EF_SEARCH))
+        return -EIO;
     g->rows = b->n;
     g->dim = b->header->dim;
     *ret = steal_ptr(g);
@@ -75,8 +87,6 @@ void graph_free(struct graph *g)
     free(g);
 }
 
-/* FAISS takes max(efSearch, k) as the breadth of its search, so k steers it for each query, where
- * the parameter belongs to the index and is shared by all threads. */
 int graph_search(const struct graph *g, const float *v, size_t k, int64_t *rows)
 {
     _cleanup_free_ float *distance = malloc((k ? k : 1) * sizeof(*distance));
@@ -131,11 +141,8 @@ static int make(const struct base *b, struct graph *g, struct docfs_err *err)
 {
     char kind[16];
     snprintf(kind, sizeof(kind), "HNSW%d", LINKS);
-    _cleanup_(faiss_ParameterSpace_freep) FaissParameterSpace *space = NULL;
     if (faiss_index_factory(&g->index, (int)b->header->dim, kind, METRIC_INNER_PRODUCT) ||
-        faiss_ParameterSpace_new(&space) ||
-        faiss_ParameterSpace_set_index_parameter(space, g->index, "efConstruction",
-                                                 EF_CONSTRUCTION))
+        set_parameter(g->index, "efConstruction", EF_CONSTRUCTION))
         return faiss_error(err);
     return add_rows(g->index, b, err);
 }

@@ -10,7 +10,7 @@
 
 /* FTS5 visits and scores every row of every term, about 1 us each: the most frequent terms cost
  * most and say least. Terms are taken from the rarest up while their rows fit this budget. */
-#define ROWS_BUDGET 20000
+#define ROWS_BUDGET 6000
 
 void lexical_fini(struct lexical *l)
 {
@@ -121,8 +121,13 @@ int lexical_prepare(struct store_read *r, const struct query *q, struct lexical 
 {
     *ret = (struct lexical){0};
     token_each(q->text, strlen(q->text), collect_term, ret);
+    /* Counting a function word walks its long list of rows: only when there is nothing else. */
+    bool only_stop = true;
     for (size_t i = 0; i < ret->n; i++)
-        ret->term[i].df = term_df(r, ret->term[i].text);
+        only_stop = only_stop && ret->term[i].stop;
+    for (size_t i = 0; i < ret->n; i++)
+        if (only_stop || !ret->term[i].stop)
+            ret->term[i].df = term_df(r, ret->term[i].text);
     _cleanup_buf_ struct buf b = {0};
     if (build(ret, q, &b) < 0)
         return err_oom(err);

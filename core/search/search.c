@@ -329,11 +329,11 @@ static int run(struct docfs *d, struct store_read *r, const struct query *q,
 
 /* ---- public ---- */
 
-static void note_pending(struct docfs *d, struct docfs_results *r)
+static void note_pending(struct store_read *r, struct docfs_results *res)
 {
-    struct docfs_status st;
-    if (docfs_status(d, &st, NULL) == 0 && st.ingesting && st.job_total > st.job_done)
-        r->pending = st.job_total - st.job_done;
+    size_t done, total;
+    if (store_running_job(r, &done, &total, NULL) > 0 && total > done)
+        res->pending = total - done;
 }
 
 static int search_key(char *key, size_t size, const struct query *q, size_t k, int64_t scope,
@@ -385,7 +385,7 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
     if (rc < 0)
         return rc;
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
-    note_pending(d, res);
+    note_pending(r, res);
     state_cache(d, key, res);
     *ret = res;
     return 0;

@@ -77,7 +77,7 @@ int conn_open(const char *file, int flags, bool immutable, int busy_ms, struct c
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(c->db,
                           "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
-                          "PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096",
+                          "PRAGMA foreign_keys = ON; PRAGMA cache_size = -12288",
                           NULL, NULL, NULL);
     if (rc != SQLITE_OK) {
         int r = db_fail(c, rc, err);

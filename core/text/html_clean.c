@@ -159,11 +159,22 @@ static void add16(uint16_t *a, uint16_t b)
     *a = (uint16_t)(*a + b > UINT16_MAX ? UINT16_MAX : *a + b);
 }
 
-static size_t text_weight(const char *s)
+/* Makes no-break spaces plain ones, in place: a reader who greps types those. Returns the bytes
+ * that are not blank. */
+static size_t text_settle(char *s)
 {
     size_t n = 0;
-    for (; *s; s++)
+    char *to = s;
+    for (; *s; s++) {
+        if ((unsigned char)s[0] == 0xc2 && (unsigned char)s[1] == 0xa0) {
+            *to++ = ' ';
+            s++;
+            continue;
+        }
         n += (unsigned char)*s > ' ';
+        *to++ = *s;
+    }
+    *to = '\0';
     return n;
 }
 
@@ -222,7 +233,8 @@ static int mark_tree(struct html_doc *d, GumboNode *n, size_t *cap)
         return r;
     size_t at = n->index_within_parent;
     if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA)
-        d->mark[at].text = saturated(text_weight(n->v.text.text), 0);
+        /* a copy in the arena, which is ours */
+        d->mark[at].text = saturated(text_settle((char *)(uintptr_t)n->v.text.text), 0);
     if (n->type == GUMBO_NODE_TEMPLATE)
         d->mark[at].bits = MARK_HARD;
     if (n->type != GUMBO_NODE_ELEMENT)

@@ -72,7 +72,7 @@ static void render_item(struct html_writer *w, const GumboNode *n, const char *m
 void html_render_list(struct html_writer *w, const GumboNode *n)
 {
     const struct html_doc *d = w->doc;
-    if (html_mark(d, n)->text == 0)
+    if (html_mark(d, n)->kept == 0)
         return;
     unsigned outer = w->tight;
     bool ordered = html_tag(n) == GUMBO_TAG_OL, first = true;
@@ -84,7 +84,7 @@ void html_render_list(struct html_writer *w, const GumboNode *n)
     w->tight = !loose;
     for (unsigned i = 0; i < n->v.element.children.length; i++) {
         const GumboNode *c = n->v.element.children.data[i];
-        if (!html_is_element(c) || html_dropped(d, c) || html_mark(d, c)->text == 0)
+        if (!html_is_element(c) || html_dropped(d, c) || html_mark(d, c)->kept == 0)
             continue;
         if (html_tag(c) != GUMBO_TAG_LI) {
             /* a list directly in a list belongs to the item before */
@@ -152,7 +152,7 @@ static void render_terms(struct html_writer *w, const GumboNode *n, struct terms
 {
     for (unsigned i = 0; i < n->v.element.children.length; i++) {
         const GumboNode *c = n->v.element.children.data[i];
-        if (!html_is_element(c) || html_dropped(w->doc, c) || !html_mark(w->doc, c)->text)
+        if (!html_is_element(c) || html_dropped(w->doc, c) || !html_mark(w->doc, c)->kept)
             continue;
         switch (c->v.element.tag) {
         case GUMBO_TAG_DT:
@@ -269,7 +269,7 @@ static bool is_toc(const struct html_doc *d, const GumboNode *n)
 
 void html_render_dl(struct html_writer *w, const GumboNode *n)
 {
-    if (html_mark(w->doc, n)->text == 0)
+    if (html_mark(w->doc, n)->kept == 0)
         return;
     if (w->prefix_len == 0 && is_api(w->doc, n)) {
         render_api(w, n);

@@ -10,7 +10,7 @@ static const struct {
     uint32_t cp;
 } entities[] = {
     {"amp", '&'},       {"lt", '<'},       {"gt", '>'},       {"quot", '"'},     {"apos", '\''},
-    {"nbsp", 0xa0},     {"copy", 0xa9},    {"para", 0xb6},    {"mdash", 0x2014}, {"ndash", 0x2013},
+    {"nbsp", ' '},      {"copy", 0xa9},    {"para", 0xb6},    {"mdash", 0x2014}, {"ndash", 0x2013},
     {"hellip", 0x2026}, {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201c}, {"rdquo", 0x201d},
     {"bull", 0x2022},   {"times", 0xd7},   {"rarr", 0x2192},  {"larr", 0x2190},  {"middot", 0xb7},
 };

@@ -37,7 +37,7 @@ static bool has_big_block(const struct html_doc *d, const GumboNode *n, unsigned
             continue;
         switch (c->v.element.tag) {
         case GUMBO_TAG_PRE:
-            if (html_mark(d, c)->text < 60)
+            if (html_mark(d, c)->text < 40)
                 break;
             return true;
         case GUMBO_TAG_TABLE:
@@ -93,7 +93,7 @@ static void collect(struct table *t, const struct html_doc *d, const GumboNode *
         if (!html_is_element(c) || html_dropped(d, c))
             continue;
         if (html_tag(c) == GUMBO_TAG_TR) {
-            if (html_mark(d, c)->text)
+            if (html_mark(d, c)->kept)
                 add_row(t, d, c);
         } else if (html_tag(c) == GUMBO_TAG_TBODY || html_tag(c) == GUMBO_TAG_THEAD ||
                    html_tag(c) == GUMBO_TAG_TFOOT) {
@@ -177,7 +177,7 @@ static void render_cells(struct html_writer *w, const struct table *t)
     for (size_t i = 0; i < t->n; i++)
         for (unsigned k = 0; k < t->row[i]->v.element.children.length; k++) {
             const GumboNode *c = t->row[i]->v.element.children.data[k];
-            if (!is_cell(c) || html_dropped(w->doc, c) || !html_mark(w->doc, c)->text)
+            if (!is_cell(c) || html_dropped(w->doc, c) || !html_mark(w->doc, c)->kept)
                 continue;
             html_break(w, 2);
             html_render_children(w, c);
@@ -189,13 +189,13 @@ void html_render_table(struct html_writer *w, const GumboNode *n)
 {
     struct table t = {0};
     const char *role = html_attr(n, "role");
-    if (html_mark(w->doc, n)->text == 0)
+    if (html_mark(w->doc, n)->kept == 0)
         return;
     collect(&t, w->doc, n);
     for (unsigned i = 0; i < n->v.element.children.length; i++) {
         const GumboNode *c = n->v.element.children.data[i];
         if (html_tag(c) != GUMBO_TAG_CAPTION || html_dropped(w->doc, c) ||
-            !html_mark(w->doc, c)->text)
+            !html_mark(w->doc, c)->kept)
             continue;
         html_render_bold(w, c);
     }

@@ -79,6 +79,10 @@ static bool is_markup(const struct html_writer *w, const char *s, size_t len, si
         closers_find(s, len, c);
     switch (s[i]) {
     case '*':
+        /* behind a delimiter, or going on with a run that began escaped */
+        if (prev == '*' && !w->bol &&
+            (i == 0 || (w->out->len > 1 && w->out->data[w->out->len - 2] == '\\')))
+            return true;
         return c->star > i && next && !is_blank(next);
     case '_':
         return c->underscore > i && next && !is_blank(next) && !(i && is_wordy(prev)) &&

@@ -89,6 +89,16 @@ void html_delim_close(struct html_writer *w, const char *delim)
         w->n_delims--;
         return;
     }
+    /* stars of the text itself at the end would make another delimiter: escape them */
+    size_t stars = 0;
+    while (w->closed_at != w->out->len && stars < w->out->len &&
+           w->out->data[w->out->len - stars - 1] == '*')
+        stars++;
+    if (stars && !(stars < w->out->len && w->out->data[w->out->len - stars - 1] == '\\')) {
+        buf_truncate(w->out, w->out->len - stars);
+        while (stars--)
+            buf_adds(w->out, "\\*");
+    }
     buf_adds(w->out, delim);
     w->closed = delim;
     w->closed_at = w->out->len;

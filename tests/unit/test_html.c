@@ -41,6 +41,8 @@ static const struct {
     {"headings", "<h1>A <em>b</em></h1><h3>C <a href='#c' class=headerlink>¶</a></h3>x",
      "# A b\n\n### C\n\nx\n"},
     {"emphasis", "a <b> bold </b>, <i>it</i>, <b></b><s>no</s>", "a **bold** , *it*, ~~no~~\n"},
+    {"stars in emphasis", "<em>text/*</em> <em>**kw</em> <b>a <i>b</i></b>",
+     "*text/\\** *\\*\\*kw* **a *b***\n"},
     {"adjacent bold", "<b>a</b><b>b</b> <em>c</em>", "**ab** *c*\n"},
     {"emphasis around code", "<em><code>x</code></em> <b><tt>y</tt></b>", "`x` `y`\n"},
     {"code quoting", "<code>a`b</code> <code>``</code> <kbd>Ctrl</kbd>",
@@ -75,7 +77,7 @@ static const struct {
      "|  |  |\n| --- | --- |\n| a | b<br>c |\n| d | e |\n"},
     {"layout table",
      "<table><tr><td><pre>long enough to be a block of code, is it not? yes, and "
-     "then some more</pre><td>b<tr><td>c<td>d</table>",
+     "then some more of it</pre><td>b<tr><td>c<td>d</table>",
      "```\nlong enough to be a block of code, is it not? yes, and then some more of "
      "it\n```\n\nb\n\nc\n\n"
      "d\n"},
@@ -110,12 +112,12 @@ static const struct {
      "\\# a\n\n\\- b\n\n1\\. c\n\n\\> d\n\n#x\n\n1.5\n"},
     {"escapes inside",
      "a*b*c snake_case __init__ *args 2 * 3 &lt;b&gt; a&lt;b [x](y) &amp;amp; \\+ c:\\d",
-     "a\\*b\\*c snake_case \\_\\_init__ *args 2 * 3 \\<b> a<b \\[x](y) \\&amp; \\\\+ c:\\d\n"},
+     "a\\*b*c snake_case \\_\\_init__ *args 2 * 3 \\<b> a<b \\[x](y) \\&amp; \\\\+ c:\\d\n"},
     {"hidden",
      "a<script>x</script><style>y</style><span style='display: none'>z</span><!-- c -->"
      "<button>Copy</button><svg><text>s</text></svg>b",
      "ab\n"},
-    {"entities and controls", "&nbsp;x&#1;y&#x2014;z\x01&copy;", "\u00a0x y—z ©\n"},
+    {"entities and controls", "&nbsp;x&#1;y&#x2014;z\x01&copy;", "x y—z ©\n"},
     {"unclosed", "<p>a<b>b<p>c<div>d", "a**b**\n\n**c**\n\n**d**\n"},
     {"verse", "<div class=line-block><div class=line>a</div><div class=line>b</div></div>",
      "a\nb\n"},
