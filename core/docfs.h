@@ -306,7 +306,7 @@ typedef void docfs_finding_fn(void *arg, const char *what, bool repaired);
 DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, void *arg,
                            struct docfs_err *err);
 
-/* Settings: the table of known ones with type, default and range; see docfs-config(5). */
+/* Settings: the table of known ones with type, default and range (core/settings.c). */
 struct docfs_setting {
     const char *key, *value, *fallback, *help; /* value: in force */
     bool is_set;

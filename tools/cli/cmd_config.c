@@ -105,7 +105,7 @@ const struct cmd cmd_config = {
     .max_words = 3,
     .summary = "Show and change the settings of the cache",
     .usage = "[list | get KEY | set KEY VALUE | unset KEY]",
-    .text = "Settings live in the cache; docfs-config(5) explains each.",
+    .text = "Settings live in the cache; docfs config list explains each.",
     .examples = "  docfs config\n"
                 "  docfs config set search.k 20\n"
                 "  docfs config unset search.k\n",

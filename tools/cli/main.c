@@ -20,8 +20,7 @@ struct global_args {
 const struct opt global_options[] = {
     {0, "cache", OPT_STRING, "DIR", "Use this cache directory",
      offsetof(struct global_args, cache)},
-    {0, "json", OPT_FLAG, NULL, "Write JSON for machines (docfs-json(5))",
-     offsetof(struct global_args, json)},
+    {0, "json", OPT_FLAG, NULL, "Write JSON for machines", offsetof(struct global_args, json)},
     {'q', "quiet", OPT_FLAG, NULL, "No progress and no notes", offsetof(struct global_args, quiet)},
     {0, "no-color", OPT_FLAG, NULL, "No colours (NO_COLOR in the environment does the same)",
      offsetof(struct global_args, no_color)},

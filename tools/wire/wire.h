@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The one JSON schema of docfs: what core returns, as jansson values. docfs-json(5) is its written
- * form; a change here is a change there and, when it is not additive, a new WIRE_SCHEMA.
+ * The one JSON schema of docfs: what core returns, as jansson values. a change that is not
+ * additive is a new WIRE_SCHEMA.
  *
  * Every function returns a new reference that the caller owns, or NULL when memory is out. Text
  * from documents and file names may be any bytes: what is not UTF-8 becomes U+FFFD, and for paths
