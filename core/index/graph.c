@@ -72,7 +72,7 @@ int graph_load(int fd, const struct base *b, struct graph **ret)
         return -EBADMSG;
     /* The breadth of every search: it belongs to the index, so it is set once, before searches of
      * several threads share it. */
-    if (set_parameter(g->index, "efSearch", getenv("EF") ? atoi(getenv("EF")) : EF_SEARCH))
+    if (set_parameter(g->index, "efSearch", EF_SEARCH))
         return -EIO;
     g->rows = b->n;
     g->dim = b->header->dim;
