@@ -3,11 +3,14 @@
 
 static void print_index(struct out *o, const struct docfs_status *s)
 {
-    char a[32], b[32], c[32], d[32];
-    out_printf(o, "index        %s: %s in the base, %s since, %s gone; %s\n",
-               s->index_graph ? "graph" : "exact", out_count(s->index_base, a),
-               out_count(s->index_tail, b), out_count(s->index_dead, c),
-               out_size(s->index_bytes, d));
+    char a[32], b[32], c[32];
+    out_printf(o, "index        %s, %s", s->index_graph ? "graph" : "exact",
+               out_size(s->index_bytes, a));
+    /* Known once this process has loaded it. */
+    if (s->index_base + s->index_tail + s->index_dead)
+        out_printf(o, ": %s in the base, %s since, %s gone", out_count(s->index_base, a),
+                   out_count(s->index_tail, b), out_count(s->index_dead, c));
+    out_printf(o, "\n");
 }
 
 static int run(struct cmd_context *c)

@@ -2,6 +2,7 @@
 #include "tools/cli/hits.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void rank_text(char out[16], int rank)
 {
@@ -22,7 +23,12 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
         out_printf(o, ":%u-%u", h->line, h->line + (h->lines ? h->lines - 1 : 0));
     out_printf(o, "%s\n    ", below ? "  (below min)" : "");
     out_text(o, STYLE_TITLE, h->title);
-    if (*h->heading) {
+    /* The heading path of most documents begins with their title. */
+    size_t len = strlen(h->title);
+    bool same = strncmp(h->heading, h->title, len) == 0;
+    if (same && strncmp(h->heading + len, " > ", 3) == 0) {
+        out_text(o, STYLE_NONE, h->heading + len);
+    } else if (*h->heading && !(same && !h->heading[len])) {
         out_printf(o, " > ");
         out_text(o, STYLE_NONE, h->heading);
     }

@@ -157,11 +157,13 @@ static int parse(struct cmd_context *c, int argc, char **argv, struct opt_set se
             i++;
         } else if (!only_words && a[0] == '-' && a[1]) {
             int r = opt_parse(set, c->cmd ? 2 : 1, argc, argv, &i, &err);
-            if (r == -EINVAL && unknown)
+            if (r < 0 && unknown)
                 break; /* the command is the first thing to say */
-            if (r == -EINVAL && c->cmd && c->cmd->max_words == CMD_MANY)
-                return cmd_fail_with(c, CMD_USAGE, "%s (words that begin with '-' go after --)",
-                                     err.text);
+            if (r == -ENOENT)
+                return cmd_fail_with(c, CMD_USAGE, "%s%s", err.text,
+                                     c->cmd && c->cmd->max_words == CMD_MANY
+                                         ? " (words that begin with '-' go after --)"
+                                         : "");
             if (r < 0)
                 return cmd_fail(c, &err);
         } else if (!c->cmd && !unknown) {

@@ -103,8 +103,8 @@ static int unknown(const struct opt_set *set, size_t n_sets, const char *name, s
             suggest_offer(&s, o->name);
     const char *best = suggest_best(&s);
     if (best)
-        return err_set(err, -EINVAL, "unknown option --%s; did you mean --%s?", word, best);
-    return err_set(err, -EINVAL, "unknown option --%s", word);
+        return err_set(err, -ENOENT, "unknown option --%s; did you mean --%s?", word, best);
+    return err_set(err, -ENOENT, "unknown option --%s", word);
 }
 
 static int parse_long(const struct opt_set *set, size_t n_sets, int argc, char **argv, int *i,
@@ -153,7 +153,7 @@ int opt_parse(const struct opt_set *set, size_t n_sets, int argc, char **argv, i
         const struct opt_set *in = NULL;
         const struct opt *o = by_letter(set, n_sets, *p, &in);
         if (!o)
-            return err_set(err, -EINVAL, "unknown option -%c in '%s'", *p, argv[*i]);
+            return err_set(err, -ENOENT, "unknown option -%c in '%s'", *p, argv[*i]);
         const char *given = NULL;
         if (o->type != OPT_FLAG) {
             if (p[1])

@@ -42,7 +42,8 @@ struct opt_set {
 
 /* Parses the option at argv[*i] (which starts with '-' and is longer than that), its value
  * included, and moves *i behind it. Accepts --name=value, --name value, -xvalue, -x value and
- * grouped flags. Returns 0 or -EINVAL with a message that suggests the nearest known option. */
+ * grouped flags. Returns 0, -ENOENT for an unknown option (the message suggests the nearest known
+ * one) or -EINVAL for a bad value. */
 int opt_parse(const struct opt_set *set, size_t n_sets, int argc, char **argv, int *i,
               struct docfs_err *err);
 
