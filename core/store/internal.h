@@ -9,7 +9,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
 
-#define STORE_SCHEMA 1               /* user_version written by this program */
+#define STORE_SCHEMA 2               /* user_version written by this program */
 #define STORE_APPLICATION 0x646f6366 /* "docf", PRAGMA application_id */
 #define NAME_MAX_LEN 255             /* bytes of one listed name */
 #define CHANGES_KEPT 100000
@@ -235,4 +235,4 @@ int passages_insert(struct store_write *w, int64_t document, const struct store_
 int passages_same(struct conn *c, int64_t document, const struct store_new_document *doc, bool *ret,
                   struct docfs_err *err);
 
-extern const char store_schema_sql[];
+extern const char *const store_schema_sql[STORE_SCHEMA]; /* [v] brings version v to v + 1 */

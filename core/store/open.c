@@ -10,9 +10,6 @@
 
 #define BUSY_DEFAULT_MS 30000
 
-/* migration[v] brings a database from version v to v + 1. */
-static const char *const migration[STORE_SCHEMA] = {store_schema_sql};
-
 /* A larger hash in memory means fewer, larger FTS5 segments and less merging during an ingest. */
 static const char fulltext_config[] =
     "INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 16777216);"
@@ -56,7 +53,7 @@ static int migrate(struct conn *c, struct docfs_err *err)
     int64_t from = 0;
     r = check_version(c, &from, err); /* another process may have been faster */
     for (int64_t v = from; r == 0 && v < STORE_SCHEMA; v++) {
-        r = db_exec(c, migration[v], err);
+        r = db_exec(c, store_schema_sql[v], err);
         if (r == 0 && v == 0)
             r = db_exec(c, fulltext_config, err);
     }

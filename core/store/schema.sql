@@ -1,4 +1,4 @@
--- docfs.db, schema version 1.
+-- docfs.db, schema version 1; later versions add schema-N-TOPIC.sql (meson.build has the order).
 -- Row numbers of documents, passages, content and directories are never reused (AUTOINCREMENT):
 -- the mount builds inode numbers from them and the vector index relies on passages only growing.
 
