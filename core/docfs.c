@@ -24,9 +24,10 @@ static const char *env(const char *name)
 }
 
 /* The directory that the options and the environment name, absolute. *why says who named it. */
-static int choose(const char *given, struct buf *path, const char **why, struct docfs_err *err)
+static int choose(const struct docfs *d, const char *given, struct buf *path, const char **why,
+                  struct docfs_err *err)
 {
-    const char *v;
+    const char *v, *where;
     if (given) {
         *why = "option --cache";
         buf_adds(path, given);
@@ -35,6 +36,9 @@ static int choose(const char *given, struct buf *path, const char **why, struct 
         buf_adds(path, v);
     } else if ((v = env("STORAGE_DIR"))) {
         *why = "environment variable STORAGE_DIR";
+        buf_adds(path, v);
+    } else if ((v = config_cache(d->config, &where))) {
+        *why = where;
         buf_adds(path, v);
     } else if ((v = env("XDG_DATA_HOME"))) {
         *why = "environment variable XDG_DATA_HOME";
@@ -79,7 +83,7 @@ static int open_directory(struct docfs *d, const struct docfs_options *opt, stru
 {
     _cleanup_buf_ struct buf path = {0};
     const char *why = "";
-    int r = choose(opt->cache, &path, &why, err);
+    int r = choose(d, opt->cache, &path, &why, err);
     if (r < 0)
         return r;
     if (!opt->must_exist && !opt->read_only && (r = make_path(path.data)) < 0)
@@ -111,10 +115,13 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     if (!d)
         return err_oom(err);
     d->dirfd = d->index_dirfd = -1;
-    int r = open_directory(d, opt, err);
+    int r = settings_open(d, opt->set, err);
+    if (r == 0)
+        r = open_directory(d, opt, err);
     if (r == 0)
         r = store_open(d->path, opt->read_only, opt->must_exist || opt->read_only, &d->store, err);
     if (r == 0) {
+        store_set_busy(d->store, (unsigned)setting_int(d, "db.busy_ms"));
         d->read_only = store_is_read_only(d->store);
         if (!d->read_only)
             mkdirat(d->dirfd, "index", 0700); /* when it fails, the index lives in memory */
@@ -143,6 +150,7 @@ void docfs_close(struct docfs *d)
         close(d->index_dirfd);
     if (d->dirfd >= 0)
         close(d->dirfd);
+    settings_close(d);
     free(d->path);
     free(d);
 }

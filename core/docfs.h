@@ -25,10 +25,12 @@ struct docfs;
 /* ---- opening ------------------------------------------------------------------------------ */
 
 struct docfs_options {
-    const char *cache; /* directory; NULL: $DOCFS_CACHE, $STORAGE_DIR, $XDG_DATA_HOME/docfs,
-                          $HOME/.local/share/docfs */
-    bool read_only;    /* never write anything; the cache must exist */
-    bool must_exist;   /* do not create an empty cache */
+    const char *cache;      /* directory; NULL: $DOCFS_CACHE, $STORAGE_DIR, "cache:" of the settings
+                               files, $XDG_DATA_HOME/docfs, $HOME/.local/share/docfs */
+    bool read_only;         /* never write anything; the cache must exist */
+    bool must_exist;        /* do not create an empty cache */
+    const char *const *set; /* settings "key=value" that overrule all others; NULL-terminated, or
+                               NULL */
 };
 
 DOCFS_API int docfs_open(const struct docfs_options *opt, struct docfs **ret,
@@ -306,16 +308,6 @@ typedef void docfs_finding_fn(void *arg, const char *what, bool repaired);
 DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, void *arg,
                            struct docfs_err *err);
 
-/* Settings: the table of known ones with type, default and range (core/settings.c). */
-struct docfs_setting {
-    const char *key, *value, *fallback, *help; /* value: in force */
-    bool is_set;
-};
-struct docfs_settings {
-    struct docfs_setting *item;
-    size_t n;
-};
-DOCFS_API int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_err *err);
-DOCFS_API void docfs_settings_free(struct docfs_settings *s);
-/* value NULL: back to the default. -ENOENT: no such key; -EINVAL: bad value, range in the text. */
-DOCFS_API int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_err *err);
+/* ---- further areas --------------------------------------------------------------------------- */
+
+#include "core/docfs_settings.h"

@@ -4,6 +4,7 @@
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
+#include "core/config/config.h"
 #include "core/docfs.h"
 #include "core/embed/embed.h"
 #include "core/index/index.h"
@@ -20,6 +21,11 @@ struct docfs {
     struct store *store;
     struct embedder *embedder;
     struct search_state *search;
+
+    pthread_rwlock_t config_lock; /* of the pointer config, which reload exchanges */
+    bool config_lock_made;
+    struct config *config;
+    struct option_value *option; /* one per row of config_table */
 };
 
 /* search.c: made at open without touching the disk, loads the index on the first search. */
@@ -31,6 +37,13 @@ void search_state_stats(struct search_state *s, struct docfs_status *ret);
  * always. Called by ingest and verify. */
 int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err);
 
-/* The value of a known setting as a number (settings.c). */
+/* Settings (settings.c). Opened before everything else: files, environment, options. */
+int settings_open(struct docfs *d, const char *const *set, struct docfs_err *err);
+void settings_close(struct docfs *d);
+/* The value in force as a number: switch 0/1, choice its place, size in bytes, duration in ms. */
 int64_t setting_int(struct docfs *d, const char *key);
 double setting_real(struct docfs *d, const char *key);
+/* New string; NULL only when memory is out. */
+char *setting_text(struct docfs *d, const char *key);
+/* What the file of a SECRET setting holds: new string, "" when none is set. */
+int setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_err *err);

@@ -1,73 +1,95 @@
 /* SPDX-License-Identifier: MIT
- * The known settings: one table with type, default, range and help. */
+ * The value in force of a setting: joins config (defaults, files, environment) with what the cache
+ * holds and the options of this handle. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/internal.h"
+#include "core/util/buf.h"
 
-enum kind { INTEGER, REAL, SWITCH };
-
-static const struct {
-    const char *key;
-    enum kind kind;
-    const char *fallback;
-    double low, high;
-    const char *help;
-} table[] = {
-    {"content.keep_seconds", INTEGER, "900", 0, 1e9,
-     "how long old versions of documents stay readable"},
-    {"db.busy_ms", INTEGER, "30000", 0, 3600000, "longest wait for another writing process"},
-    {"index.graph_min", INTEGER, "0", 0, 1e12,
-     "passages from which an HNSW graph is built; 0 = the measured default"},
-    {"ingest.max_file", INTEGER, "67108864", 1024, 4294967296.0,
-     "bytes of the largest file read, after decompression"},
-    {"ingest.threads", INTEGER, "0", 0, 64, "threads that convert; 0 = all cores"},
-    {"ingest.timeout_ms", INTEGER, "20000", 100, 3600000,
-     "longest run of a helper program on one file"},
-    {"mount.results", INTEGER, "10", 1, 1000, "documents in a query directory"},
-    {"query_log", SWITCH, "on", 0, 1, "remember queries for .docfs/recent"},
-    {"search.candidates", INTEGER, "200", 10, 1000, "passages considered per list"},
-    {"search.k", INTEGER, "10", 1, 1000, "documents that a search returns"},
-    {"search.lex_weight", REAL, "1.0", 0, 100, "weight of the full-text score"},
-    {"search.min", REAL, "0", 0, 1, "smallest score shown"},
-    {"search.timeout_ms", INTEGER, "2000", 0, 600000,
-     "longest full-text search before similarity alone decides; 0 = no limit"},
-    {"search.vec_weight", REAL, "0.5", 0, 100, "weight of the vector score"},
+/* What the options of this handle set; fixed at open. */
+struct option_value {
+    char *value;
+    double number;
 };
-#define N (sizeof(table) / sizeof(*table))
 
-static int find(const char *key)
+int settings_open(struct docfs *d, const char *const *set, struct docfs_err *err)
 {
-    for (size_t i = 0; i < N; i++)
-        if (strcmp(table[i].key, key) == 0)
-            return (int)i;
-    return -1;
+    pthread_rwlock_init(&d->config_lock, NULL);
+    d->config_lock_made = true;
+    d->option = calloc(config_count, sizeof(*d->option));
+    if (!d->option)
+        return err_oom(err);
+    for (; set && *set; set++) {
+        const char *eq = strchr(*set, '=');
+        _cleanup_free_ char *key = eq ? strndup(*set, (size_t)(eq - *set)) : strdup(*set);
+        if (!key)
+            return err_oom(err);
+        if (!eq)
+            return err_set(err, -EINVAL, "--set %s: write it as KEY=VALUE", *set);
+        int i = config_find(key);
+        int r = i < 0 ? config_unknown(key, err) : config_check(&config_table[i], eq + 1, err);
+        if (r < 0)
+            return err_prefix(err, -EINVAL, "--set");
+        free(d->option[i].value);
+        d->option[i] =
+            (struct option_value){strdup(eq + 1), config_number(&config_table[i], eq + 1)};
+        if (!d->option[i].value)
+            return err_oom(err);
+    }
+    return config_load(&d->config, err);
 }
 
-/* The number a text stands for, or NaN. */
-static double parse(enum kind kind, const char *text)
+void settings_close(struct docfs *d)
 {
-    if (kind == SWITCH)
-        return strcmp(text, "on") == 0 ? 1 : strcmp(text, "off") == 0 ? 0 : NAN;
-    char *end;
-    errno = 0;
-    double v = kind == INTEGER ? (double)strtoll(text, &end, 10) : strtod(text, &end);
-    return *text && !*end && errno == 0 ? v : NAN;
+    for (size_t i = 0; d->option && i < config_count; i++)
+        free(d->option[i].value);
+    free(d->option);
+    config_free(d->config);
+    if (d->config_lock_made)
+        pthread_rwlock_destroy(&d->config_lock);
 }
 
-/* A stored value that this version does not accept counts as not set. */
+int docfs_reload(struct docfs *d, struct docfs_err *err)
+{
+    struct config *c;
+    int r = config_load(&c, err);
+    if (r < 0)
+        return r;
+    pthread_rwlock_wrlock(&d->config_lock);
+    struct config *old = d->config;
+    d->config = c;
+    pthread_rwlock_unlock(&d->config_lock);
+    config_free(old);
+    return 0;
+}
+
+/* What the cache holds when this version accepts it: true, the text in ret. */
+static bool stored(struct docfs *d, size_t i, char *ret, size_t size, double *number)
+{
+    if (!d->store || store_setting_now(d->store, config_table[i].key, ret, size, NULL) < 0 || !*ret)
+        return false;
+    *number = config_number(&config_table[i], ret);
+    return !isnan(*number);
+}
+
 double setting_real(struct docfs *d, const char *key)
 {
-    int i = find(key);
+    int i = config_find(key);
     if (i < 0)
         return 0;
+    if (d->option[i].value)
+        return d->option[i].number;
     char text[64];
-    double v = store_setting_now(d->store, key, text, sizeof(text), NULL) == 0 && *text
-                   ? parse(table[i].kind, text)
-                   : NAN;
-    return v >= table[i].low && v <= table[i].high ? v : parse(table[i].kind, table[i].fallback);
+    double v;
+    if (stored(d, (size_t)i, text, sizeof(text), &v))
+        return v;
+    pthread_rwlock_rdlock(&d->config_lock);
+    struct config_value c = config_get(d->config, (size_t)i);
+    pthread_rwlock_unlock(&d->config_lock);
+    return c.value ? c.number : config_number(&config_table[i], config_table[i].fallback);
 }
 
 int64_t setting_int(struct docfs *d, const char *key)
@@ -75,25 +97,111 @@ int64_t setting_int(struct docfs *d, const char *key)
     return (int64_t)setting_real(d, key);
 }
 
+char *setting_text(struct docfs *d, const char *key)
+{
+    int i = config_find(key);
+    if (i < 0)
+        return strdup("");
+    if (d->option[i].value)
+        return strdup(d->option[i].value);
+    char text[CONFIG_VALUE_MAX + 1];
+    double v;
+    if (stored(d, (size_t)i, text, sizeof(text), &v))
+        return strdup(text);
+    pthread_rwlock_rdlock(&d->config_lock);
+    struct config_value c = config_get(d->config, (size_t)i);
+    char *copy = strdup(c.value ? c.value : config_table[i].fallback);
+    pthread_rwlock_unlock(&d->config_lock);
+    return copy;
+}
+
+int setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_err *err)
+{
+    int i = config_find(key);
+    if (i < 0 || config_table[i].kind != SECRET)
+        return err_set(err, -ENOENT, "%s is not a setting that names a secret file", key);
+    _cleanup_free_ char *path = setting_text(d, key);
+    return path ? config_secret(&config_table[i], path, ret, err) : err_oom(err);
+}
+
+double docfs_setting_number(struct docfs *d, const char *key)
+{
+    return setting_real(d, key);
+}
+
+char *docfs_setting_text(struct docfs *d, const char *key)
+{
+    return setting_text(d, key);
+}
+
+int docfs_setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_err *err)
+{
+    return setting_secret(d, key, ret, err);
+}
+
+/* ---- the list ---- */
+
+static const char *const kinds[] = {"integer", "real", "switch",   "text",
+                                    "choice",  "size", "duration", "secret"};
+
+static int describe(struct docfs *d, size_t i, struct docfs_setting *ret)
+{
+    const struct config_def *def = &config_table[i];
+    char text[CONFIG_VALUE_MAX + 1] = "";
+    double number;
+    const char *value = def->fallback, *where = NULL, *ignored = NULL;
+    enum docfs_origin origin = DOCFS_FROM_DEFAULT;
+    pthread_rwlock_rdlock(&d->config_lock);
+    struct config_value c = config_get(d->config, i);
+    if (c.value) {
+        value = c.value;
+        where = c.where;
+        origin = c.from_environment ? DOCFS_FROM_ENVIRONMENT : DOCFS_FROM_FILE;
+    }
+    struct docfs_err why = {0};
+    if (stored(d, i, text, sizeof(text), &number)) {
+        value = text;
+        where = NULL;
+        origin = DOCFS_FROM_CACHE;
+    } else if (*text) {
+        config_check(def, text, &why);
+        ignored = why.text;
+    }
+    if (d->option[i].value) {
+        value = d->option[i].value;
+        where = NULL;
+        origin = DOCFS_FROM_OPTION;
+    }
+    *ret = (struct docfs_setting){.key = def->key,
+                                  .value = strdup(value),
+                                  .fallback = def->fallback,
+                                  .help = def->help,
+                                  .is_set = origin != DOCFS_FROM_DEFAULT,
+                                  .origin = origin,
+                                  .where = where ? strdup(where) : NULL,
+                                  .kind = kinds[def->kind],
+                                  .choices = def->choices,
+                                  .low = def->low,
+                                  .high = def->high,
+                                  .restart = def->flags & CONFIG_RESTART,
+                                  .local = def->kind == SECRET || (def->flags & CONFIG_LOCAL),
+                                  .ignored = ignored ? strdup(ignored) : NULL};
+    pthread_rwlock_unlock(&d->config_lock);
+    return ret->value && (ret->where || !where) && (ret->ignored || !ignored) ? 0 : -ENOMEM;
+}
+
 int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_err *err)
 {
     struct docfs_settings *s = calloc(1, sizeof(*s));
     if (s)
-        s->item = calloc(N, sizeof(*s->item));
+        s->item = calloc(config_count, sizeof(*s->item));
     if (!s || !s->item) {
         free(s);
         return err_oom(err);
     }
-    for (size_t i = 0; i < N; i++) {
-        char text[64] = "";
-        store_setting_now(d->store, table[i].key, text, sizeof(text), NULL);
-        s->item[i] = (struct docfs_setting){.key = table[i].key,
-                                            .value = strdup(*text ? text : table[i].fallback),
-                                            .fallback = table[i].fallback,
-                                            .help = table[i].help,
-                                            .is_set = *text != '\0'};
+    for (size_t i = 0; i < config_count; i++) {
         s->n++;
-        if (!s->item[i].value) {
+        if (describe(d, i, &s->item[i]) < 0) {
             docfs_settings_free(s);
             return err_oom(err);
         }
@@ -104,8 +212,11 @@ int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_er
 
 void docfs_settings_free(struct docfs_settings *s)
 {
-    for (size_t i = 0; s && i < s->n; i++)
+    for (size_t i = 0; s && i < s->n; i++) {
         free((char *)s->item[i].value);
+        free((char *)s->item[i].where);
+        free((char *)s->item[i].ignored);
+    }
     if (s)
         free(s->item);
     free(s);
@@ -113,23 +224,19 @@ void docfs_settings_free(struct docfs_settings *s)
 
 int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_err *err)
 {
-    int i = find(key);
+    int i = config_find(key);
     if (i < 0)
-        return err_set(err, -ENOENT, "no setting is called %s (docfs config list shows them)", key);
-    if (value && strlen(value) > 60)
-        return err_set(err, -EINVAL, "%s: the value is too long", key);
-    double v = value ? parse(table[i].kind, value) : 0;
-    if (value && !(v >= table[i].low && v <= table[i].high)) {
-        if (table[i].kind == SWITCH)
-            return err_set(err, -EINVAL, "%s: bad value \"%s\": use on or off", key, value);
-        return err_set(err, -EINVAL, "%s: bad value \"%s\": use %s from %.15g to %.15g", key, value,
-                       table[i].kind == INTEGER ? "a whole number" : "a number", table[i].low,
-                       table[i].high);
-    }
+        return config_unknown(key, err);
+    int rc = value ? config_check(&config_table[i], value, err) : 0;
+    if (rc < 0)
+        return rc;
+    if (value && config_table[i].kind == SECRET && *value && *value != '/')
+        return err_set(err, -EINVAL, "%s: give the absolute path of a file, not the secret itself",
+                       key);
     if (d->read_only)
         return err_set(err, -EROFS, "the cache %s is read-only", d->path);
     struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
+    rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
     rc = store_set_setting(w, key, value, err);
@@ -138,4 +245,19 @@ int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_
         return rc;
     }
     return store_write_commit(w, err);
+}
+
+int docfs_config_files(docfs_config_file_fn *fn, void *arg, struct docfs_err *err)
+{
+    return config_files(fn, arg, err);
+}
+
+int docfs_config_check(const char *path, struct docfs_err *err)
+{
+    return config_check_file(path, err);
+}
+
+void docfs_config_strangers(docfs_config_stranger_fn *fn, void *arg)
+{
+    config_strangers(fn, arg);
 }

@@ -83,7 +83,8 @@ static bool inside(const char *path, const char *directory)
 
 static int open_cache(struct session *s, struct docfs_err *err)
 {
-    struct docfs_options o = {.cache = s->opt->cache, .must_exist = s->opt->must_exist};
+    struct docfs_options o = {
+        .cache = s->opt->cache, .must_exist = s->opt->must_exist, .set = s->opt->set};
     int r = docfs_open(&o, &s->mount.docfs, err);
     if (r == -EROFS || r == -EACCES || r == -EPERM) {
         o.read_only = true;

@@ -6,11 +6,12 @@
 #include "core/util/err.h"
 
 struct docfs_mount_options {
-    char *cache;      /* NULL: as docfs_open() */
-    char *mountpoint; /* made when it is missing (its parent must be there) */
-    char *log;        /* file for messages; NULL: standard error when in the foreground, else
-                         syslog */
-    bool must_exist;  /* do not make an empty cache */
+    char *cache;            /* NULL: as docfs_open() */
+    char *mountpoint;       /* made when it is missing (its parent must be there) */
+    char *log;              /* file for messages; NULL: standard error when in the foreground, else
+                               syslog */
+    bool must_exist;        /* do not make an empty cache */
+    const char *const *set; /* as in struct docfs_options; borrowed */
     bool foreground;
     bool debug;       /* every request on standard error; implies foreground */
     bool allow_other; /* all users may read */

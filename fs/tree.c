@@ -39,13 +39,7 @@ static int fixed_nodes(struct tree *t)
 
 static void read_settings(struct tree *t)
 {
-    struct docfs_settings *all;
-    if (docfs_settings(t->docfs, &all, NULL) < 0)
-        return; /* the value from before stays */
-    for (size_t i = 0; i < all->n; i++)
-        if (!strcmp(all->item[i].key, "mount.results"))
-            atomic_store(&t->results, (unsigned)strtoul(all->item[i].value, NULL, 10));
-    docfs_settings_free(all);
+    atomic_store(&t->results, (unsigned)docfs_setting_number(t->docfs, "mount.results"));
 }
 
 int tree_new(struct docfs *d, const struct tree_options *opt, struct tree **ret,

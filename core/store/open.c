@@ -202,21 +202,19 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
         s->file = NULL;
     s->df = calloc(DF_SLOTS, sizeof(*s->df));
     int r = s->dir && s->file && s->df ? open_all(s, must_exist, err) : err_oom(err);
-    char busy[32] = "";
-    if (r == 0)
-        r = store_setting_now(s, "db.busy_ms", busy, sizeof(busy), err);
     if (r < 0) {
         store_close(s);
         return r;
     }
-    int ms = atoi(busy);
-    if (ms > 0) {
-        s->busy_ms = s->watch->busy_ms = ms;
-        if (s->writer)
-            s->writer->busy_ms = ms;
-    }
     *ret = s;
     return 0;
+}
+
+void store_set_busy(struct store *s, unsigned ms)
+{
+    s->busy_ms = s->watch->busy_ms = (int)ms;
+    if (s->writer)
+        s->writer->busy_ms = (int)ms;
 }
 
 void store_close(struct store *s)

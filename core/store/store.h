@@ -26,6 +26,8 @@ struct store_write;
 int store_open(const char *dir, bool read_only, bool must_exist, struct store **ret,
                struct docfs_err *err);
 void store_close(struct store *s);
+/* Longest wait for another writing process from now on; before the store is used by others. */
+void store_set_busy(struct store *s, unsigned ms);
 
 /* Nothing can be written: asked for at open, or the directory does not allow it. On a medium where
  * no lock file can be made the database is taken as unchanging while it is open. */

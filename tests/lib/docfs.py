@@ -38,7 +38,8 @@ class Docfs:
     def env(self, **extra):
         env = {k: v for k, v in os.environ.items()
                if not k.startswith("DOCFS_") and k not in ("STORAGE_DIR", "XDG_DATA_HOME")}
-        env.update(LC_ALL="C.UTF-8", NO_COLOR="1", DOCFS_CACHE=str(self.cache))
+        env.update(LC_ALL="C.UTF-8", NO_COLOR="1", DOCFS_CACHE=str(self.cache),
+                   XDG_CONFIG_HOME=f"{self.cache}.config")
         # Allocation failures are answered, not fatal; FAISS's OpenMP runtime is not instrumented.
         env.setdefault("ASAN_OPTIONS", "allocator_may_return_null=1:detect_leaks=1")
         env.setdefault("TSAN_OPTIONS", "halt_on_error=0:exitcode=66")

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "tools/cli/cmd.h"
-#include "tools/cli/suggest.h"
+#include "core/util/suggest.h"
 
 int catalog_find(const struct docfs_collections *all, const char *name, bool exact,
                  const struct docfs_collection **ret, struct docfs_err *err)

@@ -48,7 +48,8 @@ struct cmd {
 struct cmd_context {
     const struct cmd *cmd;
     const char *program;
-    const char *cache; /* --cache, or NULL for the default */
+    const char *cache;      /* --cache, or NULL for the default */
+    const char *const *set; /* --set KEY=VALUE, NULL-terminated, or NULL */
     struct out out;
     struct docfs *d; /* open when cmd->needs says so */
     void *args;      /* zero-initialised struct of args_size bytes, filled by the options */

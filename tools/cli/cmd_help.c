@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include "tools/cli/commands.h"
-#include "tools/cli/suggest.h"
+#include "core/util/suggest.h"
 
 static int run_version(struct cmd_context *c)
 {

@@ -30,6 +30,7 @@ static int run_mount(struct cmd_context *c)
             return cmd_fail_with(c, CMD_USAGE, "%s", err.text);
     o.foreground = o.foreground || a->foreground || a->debug;
     o.debug = o.debug || a->debug;
+    o.set = c->set;
     if (c->cache) {
         free(o.cache);
         o.cache = strdup(c->cache);

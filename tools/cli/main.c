@@ -10,16 +10,19 @@
 #include "core/util/buf.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/commands.h"
-#include "tools/cli/suggest.h"
+#include "core/util/suggest.h"
 
 struct global_args {
     const char *cache;
     bool json, quiet, no_color, help, version;
+    struct opt_list set;
 };
 
 const struct opt global_options[] = {
     {0, "cache", OPT_STRING, "DIR", "Use this cache directory",
      offsetof(struct global_args, cache)},
+    {0, "set", OPT_LIST, "KEY=VALUE", "Use this value of a setting in this run (may be repeated)",
+     offsetof(struct global_args, set)},
     {0, "json", OPT_FLAG, NULL, "Write JSON for machines", offsetof(struct global_args, json)},
     {'q', "quiet", OPT_FLAG, NULL, "No progress and no notes", offsetof(struct global_args, quiet)},
     {0, "no-color", OPT_FLAG, NULL, "No colours (NO_COLOR in the environment does the same)",
@@ -94,7 +97,8 @@ int cmd_fail_with(struct cmd_context *c, enum cmd_exit exit, const char *fmt, ..
 
 int cmd_open(struct cmd_context *c, enum cmd_needs needs)
 {
-    struct docfs_options opt = {.cache = c->cache, .must_exist = needs != NEEDS_CREATE};
+    struct docfs_options opt = {
+        .cache = c->cache, .must_exist = needs != NEEDS_CREATE, .set = c->set};
     struct docfs_err err = {0};
     int r = docfs_open(&opt, &c->d, &err);
     /* Reading works on a cache of another user or on a read-only disk, too. */
@@ -102,6 +106,8 @@ int cmd_open(struct cmd_context *c, enum cmd_needs needs)
         opt.read_only = true;
         r = docfs_open(&opt, &c->d, &err);
     }
+    if (r == -EINVAL) /* an option, a variable or a settings file */
+        return fail(c, CMD_USAGE, r, err.text);
     return r < 0 ? fail(c, CMD_CACHE, r, err.text) : 0;
 }
 
@@ -220,6 +226,7 @@ int main(int argc, char **argv)
     int r = parse(&c, argc, argv, set);
     out_init(&c.out, g.json, g.quiet, g.no_color);
     c.cache = g.cache;
+    c.set = g.set.item;
     if (r == 0)
         r = run(&c, &g);
 
@@ -227,6 +234,7 @@ int main(int argc, char **argv)
     if (out_finish(&c.out, &err) < 0)
         r = cmd_fail_with(&c, CMD_SYSTEM, "%s", err.text);
     docfs_close(c.d);
+    opt_set_fini(&set[0]);
     opt_set_fini(&set[1]);
     free(c.args);
     return r;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
-#include "tools/cli/suggest.h"
+#include "core/util/suggest.h"
 
 /* A member of the values struct an option writes to. */
 #define MEMBER(type, set, o) ((type *)(void *)((char *)(set)->values + (o)->offset))

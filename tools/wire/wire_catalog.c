@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/wire/wire.h"
 
+#include <string.h>
+
 static json_t *text_or_null(const char *s)
 {
     return s && *s ? wire_text(s) : json_null();
@@ -124,9 +126,21 @@ json_t *wire_status(const struct docfs_status *s, const char *cache)
 
 json_t *wire_setting(const struct docfs_setting *s)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "key", wire_text(s->key), "value",
-                     wire_text(s->value), "default", wire_text(s->fallback), "help",
-                     wire_text(s->help), "is_set", (int)s->is_set);
+    static const char *const origins[] = {"default", "file", "environment", "cache", "option"};
+    json_t *o =
+        json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:s, s:b, s:b}", "key", wire_text(s->key),
+                  "value", wire_text(s->value), "default", wire_text(s->fallback), "help",
+                  wire_text(s->help), "is_set", (int)s->is_set, "origin", origins[s->origin],
+                  "type", s->kind, "needs_restart", (int)s->restart, "local_only", (int)s->local);
+    if (o && s->where)
+        json_object_set_new(o, "where", wire_text(s->where));
+    if (o && s->ignored)
+        json_object_set_new(o, "ignored", wire_text(s->ignored));
+    if (o && s->choices)
+        json_object_set_new(o, "choices", wire_text(s->choices));
+    else if (o && strcmp(s->kind, "switch") != 0)
+        json_object_set_new(o, "range", json_pack("[f, f]", s->low, s->high));
+    return o;
 }
 
 json_t *wire_settings(const struct docfs_settings *s)

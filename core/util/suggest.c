@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/cli/suggest.h"
+#include "core/util/suggest.h"
 
 #include <string.h>
 

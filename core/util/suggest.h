@@ -2,6 +2,7 @@
  * "Did you mean": the known word nearest to a mistyped one. */
 #pragma once
 #include <stddef.h>
+#include "core/util/err.h"
 
 struct suggest {
     const char *word;
@@ -15,7 +16,7 @@ static inline struct suggest suggest_start(const char *word)
 }
 
 /* Offers one candidate, which must outlive s. */
-void suggest_offer(struct suggest *s, const char *candidate);
+DOCFS_API void suggest_offer(struct suggest *s, const char *candidate);
 
 /* The nearest candidate when it is near enough to be meant, else NULL. */
-const char *suggest_best(const struct suggest *s);
+DOCFS_API const char *suggest_best(const struct suggest *s);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * The one table of settings. docfs config list, docfs.yaml(5), the variables DOCFS_... and the web
+ * page all come from it. One block per area, alphabetical. */
+#include "core/config/config.h"
+
+const struct config_def config_table[] = {
+    {"content.keep_seconds", INTEGER, "900", 0, 1e9,
+     "how long old versions of documents stay readable"},
+
+    {"db.busy_ms", INTEGER, "30000", 0, 3600000, "longest wait for another writing process",
+     CONFIG_RESTART},
+
+    {"index.graph_min", INTEGER, "0", 0, 1e12,
+     "passages from which an HNSW graph is built; 0 = the measured default"},
+
+    {"ingest.max_file", SIZE, "64M", 1024, 4294967296.0,
+     "bytes of the largest file read, after decompression"},
+    {"ingest.threads", INTEGER, "0", 0, 64, "threads that convert; 0 = all cores"},
+    {"ingest.timeout_ms", INTEGER, "20000", 100, 3600000,
+     "longest run of a helper program on one file"},
+
+    {"mount.results", INTEGER, "10", 1, 1000, "documents in a query directory"},
+
+    {"query_log", SWITCH, "on", 0, 1, "remember queries for .docfs/recent"},
+
+    {"search.candidates", INTEGER, "200", 10, 1000, "passages considered per list"},
+    {"search.k", INTEGER, "10", 1, 1000, "documents that a search returns"},
+    {"search.lex_weight", REAL, "1.0", 0, 100, "weight of the full-text score"},
+    {"search.min", REAL, "0", 0, 1, "smallest score shown"},
+    {"search.timeout_ms", INTEGER, "2000", 0, 600000,
+     "longest full-text search before similarity alone decides; 0 = no limit"},
+    {"search.vec_weight", REAL, "0.5", 0, 100, "weight of the vector score"},
+};
+
+const size_t config_count = sizeof(config_table) / sizeof(*config_table);
