@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from lib.docfs import Docfs, Mount  # noqa: E402
+from lib.server import Server  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("DOCFS_BUILD", ROOT / "build-test"))
@@ -68,6 +69,29 @@ def mount_of(tmp_path):
 def mnt(shared_docfs, mount_of):
     """The demo collection, mounted."""
     return mount_of(shared_docfs).path
+
+
+@pytest.fixture
+def serve():
+    """serve(docfs, *options) -> a running Server; stopped at the end whatever happened."""
+    made = []
+
+    def make(docfs, *options, **kw):
+        s = Server(docfs, *options, **kw)
+        made.append(s)
+        return s.start()
+
+    yield make
+    for s in reversed(made):
+        s.stop()
+
+
+@pytest.fixture(scope="module")
+def server(shared_docfs):
+    """The demo collection over HTTP; read it, never change it."""
+    s = Server(shared_docfs).start()
+    yield s
+    s.stop()
 
 
 @pytest.fixture

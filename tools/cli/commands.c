@@ -9,6 +9,9 @@ const struct cmd *const commands[] = {
 #if HAVE_MOUNT
     &cmd_mount,      &cmd_umount,
 #endif
+#if HAVE_SERVE
+    &cmd_serve,
+#endif
     &cmd_status,     &cmd_verify,  &cmd_eval,    &cmd_config,
     &cmd_completion, &cmd_version, &cmd_help,    NULL,
 };

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * Every resource; routes are tried in this order. */
+#include "tools/sidecar/resources.h"
+
+const struct resource *const resources[] = {
+    &resource_search,
+    &resource_health,
+    &resource_meta,
+    NULL,
+};

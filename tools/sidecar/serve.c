@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ * The life of the server: options, listeners, signals, shutdown. */
+#include "tools/sidecar/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include "tools/sidecar/internal.h"
+
+bool server_read_only(const struct server *s)
+{
+    return !s->writable;
+}
+
+double server_uptime(const struct server *s)
+{
+    return (double)(clock_mono_ns() - s->started_ns) / 1e9;
+}
+
+void server_changed(struct server *s)
+{
+    cache_clear(s->cache);
+}
+
+static void set(unsigned *v, unsigned fallback)
+{
+    *v = *v ? *v : fallback;
+}
+
+static void defaults(struct serve_options *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    set(&o->threads, cores > 2 ? (unsigned)cores : 2);
+    set(&o->connections, 1024);
+    set(&o->queue, 512);
+    set(&o->streams, 128);
+    set(&o->idle_seconds, 60);
+    set(&o->header_seconds, 10);
+    set(&o->body_seconds, 60);
+    set(&o->send_seconds, 120);
+    set(&o->grace_seconds, 10);
+    o->max_body = o->max_body ? o->max_body : 1 << 20;
+    o->max_upload = o->max_upload ? o->max_upload : 64 << 20;
+    o->response_cache = o->response_cache ? o->response_cache : 32 << 20;
+}
+
+static int open_listeners(struct server *s, struct docfs_err *err)
+{
+    static const char *const fallback[] = {SERVE_DEFAULT_LISTEN};
+    const char *const *spec = s->opt.n_listen ? s->opt.listen : fallback;
+    size_t n = s->opt.n_listen ? s->opt.n_listen : 1;
+    if (n > SERVE_LISTEN_MAX)
+        return err_set(err, -EINVAL, "more than %d addresses given with --listen",
+                       SERVE_LISTEN_MAX);
+    s->need_token = s->opt.auth == SERVE_AUTH_ALWAYS;
+    for (size_t i = 0; i < n; i++) {
+        int r = listener_open(&s->listener[s->n_listeners], spec[i], err);
+        if (r < 0)
+            return r;
+        s->need_token = s->need_token || !s->listener[s->n_listeners].loopback;
+        s->n_listeners++;
+    }
+    if (s->need_token && !s->opt.rate)
+        s->opt.rate = 50;
+    return 0;
+}
+
+static int make_parts(struct server *s, struct docfs_err *err)
+{
+    int r = router_init(&s->router, err);
+    if (r < 0)
+        return r;
+    s->metrics.n = s->router.n;
+    s->metrics.route = calloc(s->router.n + 1, sizeof(*s->metrics.route));
+    s->fast = pool_new(s->opt.threads, s->opt.queue);
+    s->slow = pool_new(8, 64);
+    s->streams = streams_new(s->opt.streams);
+    s->cache = cache_new(s->opt.response_cache);
+    s->rates = rates_new();
+    s->asked = asked_new();
+    if (!s->metrics.route || !s->fast || !s->slow || !s->streams || !s->cache || !s->rates ||
+        !s->asked)
+        return err_oom(err);
+    for (const struct resource *const *p = resources; *p; p++)
+        if ((*p)->start && (r = (*p)->start(s, err)) < 0)
+            return r;
+    s->ticker = ticker_new(s);
+    return s->ticker ? 0 : err_oom(err);
+}
+
+/* Room for every connection, the cache's files and uploads. */
+static void raise_files(const struct server *s)
+{
+    struct rlimit l;
+    rlim_t want = s->opt.connections + 512;
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < want) {
+        l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
+        setrlimit(RLIMIT_NOFILE, &l);
+    }
+}
+
+static void tell_ready(struct server *s)
+{
+    for (size_t i = 0; i < s->n_listeners; i++)
+        printf("listening on %s\n", s->listener[i].url);
+    fflush(stdout);
+    if (s->opt.ready_fd > 2) {
+        char line[32];
+        int n = snprintf(line, sizeof(line), "%u\n", s->listener[0].port);
+        if (write(s->opt.ready_fd, line, (size_t)n) != n)
+            server_log(s, "warning", NULL, "nobody reads the ready descriptor");
+        close(s->opt.ready_fd);
+    }
+    char state[192];
+    snprintf(state, sizeof(state), "READY=1\nSTATUS=Listening on %s", s->listener[0].url);
+    notify_systemd(state);
+    server_log(s, "info", NULL, "listening on %s, cache %s", s->listener[0].url, docfs_path(s->d));
+}
+
+static void reload(struct server *s)
+{
+    char state[64];
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)(clock_mono_ns() / 1000));
+    notify_systemd(state);
+    server_changed(s);
+    notify_systemd("READY=1");
+    server_log(s, "info", NULL, "reloaded");
+}
+
+/* SIGHUP reloads; SIGTERM and SIGINT return. */
+static void wait_for_signals(struct server *s, int fd)
+{
+    struct signalfd_siginfo i;
+    while (read(fd, &i, sizeof(i)) == sizeof(i) || errno == EINTR)
+        if (i.ssi_signo == SIGHUP)
+            reload(s);
+        else
+            break;
+}
+
+/* No new connections, an end to every stream, time for what is under way. */
+static void drain(struct server *s)
+{
+    notify_systemd("STOPPING=1");
+    server_log(s, "info", NULL, "stopping");
+    atomic_store(&s->stopping, true);
+    for (size_t i = 0; i < s->n_listeners; i++) {
+        MHD_socket fd = MHD_quiesce_daemon(s->listener[i].mhd);
+        if (fd >= 0)
+            close(fd);
+    }
+    streams_stop(s->streams);
+    int64_t until = clock_mono_ns() + s->opt.grace_seconds * SECOND_NS;
+    struct timespec step = {.tv_nsec = 5000000};
+    while (atomic_load(&s->metrics.in_flight) && clock_mono_ns() < until)
+        nanosleep(&step, NULL);
+    unsigned left = atomic_load(&s->metrics.in_flight);
+    if (left)
+        server_log(s, "warning", NULL, "%u requests did not end within %u s", left,
+                   s->opt.grace_seconds);
+}
+
+static void stop_parts(struct server *s)
+{
+    pool_free(s->fast);
+    pool_free(s->slow);
+    ticker_free(s->ticker);
+    for (size_t i = 0; i < s->n_listeners; i++) {
+        if (s->listener[i].mhd)
+            MHD_stop_daemon(s->listener[i].mhd);
+        listener_close(&s->listener[i]);
+    }
+    streams_free(s->streams);
+    for (const struct resource *const *p = resources; *p; p++)
+        if ((*p)->stop)
+            (*p)->stop(s);
+    if (s->asked)
+        asked_flush(s->asked, s->d);
+    asked_free(s->asked);
+    cache_free(s->cache);
+    rates_free(s->rates);
+    free(s->metrics.route);
+    router_fini(&s->router);
+}
+
+int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct docfs_err *err)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_oom(err);
+    s->opt = *opt;
+    defaults(&s->opt);
+    s->d = d;
+    s->started_ns = clock_mono_ns();
+    s->started_at = clock_wall_ns() / SECOND_NS;
+    s->writable = !opt->read_only;
+    pthread_mutex_init(&s->log_lock, NULL);
+    pthread_mutex_init(&s->conns.lock, NULL);
+    json_object_seed(0); /* before there are threads */
+    (void)!getrandom(s->seed, sizeof(s->seed), 0);
+
+    /* Every thread inherits the blocked signals; this one reads them. */
+    sigset_t mask, old;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &mask, &old);
+    _cleanup_close_ int signals = signalfd(-1, &mask, SFD_CLOEXEC);
+
+    raise_files(s);
+    int r = signals < 0 ? err_set(err, -errno, "cannot wait for signals: %m") : 0;
+    if (r == 0)
+        r = open_listeners(s, err);
+    if (r == 0)
+        r = make_parts(s, err);
+    for (size_t i = 0; r == 0 && i < s->n_listeners; i++)
+        r = connection_start(s, &s->listener[i], err);
+    if (r == 0) {
+        tell_ready(s);
+        wait_for_signals(s, signals);
+        drain(s);
+    }
+    stop_parts(s);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_mutex_destroy(&s->log_lock);
+    pthread_mutex_destroy(&s->conns.lock);
+    free(s);
+    return r;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * One thread for what happens once in a while: polled streams, connections that overstayed, the
+ * query log, tokens, the watchdog. */
+#include <stdlib.h>
+
+#include "tools/sidecar/internal.h"
+
+struct ticker {
+    struct server *s;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop, woken;
+};
+
+static void *tick(void *arg)
+{
+    struct ticker *t = arg;
+    struct server *s = t->s;
+    int64_t second = 0, watchdog = notify_watchdog_ns(), patted = 0;
+    pthread_mutex_lock(&t->lock);
+    while (!t->stop) {
+        t->woken = false;
+        pthread_mutex_unlock(&t->lock);
+        int64_t now = clock_mono_ns();
+        unsigned wait = streams_tick(s->streams, now);
+        if (now - second >= SECOND_NS) {
+            second = now;
+            conns_sweep(s, now);
+            asked_flush(s->asked, s->d);
+        }
+        if (watchdog && now - patted >= watchdog) {
+            notify_systemd("WATCHDOG=1");
+            patted = now;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += (long)(wait % 1000) * 1000000;
+        until.tv_sec += wait / 1000 + until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_mutex_lock(&t->lock);
+        int r = 0;
+        while (!t->stop && !t->woken && r == 0)
+            r = pthread_cond_timedwait(&t->wake, &t->lock, &until);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+struct ticker *ticker_new(struct server *s)
+{
+    struct ticker *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->s = s;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    if (pthread_create(&t->thread, NULL, tick, t) != 0) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void ticker_wake(struct ticker *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->woken = true;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void ticker_free(struct ticker *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->stop = true;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+    pthread_join(t->thread, NULL);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->wake);
+    free(t);
+}
