@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from lib.clients import Clients  # noqa: E402
 from lib.docfs import Docfs, Mount  # noqa: E402
 from lib.server import Server  # noqa: E402
 
@@ -69,6 +70,12 @@ def mount_of(tmp_path):
 def mnt(shared_docfs, mount_of):
     """The demo collection, mounted."""
     return mount_of(shared_docfs).path
+
+
+@pytest.fixture(scope="session")
+def clients():
+    """Unmodified clients from npm, and a Node to run them."""
+    return Clients()
 
 
 @pytest.fixture
