@@ -310,4 +310,5 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 
 /* ---- further areas --------------------------------------------------------------------------- */
 
+#include "core/docfs_access.h"
 #include "core/docfs_settings.h"

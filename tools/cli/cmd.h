@@ -83,6 +83,7 @@ DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
 DEFINE_CLEANUP(struct docfs_failures, docfs_failures_free)
 DEFINE_CLEANUP(struct docfs_saveds, docfs_saveds_free)
 DEFINE_CLEANUP(struct docfs_settings, docfs_settings_free)
+DEFINE_CLEANUP(struct docfs_tokens, docfs_tokens_free)
 
 /* help.c */
 void help_short(FILE *f);

@@ -10,7 +10,7 @@ const struct cmd *const commands[] = {
     &cmd_mount,      &cmd_umount,
 #endif
 #if HAVE_SERVE
-    &cmd_serve,
+    &cmd_serve,      &cmd_token,
 #endif
     &cmd_status,     &cmd_verify,  &cmd_eval,    &cmd_config,
     &cmd_completion, &cmd_version, &cmd_help,    NULL,

@@ -55,10 +55,35 @@ static void check_host(struct exchange *x, bool *ret_foreign)
     *ret_foreign = !origin_allowed(x->s, origin, host, &x->cors);
 }
 
+/* The token of the Authorization header, else of the cookie that pages use. The scheme is not
+ * looked at: clients of other servers write "bearer" or nothing. */
+static bool given_token(struct exchange *x, char ret[DOCFS_TOKEN_LEN + 1])
+{
+    const char *given = header(x, "Authorization");
+    if (given) {
+        const char *blank = strchr(given, ' ');
+        given = blank ? blank + 1 : given;
+        while (*given == ' ')
+            given++;
+    } else {
+        given = MHD_lookup_connection_value(x->c, MHD_COOKIE_KIND, "docfs_token");
+    }
+    if (!given || strlen(given) != DOCFS_TOKEN_LEN)
+        return false;
+    strcpy(ret, given);
+    return true;
+}
+
 static void identify(struct exchange *x)
 {
     snprintf(x->client, sizeof(x->client), "%s", x->q.address);
-    x->q.scopes = x->s->need_token ? 0 : SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN;
+    if (!x->s->need_token) {
+        x->q.scopes = SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN;
+        return;
+    }
+    char token[DOCFS_TOKEN_LEN + 1];
+    if (given_token(x, token))
+        x->q.scopes = tokens_check(x->s->tokens, token, x->client, sizeof(x->client), &x->token);
 }
 
 static void check_rate(struct exchange *x)
@@ -90,7 +115,10 @@ static void check_scope(struct exchange *x, enum scope need)
     if (!x->q.scopes) {
         response_header(&x->a, "WWW-Authenticate", "Bearer realm=\"docfs\"");
         return refuse(x, 401, "TOKEN_NEEDED",
-                      "send a token as Authorization: Bearer TOKEN (docfs token create makes one)");
+                      header(x, "Authorization")
+                          ? "the token is not known, was revoked or has expired"
+                          : "send a token as Authorization: Bearer TOKEN (docfs token create makes "
+                            "one)");
     }
     refuse(x, 403, "SCOPE_NEEDED",
            need == SCOPE_ADMIN  ? "this needs a token with the scope admin"

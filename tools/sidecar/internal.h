@@ -298,8 +298,6 @@ struct server {
     int64_t started_ns, started_at;
     pthread_mutex_t log_lock;
 };
-struct tokens; /* token.c */
-
 /* log.c */
 void log_request(struct server *s, const struct exchange *x, int status, int64_t us);
 /* notify.c: one state line to systemd ("READY=1"); does nothing without NOTIFY_SOCKET. */

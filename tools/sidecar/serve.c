@@ -82,10 +82,20 @@ static int make_parts(struct server *s, struct docfs_err *err)
     s->streams = streams_new(s->opt.streams);
     s->cache = cache_new(s->opt.response_cache);
     s->rates = rates_new();
+    s->tokens = tokens_new();
     s->asked = asked_new();
     if (!s->metrics.route || !s->fast || !s->slow || !s->streams || !s->cache || !s->rates ||
-        !s->asked)
+        !s->tokens || !s->asked)
         return err_oom(err);
+    r = tokens_load(s->tokens, s->d, err);
+    if (r == 0 && s->need_token && !tokens_count(s->tokens))
+        r = err_set(err, -EACCES,
+                    "clients of %s need a token and there is none: docfs token create NAME "
+                    "--scope read makes one; without --listen the server is reached from this "
+                    "machine only and needs none",
+                    s->listener[0].url);
+    if (r < 0)
+        return r;
     for (const struct resource *const *p = resources; *p; p++)
         if ((*p)->start && (r = (*p)->start(s, err)) < 0)
             return r;
@@ -128,6 +138,9 @@ static void reload(struct server *s)
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
              (long long)(clock_mono_ns() / 1000));
     notify_systemd(state);
+    struct docfs_err err = {0};
+    if (docfs_reload(s->d, &err) < 0 || tokens_load(s->tokens, s->d, &err) < 0)
+        server_log(s, "error", NULL, "reload: %s", err.text);
     server_changed(s);
     notify_systemd("READY=1");
     server_log(s, "info", NULL, "reloaded");
@@ -183,6 +196,9 @@ static void stop_parts(struct server *s)
     if (s->asked)
         asked_flush(s->asked, s->d);
     asked_free(s->asked);
+    if (s->tokens)
+        tokens_flush(s->tokens, s->d);
+    tokens_free(s->tokens);
     cache_free(s->cache);
     rates_free(s->rates);
     free(s->metrics.route);

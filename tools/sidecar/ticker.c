@@ -17,7 +17,7 @@ static void *tick(void *arg)
 {
     struct ticker *t = arg;
     struct server *s = t->s;
-    int64_t second = 0, watchdog = notify_watchdog_ns(), patted = 0;
+    int64_t second = 0, watchdog = notify_watchdog_ns(), patted = 0, flushed = 0;
     pthread_mutex_lock(&t->lock);
     while (!t->stop) {
         t->woken = false;
@@ -28,6 +28,13 @@ static void *tick(void *arg)
             second = now;
             conns_sweep(s, now);
             asked_flush(s->asked, s->d);
+            if (s->need_token) {
+                tokens_load(s->tokens, s->d, NULL);
+                if (now - flushed >= 60 * SECOND_NS) {
+                    flushed = now;
+                    tokens_flush(s->tokens, s->d);
+                }
+            }
         }
         if (watchdog && now - patted >= watchdog) {
             notify_systemd("WATCHDOG=1");

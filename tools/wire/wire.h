@@ -55,6 +55,11 @@ json_t *wire_collections(const struct docfs_collections *c);
 /* kind "failures". */
 json_t *wire_failures(const struct docfs_failures *f);
 
+/* ---- access ---- */
+
+/* kind "tokens": names, scopes and times; never the token. */
+json_t *wire_tokens(const struct docfs_tokens *t);
+
 /* ---- the cache ---- */
 
 /* kind "report": outcome of add and refresh. */

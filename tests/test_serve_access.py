@@ -1,0 +1,118 @@
+"""Who may ask docfs serve: addresses, tokens, hosts, origins, rates."""
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def tokens(docfs, corpus):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    return {scope: docfs.ok("token", "create", f"{scope}er", "--scope", scope, "-q").out.strip()
+            for scope in ("read", "write", "admin")}
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_no_token_on_loopback(server):
+    assert server.get("/api/v1/search", q="scheduler").status == 200
+
+
+def test_other_addresses_want_a_token_to_exist(shared_docfs):
+    r = shared_docfs.run("serve", "--listen", "0.0.0.0:0")
+    assert r.code == 6
+    assert "docfs token create" in r.err
+
+
+def test_other_addresses_need_tokens(docfs, tokens, serve):
+    s = serve(docfs, listen="0.0.0.0:0")
+    r = s.get("/api/v1/search", q="scheduler")
+    assert r.status == 401
+    assert r.headers["WWW-Authenticate"].startswith("Bearer")
+    assert "docfs token create" in r.json["detail"]
+    for wrong in ("docfs_" + "A" * 43, "x", "", tokens["read"] + "x"):
+        assert s.request("GET", "/api/v1/search?q=x", headers=bearer(wrong)).status == 401
+    r = s.request("GET", "/api/v1/search?q=scheduler", headers=bearer(tokens["read"]))
+    assert r.status == 200
+    # The answer is kept now; that must not open it to anybody.
+    assert s.get("/api/v1/search", q="scheduler").status == 401
+    assert s.get("/ready").status == 200
+    assert s.get("/openapi.json").status == 200
+    cookie = {"Cookie": f"docfs_token={tokens['read']}"}
+    assert s.request("GET", "/api/v1/search?q=scheduler", headers=cookie).status == 200
+
+
+def test_tokens_are_hashed_listed_and_revoked(docfs, tokens, serve):
+    s = serve(docfs, "--auth", "always")
+    assert s.request("GET", "/api/v1/search?q=x", headers=bearer(tokens["read"])).status == 200
+    for f in docfs.cache.iterdir():
+        if f.is_file():
+            assert tokens["read"].encode() not in f.read_bytes()
+    names = {t["name"]: t for t in docfs.json("token", "list")["tokens"]}
+    assert names["writeer"]["scope"] == "write" and "token" not in names["writeer"]
+    docfs.ok("token", "revoke", "reader")
+    import signal
+    s.process.send_signal(signal.SIGHUP)
+    from lib.docfs import wait_until
+    wait_until(lambda: s.request("GET", "/api/v1/search?q=x",
+                                 headers=bearer(tokens["read"])).status == 401)
+    assert docfs.run("token", "revoke", "reader").code == 5
+    assert docfs.run("token", "create", "writeer").code == 2
+    assert docfs.run("token", "frobnicate").code == 2
+
+
+def test_foreign_hosts_and_origins(server, serve, shared_docfs):
+    for host in ("evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.nip.io"):
+        r = server.request("GET", "/api/v1/search?q=x", headers={"Host": host})
+        assert r.status == 421, r
+    for host in ("localhost", f"localhost:{server.port}", "[::1]:80", "LOCALHOST"):
+        assert server.request("GET", "/ready", headers={"Host": host}).status == 200
+    host = f"127.0.0.1:{server.port}"
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1"):
+        r = server.request("GET", "/api/v1/search?q=x", headers={"Host": host, "Origin": origin})
+        assert r.status == 403, r
+        assert "Access-Control-Allow-Origin" not in r.headers
+    r = server.request("GET", "/api/v1/search?q=x", headers={"Host": host, "Origin": f"http://{host}"})
+    assert r.status == 200 and "Access-Control-Allow-Origin" not in r.headers
+    s = serve(shared_docfs, "--allow-origin", "http://app.example", "--allow-host", "docs.example")
+    ok = {"Host": "docs.example", "Origin": "http://app.example"}
+    r = s.request("GET", "/api/v1/search?q=x", headers=ok)
+    assert r.headers["Access-Control-Allow-Origin"] == "http://app.example"
+    r = s.request("OPTIONS", "/api/v1/search",
+                  headers={**ok, "Access-Control-Request-Method": "POST",
+                           "Access-Control-Request-Headers": "content-type"})
+    assert r.status == 204 and r.headers["Access-Control-Allow-Headers"] == "content-type"
+
+
+def test_a_request_without_host(server):
+    out = server.raw(b"GET /ready HTTP/1.0\r\n\r\n")
+    assert b" 421 " in out.split(b"\r\n")[0] or b" 400 " in out.split(b"\r\n")[0]
+
+
+def test_rate_limit(shared_docfs, serve):
+    s = serve(shared_docfs, "--rate", "5")
+    codes = [s.get("/api/v1/search", q="x").status for _ in range(30)]
+    assert codes[0] == 200 and 429 in codes
+    r = s.get("/api/v1/search", q="x")
+    assert r.status == 200 or int(r.headers["Retry-After"]) >= 1
+
+
+def test_headers_of_every_answer(server):
+    for path in ("/ready", "/api/v1/search?q=x", "/nowhere"):
+        r = server.get(path)
+        assert r.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in r.headers["Content-Security-Policy"]
+        assert len(r.headers["X-Trace-ID"]) == 32
+        assert float(r.headers["X-Process-Time"]) >= 0
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    r = server.request("GET", "/nowhere", headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    assert r.headers["X-Trace-ID"] == trace and r.json["trace_id"] == trace
+    assert trace in [x.get("trace_id") for x in server.log_lines()]
+
+
+def test_curl_talks_to_it(server):
+    out = subprocess.run(["curl", "-sS", "--fail-with-body", "-d", '{"query":"scheduler"}',
+                          "-H", "Content-Type: application/json", f"{server.url}/api/v1/search"],
+                         capture_output=True)
+    assert out.returncode == 0 and b'"results"' in out.stdout
