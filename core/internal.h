@@ -43,6 +43,9 @@ void settings_close(struct docfs *d);
 /* The value in force as a number: switch 0/1, choice its place, size in bytes, duration in ms. */
 int64_t setting_int(struct docfs *d, const char *key);
 double setting_real(struct docfs *d, const char *key);
+/* Mixes the values in force of the keys that begin with prefix into seed: another number when one
+ * of them was changed. */
+uint64_t settings_mark(struct docfs *d, const char *prefix, uint64_t seed);
 /* New string; NULL only when memory is out. */
 char *setting_text(struct docfs *d, const char *key);
 /* What the file of a SECRET setting holds: new string, "" when none is set. */

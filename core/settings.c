@@ -8,6 +8,7 @@
 
 #include "core/internal.h"
 #include "core/util/buf.h"
+#include "core/util/hash.h"
 
 /* What the options of this handle set; fixed at open. */
 struct option_value {
@@ -113,6 +114,17 @@ char *setting_text(struct docfs *d, const char *key)
     char *copy = strdup(c.value ? c.value : config_table[i].fallback);
     pthread_rwlock_unlock(&d->config_lock);
     return copy;
+}
+
+uint64_t settings_mark(struct docfs *d, const char *prefix, uint64_t seed)
+{
+    for (size_t i = 0; i < config_count; i++) {
+        if (strncmp(config_table[i].key, prefix, strlen(prefix)) != 0)
+            continue;
+        double v = setting_real(d, config_table[i].key);
+        seed = hash64(&v, sizeof(v), seed);
+    }
+    return seed;
 }
 
 int setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_err *err)

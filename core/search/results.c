@@ -73,18 +73,45 @@ static void result_name(struct docfs_hit *h, size_t rank)
     snprintf(h->name, sizeof(h->name), "%02zu-%s.%s.md", rank, slug, h->public_id);
 }
 
+static bool room(struct docfs_results *pub)
+{
+    struct results *r = (struct results *)pub;
+    if (pub->n < r->cap)
+        return true;
+    size_t cap = r->cap ? r->cap * 2 : 16;
+    struct docfs_hit *grown = reallocarray(pub->hit, cap, sizeof(*grown));
+    if (!grown)
+        return false;
+    pub->hit = grown;
+    r->cap = cap;
+    return true;
+}
+
+int results_copy(struct docfs_results *pub, const struct docfs_hit *h)
+{
+    if (!room(pub))
+        return -1;
+    struct docfs_hit copy = *h;
+    copy.collection = strdup(h->collection);
+    copy.path = strdup(h->path);
+    copy.title = strdup(h->title);
+    copy.url = strdup(h->url);
+    copy.heading = strdup(h->heading);
+    copy.snippet = strdup(h->snippet);
+    if (!copy.collection || !copy.path || !copy.title || !copy.url || !copy.heading ||
+        !copy.snippet) {
+        hit_fini(&copy);
+        return -1;
+    }
+    pub->hit[pub->n++] = copy;
+    return 0;
+}
+
 int results_add(struct docfs_results *pub, const struct candidate *c, const struct store_passage *p,
                 const char *query_text, struct docfs_err *err)
 {
-    struct results *r = (struct results *)pub;
-    if (pub->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 16;
-        struct docfs_hit *grown = reallocarray(pub->hit, cap, sizeof(*grown));
-        if (!grown)
-            return err_oom(err);
-        pub->hit = grown;
-        r->cap = cap;
-    }
+    if (!room(pub))
+        return err_oom(err);
     _cleanup_buf_ struct buf snippet = {0};
     uint32_t line;
     snippet_make(p->text, p->text_len, query_text, SNIPPET_MAX, &snippet, &line);

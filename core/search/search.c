@@ -336,11 +336,13 @@ static void note_pending(struct store_read *r, struct docfs_results *res)
         res->pending = total - done;
 }
 
-static int search_key(char *key, size_t size, const struct query *q, size_t k, int64_t scope,
+/* All that an answer depends on, but for the generation. */
+static int search_key(struct docfs *d, char *key, size_t size, const struct query *q, int64_t scope,
                       const char *refine)
 {
-    int n = snprintf(key, size, "%lld\x1f%zu\x1f%s\x1f%s", (long long)scope, k, q->canonical,
-                     refine ? refine : "");
+    int n =
+        snprintf(key, size, "%lld\x1f%zu\x1f%016llx\x1f%s\x1f%s", (long long)scope, wanted(d, q),
+                 (unsigned long long)state_mark(d), q->canonical, refine ? refine : "");
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
@@ -350,13 +352,13 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
 {
     int64_t start = clock_mono_ns();
     char key[3 * QUERY_MAX];
-    if (search_key(key, sizeof(key), q, wanted(d, q), scope, base ? base->canonical : NULL) < 0)
+    if (search_key(d, key, sizeof(key), q, scope, base ? base->canonical : NULL) < 0)
         return err_set(err, -ENAMETOOLONG, "the query is longer than %d bytes", QUERY_MAX);
     _cleanup_read_ struct store_read *r = NULL;
     int rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
         return rc;
-    struct docfs_results *res = state_cached(d, key, store_read_generation(r));
+    struct docfs_results *res = state_cached(d, r, key);
     if (res) {
         *ret = res;
         return 0;

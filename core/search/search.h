@@ -5,6 +5,7 @@
  *   lexical.c   query -> full-text expression; candidates by bm25; spelling neighbours
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
  *   results.c   documents -> hits with snippets and names; reference counting
+ *   pack.c      results as bytes, for the store and for caches shared between processes
  *   search.c    the public calls */
 #pragma once
 #include "core/internal.h"
@@ -19,8 +20,12 @@ int state_acquire(struct docfs *d, struct store_read *r, struct vindex **ret,
                   struct docfs_err *err);
 void state_release(struct docfs *d);
 
-/* Cached results of that key at that generation (a reference), or NULL. */
-struct docfs_results *state_cached(struct docfs *d, const char *key, uint64_t generation);
+/* Stands for the model and the settings of search in force: part of every key. */
+uint64_t state_mark(struct docfs *d);
+/* Cached results of that key at the reader's generation (a reference), or NULL: from this
+ * process's memory, else from the store, where other processes leave theirs. */
+struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key);
+/* Keeps results for this process, and for others when the writer is free. */
 void state_cache(struct docfs *d, const char *key, struct docfs_results *r);
 
 /* ---- lexical.c ---- */
@@ -78,3 +83,13 @@ struct docfs_results *results_new(const char *query, uint64_t generation);
 int results_add(struct docfs_results *r, const struct candidate *c, const struct store_passage *p,
                 const char *query_text, struct docfs_err *err);
 int results_note(struct docfs_results *r, const char *note);
+/* Adds a copy of a hit made elsewhere. 0 or -1 when memory is out. */
+int results_copy(struct docfs_results *r, const struct docfs_hit *h);
+
+/* ---- pack.c ---- */
+
+/* Appends the results as bytes. 0, -ENOMEM or -EFBIG. */
+int results_pack(const struct docfs_results *r, struct buf *out);
+/* The results in those bytes, or NULL when they are not sound or of another version. `seconds` and
+ * `pending` are not kept. The bytes may come from anywhere. */
+struct docfs_results *results_unpack(const void *data, size_t len);

@@ -89,12 +89,13 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
     if (k > QUERY_K_MAX)
         k = QUERY_K_MAX;
     char key[64];
-    snprintf(key, sizeof(key), "similar\x1f%lld\x1f%u", (long long)document, k);
+    snprintf(key, sizeof(key), "similar\x1f%016llx\x1f%lld\x1f%u",
+             (unsigned long long)state_mark(d), (long long)document, k);
     _cleanup_read_ struct store_read *r = NULL;
     int rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
         return rc;
-    struct docfs_results *res = state_cached(d, key, store_read_generation(r));
+    struct docfs_results *res = state_cached(d, r, key);
     if (res) {
         *ret = res;
         return 0;

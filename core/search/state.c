@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/util/buf.h"
 #include "core/util/hash.h"
 
 #define CACHE_BUCKETS 512
@@ -255,9 +256,9 @@ int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct 
 
 /* ---- result cache ---- */
 
-struct docfs_results *state_cached(struct docfs *d, const char *key, uint64_t generation)
+static struct docfs_results *remembered(struct search_state *s, const char *key,
+                                        uint64_t generation)
 {
-    struct search_state *s = d->search;
     struct docfs_results *found = NULL;
     pthread_mutex_lock(&s->cache_lock);
     for (struct cached *c = s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS]; c; c = c->next)
@@ -266,7 +267,6 @@ struct docfs_results *state_cached(struct docfs *d, const char *key, uint64_t ge
             found = docfs_results_ref(c->results);
             break;
         }
-    found ? s->hits++ : s->misses++;
     pthread_mutex_unlock(&s->cache_lock);
     return found;
 }
@@ -287,9 +287,8 @@ static void evict(struct search_state *s)
     s->cached--;
 }
 
-void state_cache(struct docfs *d, const char *key, struct docfs_results *r)
+static void remember(struct search_state *s, const char *key, struct docfs_results *r)
 {
-    struct search_state *s = d->search;
     struct cached *c = calloc(1, sizeof(*c));
     char *copy = strdup(key);
     if (!c || !copy) {
@@ -314,4 +313,34 @@ void state_cache(struct docfs *d, const char *key, struct docfs_results *r)
     *bucket = c;
     s->cached++;
     pthread_mutex_unlock(&s->cache_lock);
+}
+
+uint64_t state_mark(struct docfs *d)
+{
+    const char *model = d->embedder->fingerprint;
+    return settings_mark(d, "search.", hash64(model, strlen(model), 0));
+}
+
+struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key)
+{
+    struct search_state *s = d->search;
+    struct docfs_results *found = remembered(s, key, store_read_generation(r));
+    _cleanup_buf_ struct buf body = {0};
+    if (!found && store_cached_results(r, key, &body, NULL) == 1) {
+        found = results_unpack(body.data, body.len);
+        if (found)
+            remember(s, key, found);
+    }
+    pthread_mutex_lock(&s->cache_lock);
+    found ? s->hits++ : s->misses++;
+    pthread_mutex_unlock(&s->cache_lock);
+    return found;
+}
+
+void state_cache(struct docfs *d, const char *key, struct docfs_results *r)
+{
+    remember(d->search, key, r);
+    _cleanup_buf_ struct buf body = {0};
+    if (results_pack(r, &body) == 0)
+        store_cache_results(d->store, key, r->generation, &body);
 }

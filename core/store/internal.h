@@ -14,6 +14,8 @@
 #define NAME_MAX_LEN 255             /* bytes of one listed name */
 #define CHANGES_KEPT 100000
 #define QUERIES_KEPT 10000
+#define RESULTS_KEPT 1000            /* answers kept for other processes */
+#define RESULTS_LARGEST (256u << 10) /* bytes of one of them */
 #define JOBS_KEPT 1000
 
 /* ---- connections (db.c) ---- */
@@ -188,6 +190,8 @@ int settings_load(struct store *s, struct docfs_err *err); /* watch_lock held */
 void settings_forget(struct store *s);
 int meta_int(struct conn *c, const char *key, int64_t *ret, struct docfs_err *err);
 int meta_set_int(struct conn *c, const char *key, int64_t value, struct docfs_err *err);
+/* Copies the log of SQLite back into the database when it has grown; after a job always. */
+void writer_checkpoint(struct conn *c, bool job_ended);
 void log_flush(struct store *s, int wait_ms);
 void log_free(struct store *s);
 

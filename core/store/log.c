@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Query log and saved queries. Asking must never wait for an ingest: entries wait in memory until
- * the writer is free. */
+ * Query log, kept answers and saved queries. Asking must never wait for an ingest: log entries
+ * wait in memory until the writer is free, and an answer that cannot be kept at once is not kept.
+ */
 #include "core/store/internal.h"
 
 #include "core/util/clock.h"
@@ -48,6 +49,7 @@ void log_flush(struct store *s, int wait_ms)
         int busy_ms = s->writer->busy_ms;
         s->writer->busy_ms = wait_ms;
         int r = write_entries(s->writer, taken, n);
+        writer_checkpoint(s->writer, false);
         s->writer->busy_ms = busy_ms;
         pthread_mutex_lock(&s->log_lock);
         for (size_t i = 0; i < n; i++) {
@@ -80,6 +82,51 @@ void store_log_query(struct store *s, const char *door, const char *query, size_
     if (!kept)
         entry_fini(&e);
     log_flush(s, 0);
+}
+
+static int write_results(struct conn *c, const char *key, uint64_t generation,
+                         const struct buf *body)
+{
+    int r = db_run(c, NULL, "BEGIN IMMEDIATE", "");
+    if (r == 0)
+        r = db_run(c, NULL,
+                   "INSERT INTO results(key, generation, body) VALUES (?1, ?2, ?3) "
+                   "ON CONFLICT(key) DO UPDATE SET generation = excluded.generation, "
+                   "  body = excluded.body WHERE generation < excluded.generation",
+                   "tib", key, (int64_t)generation, body->data, body->len);
+    if (r == 0)
+        r = db_run(c, NULL, "DELETE FROM results WHERE id <= (SELECT max(id) FROM results) - ?1",
+                   "i", (int64_t)RESULTS_KEPT);
+    if (r == 0)
+        r = db_run(c, NULL, "COMMIT", "");
+    if (r < 0 && !sqlite3_get_autocommit(c->db))
+        db_run(c, NULL, "ROLLBACK", "");
+    return r;
+}
+
+void store_cache_results(struct store *s, const char *key, uint64_t generation,
+                         const struct buf *body)
+{
+    if (body->len > RESULTS_LARGEST || store_is_read_only(s) || !writer_try(s))
+        return;
+    int busy_ms = s->writer->busy_ms;
+    s->writer->busy_ms = 0;
+    write_results(s->writer, key, generation, body);
+    writer_checkpoint(s->writer, false);
+    s->writer->busy_ms = busy_ms;
+    writer_done(s);
+}
+
+int store_cached_results(struct store_read *r, const char *key, struct buf *ret,
+                         struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err, "SELECT body FROM results WHERE key = ?1 AND generation = ?2",
+                     "ti", key, (int64_t)r->generation);
+    if (e < 0 || (e = db_step(r->c, st, err)) != 1)
+        return e;
+    buf_add(ret, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
+    return buf_status(ret) < 0 ? err_oom(err) : 1;
 }
 
 int store_recent(struct store_read *r, size_t max,

@@ -312,6 +312,12 @@ int store_list_failures(struct store_read *r, const char *collection, size_t max
 /* Never waits and never fails: entries stay in memory while another process writes. */
 void store_log_query(struct store *s, const char *door, const char *query, size_t hits,
                      double seconds);
+/* Keeps a packed answer for other processes, in the same way. body is copied. */
+void store_cache_results(struct store *s, const char *key, uint64_t generation,
+                         const struct buf *body);
+/* 1 with the body of the answer kept under key for the reader's generation, 0, or -errno. */
+int store_cached_results(struct store_read *r, const char *key, struct buf *ret,
+                         struct docfs_err *err);
 int store_recent(struct store_read *r, size_t max,
                  void (*fn)(void *arg, const char *query, const char *door, int64_t at,
                             int64_t hits),

@@ -110,11 +110,10 @@ void store_write_abort(struct store_write *w)
 
 /* Copies the log back into the database. Passive never waits; when readers keep the log from
  * being reused and it has grown large, they are waited for a moment. */
-static void checkpoint(struct store_write *w)
+void writer_checkpoint(struct conn *c, bool job_ended)
 {
-    struct conn *c = w->c;
     int mode = SQLITE_CHECKPOINT_PASSIVE, busy_ms = c->busy_ms;
-    if (w->job_ended || c->wal_pages > WAL_FORCE)
+    if (job_ended || c->wal_pages > WAL_FORCE)
         mode = SQLITE_CHECKPOINT_TRUNCATE;
     else if (c->wal_pages < WAL_PASSIVE)
         return;
@@ -124,7 +123,7 @@ static void checkpoint(struct store_write *w)
     c->busy_ms = busy_ms;
     if (mode == SQLITE_CHECKPOINT_TRUNCATE)
         c->wal_pages = 0;
-    if (w->job_ended)
+    if (job_ended)
         sqlite3_db_release_memory(c->db);
 }
 
@@ -141,7 +140,7 @@ int store_write_commit(struct store_write *w, struct docfs_err *err)
         store_write_abort(w);
         return r;
     }
-    checkpoint(w);
+    writer_checkpoint(w->c, w->job_ended);
     write_free(w);
     return 0;
 }
