@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/internal.h"
+#include "core/store/jobs.h"
 #include "core/util/clock.h"
 
 int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct docfs_err *err)

@@ -210,6 +210,8 @@ struct docfs_ingest_options {
     int64_t max_file; /* bytes after decompression, 0 = 64 MiB */
     unsigned threads; /* 0 = all cores */
     bool force;       /* convert again although nothing changed */
+    int64_t source;   /* docfs_refresh: only this row of sources, 0 = all of the collection */
+    int64_t job;      /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
 };
 
 enum docfs_ingest_phase { INGEST_SCAN, INGEST_CONVERT, INGEST_INDEX };
@@ -246,6 +248,10 @@ DOCFS_API int docfs_add(struct docfs *d, const char *location,
 DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
                             const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
                             void *arg, struct docfs_report *ret, struct docfs_err *err);
+/* Embeds the passages that have no vector; all of them when the embedding model is another one than
+ * the stored vectors are of. */
+DOCFS_API int docfs_reembed(struct docfs *d, docfs_progress_fn *progress, void *arg,
+                            struct docfs_err *err);
 /* Removes a collection with everything in it. */
 DOCFS_API int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err);
 
@@ -311,4 +317,5 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 /* ---- further areas --------------------------------------------------------------------------- */
 
 #include "core/docfs_access.h"
+#include "core/docfs_jobs.h"
 #include "core/docfs_settings.h"

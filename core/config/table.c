@@ -19,6 +19,11 @@ const struct config_def config_table[] = {
     {"ingest.timeout_ms", INTEGER, "20000", 100, 3600000,
      "longest run of a helper program on one file"},
 
+    {"jobs.attempts", INTEGER, "3", 1, 100, "tries of a queued job before it counts as failed"},
+    {"jobs.backoff", DURATION, "10s", 0, 86400000,
+     "wait before the second try; doubles with each further one"},
+    {"jobs.slots", INTEGER, "2", 1, 64, "queued jobs that one worker runs at once"},
+
     {"mount.results", INTEGER, "10", 1, 1000, "documents in a query directory"},
 
     {"query_log", SWITCH, "on", 0, 1, "remember queries for .docfs/recent"},

@@ -43,11 +43,15 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
         return rc < 0 ? rc : r;
     const char *text = rc < 0 && err ? err->text : "";
     struct docfs_err *e = rc < 0 ? &local : err;
-    r = store_job_update(w, run->job, run->progress.files_done, run->progress.files,
-                         rc == 0            ? "done"
-                         : rc == -ECANCELED ? "cancelled"
-                                            : "failed",
-                         text, e);
+    struct store_job_progress p = run_figures(run);
+    r = store_job_progress(w, run->job, &p, e);
+    if (r == 0 && !run->queued)
+        r = store_job_end(w, run->job,
+                          &(struct store_job_end){.state = rc == 0            ? "done"
+                                                           : rc == -ECANCELED ? "cancelled"
+                                                                              : "failed",
+                                                  .message = text},
+                          e);
     if (r == 0 && rc != -ECANCELED)
         r = store_source_done(w, run->source, rc < 0 ? text : "ok", e);
     if (r == 0 && rc == 0) {
@@ -114,9 +118,26 @@ static int run_source(struct ingest_run *run, const struct work_env *env,
     return rc;
 }
 
+/* The row of a run in the foreground; its arguments are those with which it could be queued. */
+static int begin_job(struct ingest_run *run, struct store_write *w, const char *collection,
+                     const char *location, const struct docfs_ingest_options *opt,
+                     struct docfs_err *err)
+{
+    struct docfs_ingest_options o = opt ? *opt : (struct docfs_ingest_options){0};
+    o.collection = collection;
+    _cleanup_free_ char *args = run->refresh ? NULL : docfs_job_args_add(location, &o);
+    if (!args && asprintf(&args, "{\"source\":%lld}", (long long)run->source) < 0) {
+        args = NULL;
+        return err_oom(err);
+    }
+    return store_job_begin(w, run->refresh ? "refresh" : "add", collection, args, run->source,
+                           &run->job, err);
+}
+
 /* Makes the rows of collection, source and job in one transaction. */
 static int begin_rows(struct ingest_run *run, const char *collection, const char *kind,
-                      const char *location, const char *options, struct docfs_err *err)
+                      const char *location, const char *options,
+                      const struct docfs_ingest_options *opt, struct docfs_err *err)
 {
     int64_t c;
     struct store_write *w;
@@ -127,7 +148,8 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     if (rc == 0)
         rc = store_put_source(w, c, kind, location, options, &run->source, err);
     if (rc == 0)
-        rc = store_job_begin(w, "ingest", run->source, &run->job, err);
+        rc = run->queued ? store_job_source(w, run->job, run->source, err)
+                         : begin_job(run, w, collection, location, opt, err);
     if (rc < 0) {
         store_write_abort(w);
         return rc;
@@ -135,10 +157,11 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     return store_write_commit(w, err);
 }
 
-static int ingest_source(struct docfs *d, const char *collection, const struct source_kind *kind,
-                         const char *location, const char *stored_options,
-                         const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
-                         void *arg, struct docfs_report *report, struct docfs_err *err)
+static int ingest_source(struct docfs *d, bool refresh, const char *collection,
+                         const struct source_kind *kind, const char *location,
+                         const char *stored_options, const struct docfs_ingest_options *opt,
+                         docfs_progress_fn *progress, void *arg, struct docfs_report *report,
+                         struct docfs_err *err)
 {
     struct source_options so __attribute__((cleanup(source_options_fini))) = {0};
     int rc = source_options_load(&so, stored_options, opt, err);
@@ -161,10 +184,13 @@ static int ingest_source(struct docfs *d, const char *collection, const struct s
                              .fn = progress,
                              .arg = arg,
                              .report = report,
+                             .job = opt ? opt->job : 0,
+                             .queued = opt && opt->job,
+                             .refresh = refresh,
                              .started_ns = clock_mono_ns(),
                              .progress.source = location};
     _cleanup_free_ char *json = source_options_dump(&so);
-    rc = json ? begin_rows(&run, collection, kind->name, location, json, err) : err_oom(err);
+    rc = json ? begin_rows(&run, collection, kind->name, location, json, opt, err) : err_oom(err);
     if (rc == 0) {
         rc = run_source(&run, &env, &filter, opt && opt->force,
                         thread_count(d, opt ? opt->threads : 0), err);
@@ -221,8 +247,8 @@ int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_o
         if (strcmp(known.item[i].location, real) == 0 &&
             strcmp(known.item[i].collection_name, collection) == 0)
             options = known.item[i].options;
-    rc = ingest_source(d, collection, &source_directory, real, options, opt, progress, arg, ret,
-                       err);
+    rc = ingest_source(d, false, collection, &source_directory, real, options, opt, progress, arg,
+                       ret, err);
     store_sources_fini(&known);
     return rc;
 }
@@ -245,12 +271,16 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
     if (rc < 0)
         return rc;
     int worst = 0;
+    bool found = !opt || !opt->source;
     for (size_t i = 0; i < s.n && rc != -ECANCELED; i++) {
         const struct source_kind *kind = source_kind_named(s.item[i].kind);
         if (!kind) /* documents put in directly have no place to refresh from */
             continue;
+        if (opt && opt->source && s.item[i].id != opt->source)
+            continue;
+        found = true;
         struct docfs_err e;
-        rc = ingest_source(d, s.item[i].collection_name, kind, s.item[i].location,
+        rc = ingest_source(d, true, s.item[i].collection_name, kind, s.item[i].location,
                            s.item[i].options, opt, progress, arg, ret, &e);
         if (rc < 0 && worst != -ECANCELED) {
             worst = rc;
@@ -258,6 +288,8 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
         }
     }
     store_sources_fini(&s);
+    if (!found)
+        return err_set(err, -ENOENT, "there is no source %lld any more", (long long)opt->source);
     return worst;
 }
 

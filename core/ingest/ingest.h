@@ -11,6 +11,7 @@
 #pragma once
 #include "core/internal.h"
 #include "core/source/source.h"
+#include "core/store/jobs.h"
 #include "core/text/convert.h"
 #include "core/text/passage.h"
 #include "core/util/hash.h"
@@ -97,18 +98,22 @@ void pipeline_stop(struct pipeline *p);
 
 struct ingest_run {
     struct docfs *d;
-    int64_t source, job;
+    int64_t source, job; /* job 0 = nothing is recorded */
+    bool queued;         /* the job's row is the worker's to end */
+    bool refresh;        /* of a known source */
     const struct plan *plan;
     struct docfs_progress progress;
     docfs_progress_fn *fn;
     void *arg;
     struct docfs_report *report;
-    int64_t started_ns, reported_ns;
+    int64_t started_ns, reported_ns, looked_ns;
 };
 
-/* Reports progress when a tenth of a second has passed; -ECANCELED when the caller wants to stop.
- */
+/* Reports progress when a tenth of a second has passed; -ECANCELED when the caller, or whoever set
+ * the job's cancel flag, wants to stop. */
 int run_progress(struct ingest_run *run, bool now);
+/* What the job's row shows. */
+struct store_job_progress run_figures(const struct ingest_run *run);
 /* Takes all results of the pipeline and commits them in batches. */
 int run_write(struct ingest_run *run, struct pipeline *p, struct docfs_err *err);
 /* Files that vanished, moved or may not be read. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/util/clock.h"
+
 #define BATCH 256
 
 struct waiting {
@@ -129,4 +131,20 @@ int reembed(struct docfs *d, struct ingest_run *run, struct docfs_err *err)
     } while (rc > 0);
     buf_fini(&w->text);
     return rc;
+}
+
+int docfs_reembed(struct docfs *d, docfs_progress_fn *progress, void *arg, struct docfs_err *err)
+{
+    if (d->read_only)
+        return err_set(err, -EROFS, "the cache %s is opened read-only", d->path);
+    struct docfs_report report = {0};
+    struct ingest_run run = {.d = d,
+                             .fn = progress,
+                             .arg = arg,
+                             .report = &report,
+                             .started_ns = clock_mono_ns(),
+                             .progress = {.phase = INGEST_INDEX, .source = ""}};
+    int rc = reembed(d, &run, err);
+    bool rebuilt;
+    return rc < 0 ? rc : search_rebuild_index(d, false, &rebuilt, err);
 }

@@ -14,6 +14,7 @@
 #define BATCH_BYTES (16u << 20)
 #define BATCH_NS 1000000000
 #define REPORT_NS 100000000
+#define LOOK_NS 300000000 /* between looks at the job's cancel flag */
 
 /* SQLite lets waiting writers poll, so one that comes back at once would starve the others. This
  * lock queues them: it is a courtesy between ingests, never needed for correctness. */
@@ -61,8 +62,8 @@ static int batch_commit(struct batch *b, struct docfs_err *err)
 {
     if (!b->w)
         return 0;
-    struct docfs_progress *p = &b->run->progress;
-    int rc = store_job_update(b->w, b->run->job, p->files_done, p->files, "running", "", err);
+    struct store_job_progress p = run_figures(b->run);
+    int rc = b->run->job ? store_job_progress(b->w, b->run->job, &p, err) : 0;
     if (rc == 0)
         rc = store_write_commit(b->w, err);
     else
@@ -88,9 +89,40 @@ static void batch_init(struct batch *b, struct ingest_run *run)
     b->turn.fd = openat(run->d->dirfd, "ingest.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
+struct store_job_progress run_figures(const struct ingest_run *run)
+{
+    static const char *const phase[] = {"scanning", "converting", "indexing"};
+    const struct docfs_progress *p = &run->progress;
+    return (struct store_job_progress){.phase = phase[p->phase],
+                                       .total = (int64_t)p->files,
+                                       .done = (int64_t)p->files_done,
+                                       .bytes = p->bytes,
+                                       .bytes_done = p->bytes_done,
+                                       .documents = (int64_t)p->documents,
+                                       .passages = (int64_t)p->passages,
+                                       .failed = (int64_t)p->failed};
+}
+
+/* Whether somebody set the job's cancel flag; gives a sign of life by the way. */
+static bool job_cancelled(struct ingest_run *run)
+{
+    _cleanup_read_ struct store_read *r = NULL;
+    bool cancelled = false;
+    struct store_job_progress p = run_figures(run);
+    store_job_beat(run->d->store, run->job, &p);
+    if (store_read_begin(run->d->store, &r, NULL) == 0)
+        store_job_cancelled(r, run->job, &cancelled, NULL);
+    return cancelled;
+}
+
 int run_progress(struct ingest_run *run, bool now)
 {
     int64_t t = clock_mono_ns();
+    if (run->job && t - run->looked_ns >= LOOK_NS) {
+        run->looked_ns = t;
+        if (job_cancelled(run))
+            return -ECANCELED;
+    }
     if (!run->fn || (!now && t - run->reported_ns < REPORT_NS))
         return 0;
     run->reported_ns = t;

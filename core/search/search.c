@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/store/jobs.h"
 #include "core/util/buf.h"
 #include "core/util/clock.h"
 

@@ -72,3 +72,21 @@ int store_list_failures(struct store_read *r, const char *collection, size_t max
         fn(arg, db_text(st, 0), db_text(st, 1), db_text(st, 2), db_text(st, 3));
     return e;
 }
+
+int store_list_outcomes(struct store_read *r, int64_t source, const char *outcome, size_t max,
+                        void (*fn)(void *arg, const char *collection, const char *path,
+                                   const char *outcome, const char *reason),
+                        void *arg, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT c.name, f.path, f.outcome, f.reason FROM files AS f "
+                     "JOIN sources AS s ON s.id = f.source "
+                     "JOIN collections AS c ON c.id = s.collection "
+                     "WHERE f.source = ?1 AND (?2 IS NULL OR f.outcome = ?2) "
+                     "ORDER BY f.path LIMIT ?3",
+                     "iti", source, outcome, (int64_t)(max > INT32_MAX ? INT32_MAX : max));
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1)
+        fn(arg, db_text(st, 0), db_text(st, 1), db_text(st, 2), db_text(st, 3));
+    return e;
+}

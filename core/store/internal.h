@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
+#include "core/store/jobs.h"
 #include "core/store/store.h"
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
@@ -119,6 +120,7 @@ struct store {
     bool writing;
     struct conn *writer; /* NULL when read_only */
     int64_t write_ended, write_took;
+    int jobs_fd; /* jobs.lock, -1 until this process runs a job; the writer's */
 
     pthread_mutex_t watch_lock; /* watch and what is remembered per data_version */
     struct conn *watch;
@@ -156,11 +158,13 @@ struct text_op {
 struct store_write {
     struct store *s;
     struct conn *c;
-    uint64_t generation; /* that the changes of this transaction get */
-    int64_t now, began;  /* seconds; monotonic ns */
-    bool visible;        /* something in the tree or in the results changed */
-    bool job_ended;      /* make this commit durable */
-    int64_t touched;     /* last collection whose changed_at was set */
+    uint64_t generation;              /* that the changes of this transaction get */
+    int64_t now, began;               /* seconds; monotonic ns */
+    bool visible;                     /* something in the tree or in the results changed */
+    bool job_ended;                   /* make this commit durable */
+    int64_t job_locked, job_unlocked; /* jobs.lock: taken, to be given up; 0 = none */
+    int64_t revision;                 /* of the jobs changed in this transaction, 0 = none yet */
+    int64_t touched;                  /* last collection whose changed_at was set */
     struct text_op *op;
     size_t n_ops, op_bytes;
     int64_t first_new; /* lowest passage queued for adding */
@@ -183,6 +187,18 @@ int write_touch(struct store_write *w, int64_t collection, struct docfs_err *err
 int write_text(struct store_write *w, bool remove, int64_t passage, const char *title,
                const char *heading, const char *body, size_t len, struct docfs_err *err);
 int write_flush_text(struct store_write *w, struct docfs_err *err);
+
+/* ---- jobs (jobs_lock.c, jobs_list.c) ---- */
+
+/* Locks the job's byte; given up when the transaction is aborted. */
+void job_lock(struct store_write *w, int64_t job);
+/* The transaction is over: gives up the lock of a job that ended in it. */
+void job_settle(struct store_write *w, bool committed);
+/* The process that runs the job lives. */
+bool job_alive(const struct store *s, int64_t job, int64_t pid);
+/* mine: a running row is this process's own. */
+int jobs_list(struct conn *c, const struct store *s, const struct store_job_filter *f, bool mine,
+              struct store_jobs *ret, struct docfs_err *err);
 
 /* ---- parts ---- */
 

@@ -197,6 +197,7 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     s->read_only = read_only;
     s->busy_ms = BUSY_DEFAULT_MS;
     s->data_version = -1;
+    s->jobs_fd = -1;
     s->dir = strdup(dir);
     if (asprintf(&s->file, "%s/docfs.db", dir) < 0)
         s->file = NULL;
@@ -229,6 +230,8 @@ void store_close(struct store *s)
     }
     conn_close(s->watch);
     conn_close(s->writer); /* last, so that it is the one that empties the log */
+    if (s->jobs_fd >= 0)
+        close(s->jobs_fd);
     log_free(s);
     settings_forget(s);
     pthread_mutex_destroy(&s->pool_lock);

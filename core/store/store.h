@@ -223,12 +223,6 @@ int store_put_vector(struct store_write *w, int64_t passage, const void *code, s
 /* Forgets all vectors (another embedding model). */
 int store_clear_vectors(struct store_write *w, struct docfs_err *err);
 
-/* Jobs: a row per run; pid tells a living one from one that was killed. */
-int store_job_begin(struct store_write *w, const char *kind, int64_t source, int64_t *ret,
-                    struct docfs_err *err);
-int store_job_update(struct store_write *w, int64_t job, size_t done, size_t total,
-                     const char *state, const char *message, struct docfs_err *err);
-
 /* ---- checking (docfs verify) ---- */
 
 /* integrity_check, foreign keys, orphans, counters, full text against the bodies. fn per finding.
@@ -299,9 +293,6 @@ struct store_counts {
     int64_t bytes;
 };
 int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_err *err);
-/* Jobs of living processes, and their files together. */
-int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
-                      struct docfs_err *err);
 int store_list_failures(struct store_read *r, const char *collection, size_t max,
                         void (*fn)(void *arg, const char *collection, const char *path,
                                    const char *outcome, const char *reason),

@@ -55,8 +55,9 @@ void writer_done(struct store *s)
     writer_give(s);
 }
 
-static void write_free(struct store_write *w)
+static void write_free(struct store_write *w, bool committed)
 {
+    job_settle(w, committed);
     for (size_t i = 0; i < w->n_ops; i++)
         free(w->op[i].text);
     free(w->op);
@@ -105,7 +106,7 @@ void store_write_abort(struct store_write *w)
         return;
     if (!sqlite3_get_autocommit(w->c->db))
         db_exec(w->c, "ROLLBACK", NULL);
-    write_free(w);
+    write_free(w, false);
 }
 
 /* Copies the log back into the database. Passive never waits; when readers keep the log from
@@ -141,7 +142,7 @@ int store_write_commit(struct store_write *w, struct docfs_err *err)
         return r;
     }
     writer_checkpoint(w->c, w->job_ended);
-    write_free(w);
+    write_free(w, true);
     return 0;
 }
 

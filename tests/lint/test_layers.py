@@ -21,7 +21,7 @@ ALLOWED = {
     "core/embed": ["core/embed", "core/remote", "core/text", "core/util"],
     "core/source": ["core/source", "core/remote", "core/text", "core/util"],
     **{f"core/{verb}": PARTS + [f"core/{verb}", "core/internal.h"] + PUBLIC
-       for verb in ("ingest", "search", "enrich", "feedback", "health")},
+       for verb in ("ingest", "jobs", "search", "enrich", "feedback", "health")},
     "core": PARTS + PUBLIC + ["core/internal.h", "core/ingest/ingest.h", "core/version.h"],
     "fs": FRONT + ["fs"],
     "tools/wire": FRONT + ["tools/wire"],
@@ -46,7 +46,7 @@ QUARANTINE = {
     "utf8proc": ["core/util", "core/text", "core/embed"],
     "pcre": ["core/embed"],
     "openssl": ["core/util"],
-    "jansson": ["core/text", "core/remote", "core/embed", "core/source", "core/ingest", "core/enrich",
+    "jansson": ["core/text", "core/remote", "core/embed", "core/source", "core/ingest", "core/jobs", "core/enrich",
                 "fs", "tools"],
 }
 

@@ -73,6 +73,8 @@ int cmd_fail_with(struct cmd_context *c, enum cmd_exit exit, const char *fmt, ..
 int cmd_open(struct cmd_context *c, enum cmd_needs needs);
 /* Writes one JSON message (taken) and returns exit, or the code of the failure. */
 int cmd_json(struct cmd_context *c, json_t *message, enum cmd_exit exit);
+/* Puts a job into the queue and says so. */
+int cmd_queue(struct cmd_context *c, const struct docfs_job_new *job);
 /* The words joined by blanks; NULL only when memory is out. Caller frees. */
 char *cmd_join(struct cmd_context *c, unsigned first);
 

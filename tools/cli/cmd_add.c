@@ -7,7 +7,7 @@ struct add_args {
     struct opt_list include, exclude;
     int64_t max_file;
     unsigned threads;
-    bool force, strict;
+    bool force, strict, background;
 };
 
 static const struct opt options[] = {
@@ -25,8 +25,18 @@ static const struct opt options[] = {
      offsetof(struct add_args, force)},
     {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
      offsetof(struct add_args, strict)},
+    {'b', "background", OPT_FLAG, NULL, "Only queue the work (docfs jobs)",
+     offsetof(struct add_args, background)},
     {0},
 };
+
+static int queue(struct cmd_context *c, const struct docfs_ingest_options *opt)
+{
+    _cleanup_free_ char *args = docfs_job_args_add(c->word[0], opt);
+    if (!args)
+        return cmd_fail_with(c, CMD_USAGE, "--background needs names and patterns in UTF-8");
+    return cmd_queue(c, &(struct docfs_job_new){.kind = "add", .args = args, .origin = "cli"});
+}
 
 static int run(struct cmd_context *c)
 {
@@ -37,6 +47,8 @@ static int run(struct cmd_context *c)
                                        .max_file = a->max_file,
                                        .threads = a->threads,
                                        .force = a->force};
+    if (a->background)
+        return queue(c, &opt);
     struct docfs_report report = {0};
     struct docfs_err err = {0};
     struct ingest in;

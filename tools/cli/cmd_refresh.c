@@ -4,7 +4,7 @@
 
 struct refresh_args {
     unsigned threads;
-    bool force, strict;
+    bool force, strict, background;
 };
 
 static const struct opt options[] = {
@@ -14,8 +14,25 @@ static const struct opt options[] = {
      offsetof(struct refresh_args, force)},
     {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
      offsetof(struct refresh_args, strict)},
+    {'b', "background", OPT_FLAG, NULL, "Only queue the work (docfs jobs)",
+     offsetof(struct refresh_args, background)},
     {0},
 };
+
+static int queue(struct cmd_context *c, const char *collection)
+{
+    const struct refresh_args *a = c->args;
+    json_t *o = json_object();
+    if (collection)
+        json_object_set_new(o, "collection", json_string(collection));
+    if (a->force)
+        json_object_set_new(o, "force", json_true());
+    if (a->threads)
+        json_object_set_new(o, "threads", json_integer(a->threads));
+    _cleanup_free_ char *args = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    return cmd_queue(c, &(struct docfs_job_new){.kind = "refresh", .args = args, .origin = "cli"});
+}
 
 static int run(struct cmd_context *c)
 {
@@ -29,6 +46,8 @@ static int run(struct cmd_context *c)
     if (r < 0)
         return cmd_fail(c, &err);
 
+    if (a->background)
+        return queue(c, one ? one->name : NULL);
     struct docfs_ingest_options opt = {.threads = a->threads, .force = a->force};
     struct docfs_report report = {0};
     struct ingest in;

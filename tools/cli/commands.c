@@ -3,18 +3,23 @@
 
 #include <string.h>
 
+/* In the order of the help; one group a line. */
+/* clang-format off */
 const struct cmd *const commands[] = {
-    &cmd_add,        &cmd_refresh, &cmd_remove,  &cmd_list,
-    &cmd_search,     &cmd_cat,     &cmd_similar, &cmd_save,
+    &cmd_add, &cmd_refresh, &cmd_remove, &cmd_list,
+    &cmd_jobs,
+    &cmd_search, &cmd_cat, &cmd_similar, &cmd_save,
 #if HAVE_MOUNT
-    &cmd_mount,      &cmd_umount,
+    &cmd_mount, &cmd_umount,
 #endif
 #if HAVE_SERVE
-    &cmd_serve,      &cmd_token,
+    &cmd_serve, &cmd_token,
 #endif
-    &cmd_status,     &cmd_verify,  &cmd_eval,    &cmd_config,
-    &cmd_completion, &cmd_version, &cmd_help,    NULL,
+    &cmd_status, &cmd_verify, &cmd_eval, &cmd_config,
+    &cmd_completion, &cmd_version, &cmd_help,
+    NULL,
 };
+/* clang-format on */
 
 const struct cmd *cmd_find(const char *name)
 {

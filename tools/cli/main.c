@@ -117,6 +117,23 @@ int cmd_json(struct cmd_context *c, json_t *message, enum cmd_exit exit)
     return out_json(&c->out, message, &err) < 0 ? cmd_fail(c, &err) : (int)exit;
 }
 
+int cmd_queue(struct cmd_context *c, const struct docfs_job_new *job)
+{
+    struct docfs_err err = {0};
+    int64_t id;
+    bool known;
+    if (docfs_job_enqueue(c->d, job, &id, &known, &err) < 0)
+        return cmd_fail(c, &err);
+    if (c->out.json)
+        return cmd_json(c,
+                        wire_message("queued", json_pack("{s:I, s:b}", "id", (json_int_t)id,
+                                                         "known", (int)known)),
+                        CMD_OK);
+    out_printf(&c->out, "job %lld %s; docfs serve or docfs jobs run works on it\n", (long long)id,
+               known ? "was queued already" : "is queued");
+    return CMD_OK;
+}
+
 char *cmd_join(struct cmd_context *c, unsigned first)
 {
     _cleanup_buf_ struct buf b = {0};

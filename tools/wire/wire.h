@@ -59,6 +59,14 @@ json_t *wire_failures(const struct docfs_failures *f);
 
 /* kind "tokens": names, scopes and times; never the token. */
 json_t *wire_tokens(const struct docfs_tokens *t);
+/* ---- jobs ---- */
+
+/* Members of a job, without schema and kind. */
+json_t *wire_job(const struct docfs_job *j);
+/* kind "jobs", with the revision to ask from next time. */
+json_t *wire_jobs(const struct docfs_jobs *j);
+/* kind "job": one job, and the files it left out (NULL = not asked for). */
+json_t *wire_job_detail(const struct docfs_job *j, const struct docfs_failures *files);
 
 /* ---- the cache ---- */
 
