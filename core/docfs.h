@@ -317,5 +317,6 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 /* ---- further areas --------------------------------------------------------------------------- */
 
 #include "core/docfs_access.h"
+#include "core/docfs_health.h"
 #include "core/docfs_jobs.h"
 #include "core/docfs_settings.h"

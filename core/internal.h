@@ -22,6 +22,8 @@ struct docfs {
     struct embedder *embedder;
     struct search_state *search;
 
+    struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
+
     pthread_rwlock_t config_lock; /* of the pointer config, which reload exchanges */
     bool config_lock_made;
     struct config *config;
@@ -50,3 +52,8 @@ uint64_t settings_mark(struct docfs *d, const char *prefix, uint64_t seed);
 char *setting_text(struct docfs *d, const char *key);
 /* What the file of a SECRET setting holds: new string, "" when none is set. */
 int setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_err *err);
+
+/* What a running service shows in docfs status (health/service.c); nothing without one. */
+void health_query(struct docfs *d, int64_t ns, bool failed);
+void health_degraded(struct docfs *d, const char *part, const char *reason); /* NULL: recovered */
+void health_error(struct docfs *d, const char *text);

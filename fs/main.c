@@ -4,10 +4,9 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include "core/util/cleanup.h"
+#include "core/util/notify.h"
 #include "fs/log.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
@@ -23,27 +22,11 @@ struct session {
     struct mount mount;
     struct fuse_session *fuse;
     struct watch *watch;
+    struct docfs_service *service;
 };
 
 /* ---- readiness ----------------------------------------------------------------------------------
  */
-
-/* sd_notify(3): systemd waits for it with Type=notify. */
-static void notify_systemd(void)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    size_t n = path ? strlen(path) : 0;
-    if (!n || n >= sizeof(a.sun_path) || (path[0] != '/' && path[0] != '@'))
-        return;
-    memcpy(a.sun_path, path, n);
-    if (a.sun_path[0] == '@')
-        a.sun_path[0] = '\0';
-    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        (void)!sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&a,
-                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-}
 
 /* What the waiting parent reads: code 0, or why it failed. */
 static void tell_parent(struct session *s, const struct docfs_err *result)
@@ -69,7 +52,7 @@ static void ready(void *arg)
     if (s->ready_fd >= 0)
         detach_stdio();
     tell_parent(s, &ok);
-    notify_systemd();
+    notify_manager("READY=1");
 }
 
 /* ---- the session --------------------------------------------------------------------------------
@@ -162,6 +145,7 @@ static int loop(struct session *s, struct docfs_err *err)
 static void session_fini(struct session *s)
 {
     watch_stop(s->watch);
+    docfs_service_stop(s->service);
     if (s->fuse) {
         fuse_session_unmount(s->fuse);
         fuse_session_destroy(s->fuse);
@@ -185,8 +169,12 @@ static int serve(struct session *s, struct docfs_err *err)
     if (!r && s->ready_fd >= 0)
         (void)!chdir("/");
     log_speak();
+    struct docfs_err ignored;
+    if (!r &&
+        docfs_service_start(s->mount.docfs, "mount", s->mountpoint, &s->service, &ignored) < 0)
+        log_line("this mount is not seen by docfs status: %s", ignored.text);
     if (!r)
-        r = watch_start(&s->mount, s->fuse, &s->watch, err);
+        r = watch_start(&s->mount, s->fuse, s->service, &s->watch, err);
     return r < 0 ? r : loop(s, err);
 }
 

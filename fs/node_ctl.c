@@ -13,8 +13,11 @@ static int write_status(struct tree *t, struct buf *out, struct docfs_err *err)
 {
     struct docfs_status s;
     int r = docfs_status(t->docfs, &s, err);
+    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
     if (!r)
-        render_status_json(out, &s, docfs_path(t->docfs));
+        r = docfs_health(t->docfs, &h, err);
+    if (!r)
+        render_status_json(out, &s, h, docfs_path(t->docfs));
     return r;
 }
 

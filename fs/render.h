@@ -18,7 +18,8 @@ void render_results_json(struct buf *out, const struct answer *a);
 void render_query_json(struct buf *out, const struct answer *a);
 
 /* .docfs/ */
-void render_status_json(struct buf *out, const struct docfs_status *s, const char *cache);
+void render_status_json(struct buf *out, const struct docfs_status *s, const struct docfs_health *h,
+                        const char *cache);
 void render_collections_json(struct buf *out, const struct docfs_collections *c);
 void render_recent(struct buf *out, const struct docfs_recents *r);
 void render_failures(struct buf *out, const struct docfs_failures *f);

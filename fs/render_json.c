@@ -5,6 +5,7 @@
 #include <time.h>
 #include "fs/answer.h"
 #include "fs/render.h"
+#include "tools/wire/wire.h"
 
 static json_t *text(const char *s)
 {
@@ -88,7 +89,8 @@ void render_query_json(struct buf *out, const struct answer *a)
                         query_mode_name(q->mode), "raw", (int)q->raw));
 }
 
-void render_status_json(struct buf *out, const struct docfs_status *s, const char *cache)
+void render_status_json(struct buf *out, const struct docfs_status *s, const struct docfs_health *h,
+                        const char *cache)
 {
     json_t *index = json_pack("{sI sI sI sb sI}", "base", (json_int_t)s->index_base, "tail",
                               (json_int_t)s->index_tail, "dead", (json_int_t)s->index_dead, "graph",
@@ -96,15 +98,17 @@ void render_status_json(struct buf *out, const struct docfs_status *s, const cha
     json_t *job = s->ingesting ? json_pack("{sI sI}", "total", (json_int_t)s->job_total, "done",
                                            (json_int_t)s->job_done)
                                : json_null();
-    dump(out,
-         json_pack("{ss so sI si sI sI sI sI sI sI sI ss so so s{sI sI}}", "version",
-                   docfs_version(), "cache", text(cache), "generation", (json_int_t)s->generation,
-                   "schema", s->schema, "collections", (json_int_t)s->collections, "documents",
-                   (json_int_t)s->documents, "passages", (json_int_t)s->passages, "vectors",
-                   (json_int_t)s->vectors, "failed", (json_int_t)s->failed, "bytes",
-                   (json_int_t)s->bytes, "database_bytes", (json_int_t)s->db_bytes, "fingerprint",
-                   s->fingerprint, "index", index, "ingest", job, "result_cache", "hits",
-                   (json_int_t)s->cache_hits, "misses", (json_int_t)s->cache_misses));
+    json_t *o = json_pack(
+        "{ss so sI si sI sI sI sI sI sI sI ss so so s{sI sI}}", "version", docfs_version(), "cache",
+        text(cache), "generation", (json_int_t)s->generation, "schema", s->schema, "collections",
+        (json_int_t)s->collections, "documents", (json_int_t)s->documents, "passages",
+        (json_int_t)s->passages, "vectors", (json_int_t)s->vectors, "failed", (json_int_t)s->failed,
+        "bytes", (json_int_t)s->bytes, "database_bytes", (json_int_t)s->db_bytes, "fingerprint",
+        s->fingerprint, "index", index, "ingest", job, "result_cache", "hits",
+        (json_int_t)s->cache_hits, "misses", (json_int_t)s->cache_misses);
+    if (o && h)
+        wire_set_health(o, h);
+    dump(out, o);
 }
 
 void render_collections_json(struct buf *out, const struct docfs_collections *c)

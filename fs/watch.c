@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 #include "core/util/cleanup.h"
+#include "core/util/clock.h"
+#include "core/util/notify.h"
 #include "fs/log.h"
 
 #define PERIOD_MS 150
@@ -16,6 +18,9 @@
 struct watch {
     struct mount *mount;
     struct fuse_session *session;
+    struct docfs_service *service;
+    bool terminal; /* a hangup is the end of the terminal, not a wish to reload */
+    int64_t watchdog_ns, fed_ns;
     pthread_t thread, loop;
     atomic_bool stop;
     uint64_t generation; /* up to which the kernel was told */
@@ -99,11 +104,33 @@ static void look_after(struct watch *w)
 {
     struct docfs_err err = {0};
     int r = look(w, &err);
-    if (r < 0 && !w->troubled)
+    if (r < 0 && !w->troubled) {
         log_line("cannot see changes of the cache: %s", err.text);
+        docfs_service_error(w->service, err.text);
+    }
+    if ((r < 0) != w->troubled)
+        docfs_service_degraded(w->service, "cache", r < 0 ? err.text : NULL);
     w->troubled = r < 0;
     tree_surplus(w->mount->tree, drop_surplus, w);
     tree_housekeeping(w->mount->tree);
+    int64_t now = clock_mono_ns();
+    if (w->watchdog_ns && now - w->fed_ns > w->watchdog_ns / 3) {
+        notify_manager("WATCHDOG=1");
+        w->fed_ns = now;
+    }
+}
+
+static void reload(struct watch *w)
+{
+    struct docfs_err err = {0};
+    notify_reloading();
+    if (docfs_reload(w->mount->docfs, &err) < 0) {
+        log_line("the settings stay as they were: %s", err.text);
+        docfs_service_error(w->service, err.text);
+    } else {
+        log_line("settings read again");
+    }
+    notify_manager("READY=1");
 }
 
 static void nothing(int sig) {}
@@ -126,21 +153,29 @@ static void *run(void *arg)
     watch_signals(&signals);
     while (!atomic_load(&w->stop)) {
         int s = sigtimedwait(&signals, NULL, &(struct timespec){.tv_nsec = PERIOD_MS * 1000000});
-        if (s == SIGINT || s == SIGTERM || s == SIGHUP)
+        if (s == SIGHUP && !w->terminal) {
+            reload(w);
+        } else if (s == SIGINT || s == SIGTERM || s == SIGHUP) {
+            notify_manager("STOPPING=1");
             end_loop(w);
-        else if (s < 0)
+        } else if (s < 0) {
             look_after(w);
+        }
     }
     return NULL;
 }
 
-int watch_start(struct mount *m, struct fuse_session *se, struct watch **ret, struct docfs_err *err)
+int watch_start(struct mount *m, struct fuse_session *se, struct docfs_service *service,
+                struct watch **ret, struct docfs_err *err)
 {
     struct watch *w = calloc(1, sizeof(*w));
     if (!w)
         return err_oom(err);
     w->mount = m;
     w->session = se;
+    w->service = service;
+    w->terminal = isatty(STDIN_FILENO);
+    w->watchdog_ns = notify_watchdog_ns();
     w->loop = pthread_self();
     w->generation = tree_epoch(m->tree);
     atomic_init(&w->stop, false);

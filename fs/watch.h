@@ -7,12 +7,13 @@
 
 struct watch;
 
-/* SIGINT, SIGTERM and SIGHUP (they end the mount) and SIGUSR1 (internal). Must be blocked in all
+/* SIGINT and SIGTERM end the mount, SIGHUP reads the settings again (a hangup of the terminal ends
+ * it), SIGUSR1 is internal. Must be blocked in all
  * threads before the watch starts. */
 void watch_signals(sigset_t *ret);
 
 /* Call from the thread that will run fuse_session_loop_mt(); at a signal that loop ends. */
-int watch_start(struct mount *m, struct fuse_session *se, struct watch **ret,
-                struct docfs_err *err);
+int watch_start(struct mount *m, struct fuse_session *se, struct docfs_service *service,
+                struct watch **ret, struct docfs_err *err);
 /* After the loop has ended. NULL allowed. */
 void watch_stop(struct watch *w);

@@ -397,7 +397,10 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
 int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct docfs_results **ret,
                  struct docfs_err *err)
 {
-    return search(d, q, NULL, scope, ret, err);
+    int64_t start = clock_mono_ns();
+    int r = search(d, q, NULL, scope, ret, err);
+    health_query(d, clock_mono_ns() - start, r < 0);
+    return r;
 }
 
 int docfs_refine(struct docfs *d, const struct query *q, const struct query *refine, int64_t scope,

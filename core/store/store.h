@@ -319,3 +319,17 @@ int store_unsave_query(struct store_write *w, const char *name, struct docfs_err
 int store_list_saved(struct store_read *r,
                      void (*fn)(void *arg, const char *name, const char *query), void *arg,
                      struct docfs_err *err);
+
+/* ---- what happened to long-running programs ---- */
+
+struct store_event {
+    int64_t at_ms, mono_ms; /* wall clock; CLOCK_BOOTTIME within `boot` */
+    const char *boot, *kind, *service, *place, *reason;
+    int64_t pid;
+};
+/* Waits at most wait_ms for another process and not at all for this one: -EBUSY. */
+int store_add_event(struct store *s, const struct store_event *e, int wait_ms,
+                    struct docfs_err *err);
+/* Oldest first; fn returns 0 or -errno, which ends the walk. */
+typedef int store_event_fn(void *arg, const struct store_event *e);
+int store_each_event(struct store_read *r, store_event_fn *fn, void *arg, struct docfs_err *err);

@@ -23,7 +23,7 @@ ALLOWED = {
     **{f"core/{verb}": PARTS + [f"core/{verb}", "core/internal.h"] + PUBLIC
        for verb in ("ingest", "jobs", "search", "enrich", "feedback", "health")},
     "core": PARTS + PUBLIC + ["core/internal.h", "core/ingest/ingest.h", "core/version.h"],
-    "fs": FRONT + ["fs"],
+    "fs": FRONT + ["fs", "tools/wire"],
     "tools/wire": FRONT + ["tools/wire"],
     "tools/sidecar": FRONT + ["tools/wire", "tools/sidecar"],
     "tools/cli": FRONT + ["tools/wire", "tools/cli", "fs/mount.h", "tools/sidecar/serve.h"],

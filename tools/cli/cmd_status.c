@@ -1,6 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/commands.h"
 
+#include <string.h>
+#include <time.h>
+#include "tools/cli/interrupt.h"
+
+#define EVENTS 5 /* shown */
+
+struct args {
+    bool watch;
+    unsigned every;
+};
+
+static const struct opt options[] = {
+    {'w', "watch", OPT_FLAG, NULL, "Show it again and again until interrupted",
+     offsetof(struct args, watch)},
+    {0, "every", OPT_COUNT, "SECONDS", "Pause between two looks of --watch (default 2)",
+     offsetof(struct args, every), 1, 3600},
+    {0},
+};
+
 static void print_index(struct out *o, const struct docfs_status *s)
 {
     char a[32], b[32], c[32];
@@ -13,44 +32,149 @@ static void print_index(struct out *o, const struct docfs_status *s)
     out_printf(o, "\n");
 }
 
-static int run(struct cmd_context *c)
+static void print_cache(struct cmd_context *c, const struct docfs_status *s)
+{
+    struct out *o = &c->out;
+    char a[32], b[32];
+    out_printf(o, "cache        ");
+    out_text(o, STYLE_PATH, docfs_path(c->d));
+    out_printf(o, "\ncollections  %s\n", out_count(s->collections, a));
+    out_printf(o, "documents    %s (%s of markdown)\n", out_count(s->documents, a),
+               out_size(s->bytes, b));
+    out_printf(o, "passages     %s, %s with a vector\n", out_count(s->passages, a),
+               out_count(s->vectors, b));
+    out_printf(o, "model        ");
+    out_text(o, STYLE_NONE, *s->fingerprint ? s->fingerprint : "none yet");
+    out_printf(o, "\n");
+    print_index(o, s);
+    out_printf(o, "database     %s, version %d, generation %llu\n", out_size(s->db_bytes, a),
+               s->schema, (unsigned long long)s->generation);
+    if (s->ingesting)
+        out_printf(o, "ingest       running: %s of %s files\n", out_count(s->job_done, a),
+                   out_count(s->job_total, b));
+    if (s->failed)
+        out_printf(o, "failed       %s files: docfs list --failures\n", out_count(s->failed, a));
+}
+
+static void print_windows(struct out *o, const struct docfs_service_info *s)
+{
+    static const char *const names[] = {"24 h", "7 d", "30 d"};
+    char a[32];
+    out_printf(o, "    available");
+    for (size_t i = 0; i < DOCFS_N_WINDOWS; i++)
+        out_printf(o, "%s %s %.3f %%", i ? "," : "", names[i], s->window[i].availability * 100);
+    const struct docfs_window *w = &s->window[DOCFS_MONTH];
+    if (w->crashes)
+        out_printf(o, "; %u crashes", w->crashes);
+    if (w->recoveries) {
+        out_printf(o, ", back after %s", out_span((double)w->recovery_ms / 1000, a));
+        out_printf(o, " (at most %s)", out_span((double)w->recovery_max_ms / 1000, a));
+    }
+    out_printf(o, "\n");
+}
+
+static void print_service(struct out *o, const struct docfs_service_info *s)
+{
+    char a[32];
+    bool running = s->state <= DOCFS_SERVICE_DEGRADED;
+    out_text(o, s->state == DOCFS_SERVICE_UP ? STYLE_TITLE : STYLE_BAD,
+             docfs_service_state_name(s->state));
+    out_printf(o, "  %s ", s->kind);
+    out_text(o, STYLE_PATH, s->place);
+    if (running)
+        out_printf(o, ", pid %lld, version %s, up %s", (long long)s->pid, s->version,
+                   out_span((double)s->up_ms / 1000, a));
+    else
+        out_printf(o, ", since %s", out_date(s->since_ms / 1000, a));
+    out_printf(o, "\n");
+    if (*s->reason) {
+        out_printf(o, "    ");
+        out_text(o, STYLE_BAD, s->reason);
+        out_printf(o, "\n");
+    }
+    print_windows(o, s);
+    uint64_t asked = s->cache_hits + s->cache_misses;
+    if (running && s->queries) {
+        out_printf(o, "    %s queries", out_count(s->queries, a));
+        out_printf(o, ": half within %.3g ms, 95 %% %.3g ms, 99 %% %.3g ms", s->p50_ms, s->p95_ms,
+                   s->p99_ms);
+        if (asked)
+            out_printf(o, "; %.0f %% from the cache",
+                       100.0 * (double)s->cache_hits / (double)asked);
+        out_printf(o, "\n");
+    }
+}
+
+static void print_health(struct out *o, const struct docfs_health *h)
+{
+    char a[32];
+    for (size_t i = 0; i < h->n_services && i < 20 && !out_broken(o); i++)
+        print_service(o, &h->service[i]);
+    for (size_t i = 0; i < h->n_faults && i < EVENTS; i++) {
+        out_printf(o, "error        %s %s: ", out_date(h->fault[i].at_ms / 1000, a),
+                   h->fault[i].service);
+        out_text(o, STYLE_BAD, h->fault[i].text);
+        out_printf(o, "\n");
+    }
+    for (size_t i = 0; i < h->n_events && i < EVENTS; i++) {
+        const struct docfs_event *e = &h->event[i];
+        out_printf(o, "event        %s %s %s ", out_date(e->at_ms / 1000, a), e->kind, e->service);
+        out_text(o, STYLE_NONE, e->place);
+        if (*e->reason) {
+            out_printf(o, ": ");
+            out_text(o, STYLE_NONE, e->reason);
+        }
+        out_printf(o, "\n");
+    }
+}
+
+static int show(struct cmd_context *c)
 {
     struct docfs_status s = {0};
     struct docfs_err err = {0};
-    struct out *o = &c->out;
-    char a[32], b[32];
-    if (docfs_status(c->d, &s, &err) < 0)
+    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
+    if (docfs_status(c->d, &s, &err) < 0 || docfs_health(c->d, &h, &err) < 0)
         return cmd_fail(c, &err);
-    if (o->json)
-        return cmd_json(c, wire_status(&s, docfs_path(c->d)), CMD_OK);
-
-    out_printf(o, "cache        ");
-    out_text(o, STYLE_PATH, docfs_path(c->d));
-    out_printf(o, "\ncollections  %s\n", out_count(s.collections, a));
-    out_printf(o, "documents    %s (%s of markdown)\n", out_count(s.documents, a),
-               out_size(s.bytes, b));
-    out_printf(o, "passages     %s, %s with a vector\n", out_count(s.passages, a),
-               out_count(s.vectors, b));
-    out_printf(o, "model        ");
-    out_text(o, STYLE_NONE, *s.fingerprint ? s.fingerprint : "none yet");
-    out_printf(o, "\n");
-    print_index(o, &s);
-    out_printf(o, "database     %s, version %d, generation %llu\n", out_size(s.db_bytes, a),
-               s.schema, (unsigned long long)s.generation);
-    if (s.ingesting)
-        out_printf(o, "ingest       running: %s of %s files\n", out_count(s.job_done, a),
-                   out_count(s.job_total, b));
-    if (s.failed)
-        out_printf(o, "failed       %s files: docfs list --failures\n", out_count(s.failed, a));
+    if (c->out.json)
+        return cmd_json(c, wire_status(&s, h, docfs_path(c->d)), CMD_OK);
+    print_cache(c, &s);
+    print_health(&c->out, h);
     return CMD_OK;
+}
+
+static int run(struct cmd_context *c)
+{
+    struct args *a = c->args;
+    if (!a->watch)
+        return show(c);
+    interrupt_watch(false);
+    struct out *o = &c->out;
+    int r = CMD_OK;
+    while (!interrupt_seen() && !out_broken(o)) {
+        if (o->tty && !o->json)
+            out_printf(o, "\033[H\033[J");
+        if ((r = show(c)) != CMD_OK)
+            return r;
+        if (!o->tty && !o->json)
+            out_printf(o, "\n");
+        fflush(o->f);
+        /* An interrupt ends the pause. */
+        nanosleep(&(struct timespec){.tv_sec = a->every ? a->every : 2}, NULL);
+    }
+    return r;
 }
 
 const struct cmd cmd_status = {
     .name = "status",
     .run = run,
     .needs = NEEDS_CACHE,
-    .summary = "Show what the cache holds and whether an ingest is running",
-    .usage = "[--json]",
-    .text = "",
-    .examples = "  docfs status\n  docfs --cache /srv/docs status --json | jq .documents\n",
+    .options = options,
+    .args_size = sizeof(struct args),
+    .summary = "Show what the cache holds, what runs on it and how reliably",
+    .usage = "[--watch [--every SECONDS]] [--json]",
+    .text = "Availability is the share of the time that a service answered, from the start of\n"
+            "its record and without the time after a clean stop.",
+    .examples = "  docfs status\n"
+                "  docfs status --watch\n"
+                "  docfs --cache /srv/docs status --json | jq .documents\n",
 };

@@ -72,8 +72,12 @@ json_t *wire_job_detail(const struct docfs_job *j, const struct docfs_failures *
 
 /* kind "report": outcome of add and refresh. */
 json_t *wire_report(const struct docfs_report *r, const char *collection);
-/* kind "status". */
-json_t *wire_status(const struct docfs_status *s, const char *cache);
+/* kind "status". h may be NULL. */
+json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache);
+/* Sets services, events and errors of o (wire_health.c). 0 or -ENOMEM. */
+int wire_set_health(json_t *o, const struct docfs_health *h);
+/* A time in milliseconds since the epoch. */
+json_t *wire_time_ms(int64_t ms);
 /* kind "settings". */
 json_t *wire_settings(const struct docfs_settings *s);
 /* Members of one setting, without schema and kind. */

@@ -104,7 +104,7 @@ json_t *wire_report(const struct docfs_report *r, const char *collection)
                             "seconds", r->seconds, "rebuilt_index", (int)r->rebuilt_index));
 }
 
-json_t *wire_status(const struct docfs_status *s, const char *cache)
+json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache)
 {
     json_t *index =
         json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", s->index_graph ? "graph" : "exact", "bytes",
@@ -121,6 +121,12 @@ json_t *wire_status(const struct docfs_status *s, const char *cache)
         "bytes", (json_int_t)s->bytes, "database_bytes", (json_int_t)s->db_bytes, "fingerprint",
         wire_text(s->fingerprint), "index", index, "ingest", job, "cache_hits",
         (json_int_t)s->cache_hits, "cache_misses", (json_int_t)s->cache_misses);
+    if (o)
+        json_object_set_new(o, "version", json_string(docfs_version()));
+    if (o && h && wire_set_health(o, h) < 0) {
+        json_decref(o);
+        o = NULL;
+    }
     return wire_message("status", with_path(o, "cache", cache));
 }
 

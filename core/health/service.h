@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT
+ * What the other parts of core tell the running service of a handle. */
+#pragma once
+#include "core/internal.h"
+
+/* Records what ended without a record. Waits little for another writer. */
+void health_reap(struct docfs *d);
+/* The directory run/ of the cache, made when it can be; -1 without one. Caller closes. */
+int health_run_dir(struct docfs *d);

@@ -1,0 +1,141 @@
+"""docfs status: what runs, what crashed, and figures that agree with what was done to it."""
+import json
+import os
+import signal
+import sqlite3
+import time
+
+import pytest
+
+
+@pytest.fixture
+def ready(docfs, corpus):
+    docfs.ok("add", corpus / "guide", "--collection", "demo")
+    return docfs
+
+
+def services(docfs, place=None):
+    found = docfs.json("status")["services"]
+    return [s for s in found if place is None or s["place"] == str(place)]
+
+
+def wait_for(what, seconds=20):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_start_and_clean_stop(ready, mount_of):
+    m = mount_of(ready)
+    s, = services(ready, m.path)
+    assert s["kind"] == "mount" and s["state"] == "up" and s["pid"] == m.process.pid
+    assert s["version"] and s["up_seconds"] >= 0 and s["availability"]["24h"]["availability"] == 1
+    assert "up  mount" in ready.ok("status").out
+    m.stop()
+    s, = services(ready, m.path)
+    assert s["state"] == "stopped" and s["up_seconds"] == 0
+    assert [e["kind"] for e in ready.json("status")["events"]] == ["stop", "start"]
+    assert os.listdir(ready.cache / "run") == []
+
+
+def test_crash_is_seen_dated_and_recovered_from(ready, mount_of, tmp_path):
+    at = tmp_path / "mnt"
+    at.mkdir()
+    m = mount_of(ready, at=at)
+    time.sleep(2)  # injected uptime
+    killed = time.time()
+    m.kill()
+    time.sleep(2)  # injected downtime
+    s, = services(ready, at)
+    assert s["state"] == "crashed"
+    assert "crashed  mount" in ready.ok("status").out
+    m.stop()
+    m = mount_of(ready, at=at)
+    back = time.time()
+    status = ready.json("status")
+    now = time.time()
+    assert [e["kind"] for e in status["events"]] == ["start", "crash", "start"]
+    w = next(s for s in status["services"] if s["state"] == "up")["availability"]["24h"]
+    down = back - killed
+    assert w["crashes"] == 1 and abs(w["recovery_seconds"] - down) < 1.0
+    # The time of death is known to half a second; over a day that is far below 1 %.
+    assert abs(w["availability"] - (1 - down / w["seconds"])) * w["seconds"] < 1.0
+    assert w["seconds"] <= now - killed + 4 and "1 crashes, back after" in ready.ok("status").out
+
+
+def test_availability_agrees_with_the_history_within_a_percent(ready):
+    """A month with known outages, written as the services write it."""
+    now = int(time.time() * 1000)
+    day = 86400_000
+    down = 0
+    with sqlite3.connect(ready.cache / "docfs.db") as db:
+        def event(kind, ago):
+            db.execute("INSERT INTO events(at_ms, mono_ms, boot, kind, service, place, pid) "
+                       "VALUES (?, 0, 'another boot', ?, 'serve', 'here', 1)", (now - ago, kind))
+        event("start", 30 * day)
+        for d in range(29, 0, -1):
+            outage = d * 600_000
+            event("crash", d * day)
+            event("start", d * day - outage)
+            down += outage
+        event("stop", 1000)
+    db.close()
+    s, = services(ready, "here")
+    month = s["availability"]["30d"]
+    assert month["availability"] == pytest.approx(1 - down / (30 * day), abs=0.001)
+    assert month["recovery_seconds"] == pytest.approx(down / 29 / 1000)
+    assert s["availability"]["24h"]["down_seconds"] == pytest.approx(600, abs=10)
+
+
+def test_a_stopped_process_is_said_to_hang(ready, mount_of):
+    m = mount_of(ready)
+    os.kill(m.process.pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: services(ready, m.path)[0]["state"] == "degraded")
+        assert "does not run since" in services(ready, m.path)[0]["reason"]
+    finally:
+        os.kill(m.process.pid, signal.SIGCONT)
+    wait_for(lambda: services(ready, m.path)[0]["state"] == "up")
+
+
+def test_status_json_of_the_mount_and_queries(ready, mount_of):
+    m = mount_of(ready)
+    os.listdir(m.path / "search" / "storage back ends")
+    def told():
+        s = json.loads((m.path / ".docfs/status.json").read_text())["services"][0]
+        return s["queries"] == 1 and s["latency_ms"]["p50"] > 0
+    wait_for(told)
+
+
+def test_settings_are_reloaded_on_hangup(ready, mount_of):
+    m = mount_of(ready)
+    path = ready.cache.parent / "cache.config/docfs/docfs.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mount.results: 1\n")
+    os.kill(m.process.pid, signal.SIGHUP)
+
+    def results(i=[0]):
+        i[0] += 1
+        return len(os.listdir(m.path / "search" / f"storage task deploy {i[0]}"))
+    before = results()
+    wait_for(lambda: results() < before)
+    path.write_text("mount.results: lots\n")
+    os.kill(m.process.pid, signal.SIGHUP)
+    wait_for(lambda: ready.run("status", env={"XDG_CONFIG_HOME": "/nonexistent"}).out.find(
+        f"{path}:1: mount.results: bad value") > 0)
+    assert results() < before  # still serves
+
+
+def test_a_new_cache_has_no_services(ready):
+    s = ready.json("status")
+    assert s["services"] == [] and s["events"] == [] and s["version"]
+
+
+def test_watch(ready):
+    p = ready.popen("status", "--watch", "--every", "1", "--json")
+    first = p.stdout.readline()
+    assert json.loads(first)["kind"] == "status"
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=20)
+    assert p.returncode in (0, 130)
