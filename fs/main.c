@@ -52,7 +52,7 @@ static void ready(void *arg)
     if (s->ready_fd >= 0)
         detach_stdio();
     tell_parent(s, &ok);
-    notify_manager("READY=1");
+    notify_systemd("READY=1");
 }
 
 /* ---- the session --------------------------------------------------------------------------------

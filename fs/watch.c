@@ -114,8 +114,8 @@ static void look_after(struct watch *w)
     tree_surplus(w->mount->tree, drop_surplus, w);
     tree_housekeeping(w->mount->tree);
     int64_t now = clock_mono_ns();
-    if (w->watchdog_ns && now - w->fed_ns > w->watchdog_ns / 3) {
-        notify_manager("WATCHDOG=1");
+    if (w->watchdog_ns && now - w->fed_ns > w->watchdog_ns - w->watchdog_ns / 4) {
+        notify_systemd("WATCHDOG=1");
         w->fed_ns = now;
     }
 }
@@ -130,7 +130,7 @@ static void reload(struct watch *w)
     } else {
         log_line("settings read again");
     }
-    notify_manager("READY=1");
+    notify_systemd("READY=1");
 }
 
 static void nothing(int sig) {}
@@ -156,7 +156,7 @@ static void *run(void *arg)
         if (s == SIGHUP && !w->terminal) {
             reload(w);
         } else if (s == SIGINT || s == SIGTERM || s == SIGHUP) {
-            notify_manager("STOPPING=1");
+            notify_systemd("STOPPING=1");
             end_loop(w);
         } else if (s < 0) {
             look_after(w);

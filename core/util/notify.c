@@ -12,7 +12,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 
-void notify_manager(const char *state)
+void notify_systemd(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -31,10 +31,10 @@ void notify_manager(const char *state)
 int64_t notify_watchdog_ns(void)
 {
     const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-    if (!usec || (pid && strtoll(pid, NULL, 10) != getpid()))
+    if (!usec || (pid && *pid && strtoll(pid, NULL, 10) != getpid()))
         return 0;
     long long v = strtoll(usec, NULL, 10);
-    return v > 0 && v < INT64_MAX / 1000 ? v * 1000 : 0;
+    return v > 0 && v < INT64_MAX / 1000 ? v * 1000 / 2 : 0;
 }
 
 void notify_reloading(void)
@@ -42,5 +42,5 @@ void notify_reloading(void)
     char state[80];
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
              (long long)clock_mono_ns() / 1000);
-    notify_manager(state);
+    notify_systemd(state);
 }

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include "core/util/err.h"
 
-DOCFS_API void notify_manager(const char *state);
-/* Nanoseconds within which WATCHDOG=1 is awaited ($WATCHDOG_USEC), 0 when it is not. */
+DOCFS_API void notify_systemd(const char *state);
+/* How often WATCHDOG=1 should be said, nanoseconds: half of $WATCHDOG_USEC; 0: never. */
 DOCFS_API int64_t notify_watchdog_ns(void);
 /* RELOADING=1 with the time stamp that Type=notify-reload wants. */
 DOCFS_API void notify_reloading(void);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include "core/util/notify.h"
 #include "core/util/clock.h"
 #include "tools/sidecar/resource.h"
 #include "tools/sidecar/serve.h"
@@ -278,6 +279,7 @@ void conns_sweep(struct server *s, int64_t now_ns);
 struct server {
     struct serve_options opt; /* defaults filled in */
     struct docfs *d;
+    struct docfs_service *service; /* what docfs status shows of this process */
     struct listener listener[SERVE_LISTEN_MAX];
     size_t n_listeners;
     bool need_token;
@@ -300,7 +302,3 @@ struct server {
 };
 /* log.c */
 void log_request(struct server *s, const struct exchange *x, int status, int64_t us);
-/* notify.c: one state line to systemd ("READY=1"); does nothing without NOTIFY_SOCKET. */
-void notify_systemd(const char *state);
-/* Interval at which systemd wants to hear "WATCHDOG=1"; 0 = it does not. */
-int64_t notify_watchdog_ns(void);

@@ -139,8 +139,10 @@ static void reload(struct server *s)
              (long long)(clock_mono_ns() / 1000));
     notify_systemd(state);
     struct docfs_err err = {0};
-    if (docfs_reload(s->d, &err) < 0 || tokens_load(s->tokens, s->d, &err) < 0)
+    if (docfs_reload(s->d, &err) < 0 || tokens_load(s->tokens, s->d, &err) < 0) {
         server_log(s, "error", NULL, "reload: %s", err.text);
+        docfs_service_error(s->service, err.text);
+    }
     server_changed(s);
     notify_systemd("READY=1");
     server_log(s, "info", NULL, "reloaded");
@@ -238,12 +240,16 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
         r = make_parts(s, err);
     for (size_t i = 0; r == 0 && i < s->n_listeners; i++)
         r = connection_start(s, &s->listener[i], err);
+    struct docfs_err ignored;
+    if (r == 0 && docfs_service_start(d, "serve", s->listener[0].url, &s->service, &ignored) < 0)
+        server_log(s, "warning", NULL, "docfs status will not show this server: %s", ignored.text);
     if (r == 0) {
         tell_ready(s);
         wait_for_signals(s, signals);
         drain(s);
     }
     stop_parts(s);
+    docfs_service_stop(s->service);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->conns.lock);
