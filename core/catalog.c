@@ -33,6 +33,8 @@ int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct do
                                                .title = x->title,
                                                .location = x->location,
                                                .outcome = x->outcome,
+                                               .kind = x->kind,
+                                               .revision = x->revision,
                                                .documents = (size_t)x->documents,
                                                .passages = (size_t)x->passages,
                                                .failed = (size_t)x->failed,
@@ -54,6 +56,8 @@ void docfs_collections_free(struct docfs_collections *c)
         free((char *)c->item[i].title);
         free((char *)c->item[i].location);
         free((char *)c->item[i].outcome);
+        free((char *)c->item[i].kind);
+        free((char *)c->item[i].revision);
     }
     if (c)
         free(c->item);

@@ -204,12 +204,16 @@ DOCFS_API void docfs_saveds_free(struct docfs_saveds *s);
 /* ---- ingest ------------------------------------------------------------------------------- */
 
 struct docfs_ingest_options {
-    const char *collection;     /* NAME or NAME@VERSION; NULL: from the directory's name */
+    const char *collection;     /* NAME or NAME@VERSION; NULL: from what is added */
+    const char *kind;           /* docfs_add: kind of source; NULL: recognised */
+    const char *ref;            /* docfs_add: branch, tag or commit; NULL: the default one */
+    const char *subdir;         /* docfs_add: only this directory of it; NULL: all */
     const char *const *include; /* globs (name_glob), NULL-terminated; NULL = everything */
     const char *const *exclude;
     int64_t max_file; /* bytes after decompression, 0 = 64 MiB */
     unsigned threads; /* 0 = all cores */
     bool force;       /* convert again although nothing changed */
+    bool remote;      /* asked for over the network: what is on this machine is refused */
     int64_t source;   /* docfs_refresh: only this row of sources, 0 = all of the collection */
     int64_t job;      /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
 };
@@ -236,13 +240,22 @@ struct docfs_report {
     int64_t bytes;                                                  /* raw bytes converted */
     double seconds;
     bool rebuilt_index;
+    char collection[101]; /* of the last source */
 };
 
-/* Adds a directory (or a single file) as a source and ingests it. Adding it again refreshes it.
+/* Adds a source and ingests it: a directory, a file, a URL or a name that docfs knows. Its kind is
+ * recognised (see docfs_source_kinds) unless opt says it. Adding it again refreshes it. Errors name
+ * what was typed: -ENOENT nothing there, -EACCES a login is needed or it is not allowed,
+ * -EHOSTUNREACH, -EINVAL.
  * One bad file never stops the job: see docfs_failures. */
 DOCFS_API int docfs_add(struct docfs *d, const char *location,
                         const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
                         void *arg, struct docfs_report *ret, struct docfs_err *err);
+/* The kinds of sources, in the order in which they are tried. */
+struct docfs_source_kind {
+    const char *name, *what; /* static */
+};
+DOCFS_API size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max);
 /* Refreshes all sources of a collection, or all (NULL). Unreachable sources are reported by
  * -ENOENT after the others were done. */
 DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
@@ -281,6 +294,8 @@ DOCFS_API void docfs_failures_free(struct docfs_failures *f);
 struct docfs_collection {
     int64_t id, root; /* root: directory row */
     const char *name, *version, *title, *location, *outcome;
+    const char *kind;     /* of its (first) source: "directory", "git", ... */
+    const char *revision; /* what exactly was read last: a commit; "" when there is no such thing */
     size_t documents, passages, failed;
     int64_t bytes, checked_at, changed_at;
 };

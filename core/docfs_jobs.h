@@ -29,7 +29,8 @@ DOCFS_API int docfs_job_state_parse(const char *name, enum docfs_job_state *ret)
 
 /* What to do. args is a JSON object, by kind:
  *   add      location (path or URL; a relative path is resolved now), collection, include, exclude
- *            (arrays of globs), max_file, threads, force: see struct docfs_ingest_options
+ *            (arrays of globs), kind, ref, subdir, max_file, threads, force, remote: see struct
+ *            docfs_ingest_options
  *   refresh  collection or source (number), or neither for all; threads, force
  *   remove   collection
  *   reembed  (nothing)

@@ -35,6 +35,15 @@ const struct config_def config_table[] = {
     {"search.timeout_ms", INTEGER, "2000", 0, 600000,
      "longest full-text search before similarity alone decides; 0 = no limit"},
     {"search.vec_weight", REAL, "0.5", 0, 100, "weight of the vector score"},
+
+    {"sources.max_bytes", SIZE, "4G", 65536, 1e13, "bytes that one source may fetch or unpack"},
+    {"sources.max_entries", INTEGER, "500000", 1, 1e9, "entries of one archive"},
+    {"sources.max_nesting", INTEGER, "1", 0, 8, "archives inside archives that are opened"},
+    {"sources.max_ratio", INTEGER, "250", 1, 1e6,
+     "unpacked bytes for each packed byte of an archive; a higher ratio is a bomb"},
+    {"sources.timeout", DURATION, "10m", 100, 86400000, "longest single step of fetching a source"},
+    {"sources.token_file", SECRET, "", 0, 4096,
+     "file of lines HOST TOKEN, for private repositories and sites", CONFIG_LOCAL},
 };
 
 const size_t config_count = sizeof(config_table) / sizeof(*config_table);

@@ -53,7 +53,7 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
                                                   .message = text},
                           e);
     if (r == 0 && rc != -ECANCELED)
-        r = store_source_done(w, run->source, rc < 0 ? text : "ok", e);
+        r = store_source_done(w, run->source, rc < 0 ? text : "ok", run->revision, e);
     if (r == 0 && rc == 0) {
         char key[40];
         version_key(run->source, key);
@@ -77,13 +77,18 @@ static int run_source(struct ingest_run *run, const struct work_env *env,
     struct docfs *d = run->d;
     struct plan plan = {0};
     struct store_read *r;
-    int rc = store_read_begin(d->store, &r, err);
-    if (rc < 0)
-        return rc;
-    force = force || converter_changed(r, run->source);
     run->progress.phase = INGEST_SCAN;
     run_progress(run, true);
-    rc = plan_make(env->kind, env->handle, filter, r, run->source, force, &plan, err);
+    /* Before the read begins: a listing may take as long as a network does. */
+    int rc = source_list(env->from, filter, &plan.files, err);
+    if (rc == 0)
+        rc = store_read_begin(d->store, &r, err);
+    if (rc < 0) {
+        plan_fini(&plan);
+        return rc;
+    }
+    force = force || converter_changed(r, run->source);
+    rc = plan_make(r, run->source, force, &plan, err);
     store_read_end(r);
     if (rc < 0)
         return rc;
@@ -157,20 +162,53 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     return store_write_commit(w, err);
 }
 
-static int ingest_source(struct docfs *d, bool refresh, const char *collection,
-                         const struct source_kind *kind, const char *location,
-                         const char *stored_options, const struct docfs_ingest_options *opt,
-                         docfs_progress_fn *progress, void *arg, struct docfs_report *report,
-                         struct docfs_err *err)
+/* Sources ask while they list; only the calling thread may report. */
+static int stop_scan(void *arg)
 {
+    return run_progress(arg, false) < 0;
+}
+
+/* A known source that cannot be reached says so in the list of collections. */
+static void note_failure(struct docfs *d, int64_t source, const struct docfs_err *why)
+{
+    struct store_write *w;
+    if (store_write_begin(d->store, &w, NULL) < 0)
+        return;
+    if (store_source_done(w, source, why->text, "", NULL) == 0)
+        store_write_commit(w, NULL);
+    else
+        store_write_abort(w);
+}
+
+int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_report *report,
+                  struct docfs_err *err)
+{
+    const struct docfs_ingest_options *opt = ask->opt;
     struct source_options so __attribute__((cleanup(source_options_fini))) = {0};
-    int rc = source_options_load(&so, stored_options, opt, err);
+    struct source_env senv __attribute__((cleanup(ingest_env_fini))) = {0};
+    int rc = source_options_load(&so, ask->stored_options, opt, err);
+    if (rc == 0)
+        rc = ingest_env(d, opt, &senv, err);
     if (rc < 0)
         return rc;
-    struct work_env env = {.kind = kind, .embedder = d->embedder, .limits = CONVERT_LIMITS_DEFAULT};
-    rc = kind->open(location, &env.handle, err);
-    if (rc < 0)
+    struct ingest_run run = {.d = d,
+                             .fn = ask->progress,
+                             .arg = ask->arg,
+                             .report = report,
+                             .job = opt ? opt->job : 0,
+                             .queued = opt && opt->job,
+                             .refresh = ask->refresh,
+                             .started_ns = clock_mono_ns(),
+                             .progress.source = ask->location};
+    senv.stop = ask->progress ? stop_scan : NULL;
+    senv.stop_arg = &run;
+    struct work_env env = {.embedder = d->embedder, .limits = CONVERT_LIMITS_DEFAULT};
+    rc = source_open(ask->kind, &senv, ask->location, &env.from, err);
+    if (rc < 0) {
+        if (ask->refresh && rc != -ECANCELED)
+            note_failure(d, ask->source, err);
         return rc;
+    }
 
     int64_t max = so.max_file ? so.max_file : setting_int(d, "ingest.max_file");
     env.limits.max_input = (size_t)max;
@@ -179,78 +217,26 @@ static int ingest_source(struct docfs *d, bool refresh, const char *collection,
     env.limits.timeout_ms = (unsigned)setting_int(d, "ingest.timeout_ms");
     struct source_filter filter = {.include = (const char *const *)so.include,
                                    .exclude = (const char *const *)so.exclude,
-                                   .max_files = FILES_MAX};
-    struct ingest_run run = {.d = d,
-                             .fn = progress,
-                             .arg = arg,
-                             .report = report,
-                             .job = opt ? opt->job : 0,
-                             .queued = opt && opt->job,
-                             .refresh = refresh,
-                             .started_ns = clock_mono_ns(),
-                             .progress.source = location};
+                                   .max_files = FILES_MAX,
+                                   .max_file = (size_t)max};
+    snprintf(report->collection, sizeof(report->collection), "%s", ask->collection);
     _cleanup_free_ char *json = source_options_dump(&so);
-    rc = json ? begin_rows(&run, collection, kind->name, location, json, opt, err) : err_oom(err);
+    rc = json ? begin_rows(&run, ask->collection, ask->kind->name, ask->location, json, opt, err)
+              : err_oom(err);
     if (rc == 0) {
         rc = run_source(&run, &env, &filter, opt && opt->force,
                         thread_count(d, opt ? opt->threads : 0), err);
+        run.revision = rc == 0 ? source_revision(env.from) : "";
         rc = finish(&run, rc, err);
     }
-    kind->close(env.handle);
+    source_close(env.from);
     report->seconds += (double)(clock_mono_ns() - run.started_ns) / 1e9;
     return rc;
 }
 
-static int refuse_read_only(struct docfs *d, struct docfs_err *err)
+int ingest_writable(struct docfs *d, struct docfs_err *err)
 {
     return d->read_only ? err_set(err, -EROFS, "the cache %s is opened read-only", d->path) : 0;
-}
-
-int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_options *opt,
-              docfs_progress_fn *progress, void *arg, struct docfs_report *ret,
-              struct docfs_err *err)
-{
-    *ret = (struct docfs_report){0};
-    int rc = refuse_read_only(d, err);
-    if (rc < 0)
-        return rc;
-    _cleanup_free_ char *real = realpath(location, NULL);
-    if (!real)
-        return err_set(err, -errno, "cannot read %s: %m", location);
-    size_t n = strlen(d->path);
-    if (strncmp(real, d->path, n) == 0 && (real[n] == '/' || real[n] == '\0'))
-        return err_set(err, -EINVAL,
-                       "%s lies in the cache directory itself: name the directory "
-                       "that holds the documentation",
-                       location);
-    char derived[101];
-    const char *collection = opt ? opt->collection : NULL;
-    if (!collection) {
-        collection_name_from_path(real, derived);
-        collection = derived;
-    }
-    rc = collection_name_check(collection, err);
-    if (rc < 0)
-        return rc;
-
-    struct store_sources known = {0};
-    struct store_read *r;
-    rc = store_read_begin(d->store, &r, err);
-    if (rc < 0)
-        return rc;
-    rc = store_list_sources(r, collection, &known, err);
-    store_read_end(r);
-    if (rc < 0 && rc != -ENOENT)
-        return rc;
-    const char *options = NULL;
-    for (size_t i = 0; i < known.n; i++)
-        if (strcmp(known.item[i].location, real) == 0 &&
-            strcmp(known.item[i].collection_name, collection) == 0)
-            options = known.item[i].options;
-    rc = ingest_source(d, false, collection, &source_directory, real, options, opt, progress, arg,
-                       ret, err);
-    store_sources_fini(&known);
-    return rc;
 }
 
 int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_ingest_options *opt,
@@ -258,7 +244,7 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
                   struct docfs_err *err)
 {
     *ret = (struct docfs_report){0};
-    int rc = refuse_read_only(d, err);
+    int rc = ingest_writable(d, err);
     if (rc < 0)
         return rc;
     struct store_sources s = {0};
@@ -280,8 +266,17 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
             continue;
         found = true;
         struct docfs_err e;
-        rc = ingest_source(d, true, s.item[i].collection_name, kind, s.item[i].location,
-                           s.item[i].options, opt, progress, arg, ret, &e);
+        rc = ingest_source(d,
+                           &(struct ingest_ask){.refresh = true,
+                                                .source = s.item[i].id,
+                                                .collection = s.item[i].collection_name,
+                                                .location = s.item[i].location,
+                                                .kind = kind,
+                                                .stored_options = s.item[i].options,
+                                                .opt = opt,
+                                                .progress = progress,
+                                                .arg = arg},
+                           ret, &e);
         if (rc < 0 && worst != -ECANCELED) {
             worst = rc;
             err_set(err, rc, "%s: %s", s.item[i].collection_name, e.text);
@@ -295,7 +290,7 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
 
 int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
 {
-    int rc = refuse_read_only(d, err);
+    int rc = ingest_writable(d, err);
     if (rc < 0)
         return rc;
     struct store_write *w;
@@ -310,45 +305,4 @@ int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
     rc = store_write_commit(w, err);
     bool rebuilt;
     return rc < 0 ? rc : search_rebuild_index(d, false, &rebuilt, err);
-}
-
-int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
-                  struct docfs_err *err)
-{
-    int rc = refuse_read_only(d, err);
-    if (rc == 0)
-        rc = collection_name_check(collection, err);
-    if (rc == 0)
-        rc = reembed(d, NULL, err); /* states the model before the first vector is written */
-    struct docfs_report report = {0};
-    struct ingest_run run = {.d = d, .report = &report};
-    struct store_write *w = NULL;
-    int64_t c;
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
-    if (rc < 0)
-        return rc;
-    rc = store_put_collection(w, collection, &c, err);
-    if (rc == 0)
-        rc = store_put_source(w, c, "raw", "", "{}", &run.source, err);
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        struct work_page wp = {0};
-        bool changed;
-        struct page page = {.title = (char *)doc[i].title,
-                            .markdown = (char *)doc[i].markdown,
-                            .len = doc[i].len,
-                            .source_url = (char *)doc[i].url};
-        rc = work_embed(d->embedder, page.title, page.markdown, page.len, &wp);
-        if (rc == 0)
-            rc = work_store(w, d->embedder, run.source, doc[i].path, &page, "markdown",
-                            clock_wall_ns(), &wp, &changed, err);
-        else
-            err_oom(err);
-        work_page_fini(&wp);
-    }
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
 }

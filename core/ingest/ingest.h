@@ -7,7 +7,8 @@
  *   write.c     results -> transactions, progress, job row
  *   options.c   collection names; include, exclude and limits as they are kept with a source
  *   reembed.c   passages that wait for a vector, and the change of the embedding model
- *   ingest.c    the public calls */
+ *   ingest.c    one run over one source; refresh, remove
+ *   add.c       what was typed -> source and collection; documents without a source */
 #pragma once
 #include "core/internal.h"
 #include "core/source/source.h"
@@ -36,9 +37,9 @@ struct plan {
     int64_t todo_bytes;
 };
 
-/* Lists the source and compares by size and mtime; `all` converts everything again. */
-int plan_make(const struct source_kind *kind, void *handle, const struct source_filter *filter,
-              struct store_read *r, int64_t source, bool all, struct plan *ret,
+/* Compares ret->files, which are listed already, by version or by size and mtime; `all` converts
+ * everything again. */
+int plan_make(struct store_read *r, int64_t source, bool all, struct plan *ret,
               struct docfs_err *err);
 void plan_fini(struct plan *p);
 
@@ -62,8 +63,7 @@ struct work_result {
 };
 
 struct work_env {
-    const struct source_kind *kind;
-    void *handle;
+    struct source *from;
     struct embedder *embedder;
     struct convert_limits limits;
 };
@@ -98,9 +98,10 @@ void pipeline_stop(struct pipeline *p);
 
 struct ingest_run {
     struct docfs *d;
-    int64_t source, job; /* job 0 = nothing is recorded */
-    bool queued;         /* the job's row is the worker's to end */
-    bool refresh;        /* of a known source */
+    int64_t source, job;  /* job 0 = nothing is recorded */
+    const char *revision; /* once the source was read */
+    bool queued;          /* the job's row is the worker's to end */
+    bool refresh;         /* of a known source */
     const struct plan *plan;
     struct docfs_progress progress;
     docfs_progress_fn *fn;
@@ -138,6 +139,27 @@ char *source_options_dump(const struct source_options *o);
 int collection_name_check(const char *name, struct docfs_err *err);
 /* A usable collection name from the last component of a path. */
 void collection_name_from_path(const char *path, char ret[101]);
+
+/* ---- ingest.c, add.c ---- */
+
+/* -EROFS when nothing can be written. */
+int ingest_writable(struct docfs *d, struct docfs_err *err);
+struct ingest_ask {
+    bool refresh;
+    int64_t source; /* its row, when refresh */
+    const char *collection, *location;
+    const struct source_kind *kind;
+    const char *stored_options; /* JSON, or NULL */
+    const struct docfs_ingest_options *opt;
+    docfs_progress_fn *progress;
+    void *arg;
+};
+int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_report *report,
+                  struct docfs_err *err);
+/* What sources may use here: paths and limits from the settings. */
+int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct source_env *ret,
+               struct docfs_err *err);
+void ingest_env_fini(struct source_env *env);
 
 /* ---- reembed.c ---- */
 

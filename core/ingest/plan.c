@@ -19,6 +19,8 @@ void plan_fini(struct plan *p)
 static bool same_state(const struct source_file *f, const struct store_file *old)
 {
     /* A failed file is tried again: its helper program may be installed by now. */
+    if (f->version)
+        return strcmp(f->version, old->version) == 0 && !old->failed;
     return f->size == old->size && f->mtime_ns == old->mtime_ns && !old->failed;
 }
 
@@ -52,13 +54,10 @@ static void compare(struct plan *p, bool all)
     }
 }
 
-int plan_make(const struct source_kind *kind, void *handle, const struct source_filter *filter,
-              struct store_read *r, int64_t source, bool all, struct plan *ret,
+int plan_make(struct store_read *r, int64_t source, bool all, struct plan *ret,
               struct docfs_err *err)
 {
-    int rc = kind->list(handle, filter, &ret->files, err);
-    if (rc == 0)
-        rc = store_list_files(r, source, &ret->old, err);
+    int rc = store_list_files(r, source, &ret->old, err);
     if (rc == 0) {
         ret->action = calloc(ret->files.n + 1, sizeof(*ret->action));
         ret->known = calloc(ret->files.n + 1, sizeof(*ret->known));

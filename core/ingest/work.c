@@ -124,6 +124,20 @@ static int convert_bytes(const struct work_env *env, const struct source_file *f
     rc = convert(&in, &env->limits, &ret->pages, &ret->err);
     if (rc < 0)
         return rc;
+    if (file->title && ret->pages.n == 1) {
+        char *title = strdup(file->title);
+        if (!title)
+            return err_oom(&ret->err);
+        free(ret->pages.item[0].title);
+        ret->pages.item[0].title = title;
+    }
+    for (size_t i = 0; file->url && i < ret->pages.n; i++) {
+        char *url = strdup(file->url);
+        if (!url)
+            return err_oom(&ret->err);
+        free(ret->pages.item[i].source_url);
+        ret->pages.item[i].source_url = url;
+    }
     ret->page = calloc(ret->pages.n + 1, sizeof(*ret->page));
     if (!ret->page)
         return err_oom(&ret->err);
@@ -144,8 +158,8 @@ void work_file(const struct work_env *env, const struct source_file *file,
     _cleanup_buf_ struct buf raw = {0};
     *ret = (struct work_result){.size = file->size, .mtime_ns = file->mtime_ns};
     int64_t read_mtime_ns;
-    ret->status = env->kind->read(env->handle, file->path, env->limits.max_input, &raw,
-                                  &read_mtime_ns, &ret->err);
+    ret->status =
+        source_read(env->from, file->path, env->limits.max_input, &raw, &read_mtime_ns, &ret->err);
     if (ret->status < 0)
         return;
     ret->bytes = 1;

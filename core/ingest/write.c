@@ -153,9 +153,10 @@ static int put_pages(struct ingest_run *run, struct store_write *w, const char *
 
 /* Outcome of one file. A file that cannot be converted any more keeps its last good version
  * (failed); one that turned out to be no documentation leaves (skipped). */
-static int put_result(struct ingest_run *run, struct store_write *w, const char *path,
+static int put_result(struct ingest_run *run, struct store_write *w, const struct source_file *f,
                       const struct work_result *res, struct docfs_err *err)
 {
+    const char *path = f->path;
     const unsigned char *sha = res->has_sha ? res->sha : NULL;
     const char *outcome = "ok", *reason = "";
     int rc = 0;
@@ -175,8 +176,8 @@ static int put_result(struct ingest_run *run, struct store_write *w, const char 
         rc = put_pages(run, w, path, res, err);
     }
     return rc < 0 ? rc
-                  : store_put_file(w, run->source, path, res->size, res->mtime_ns, sha, outcome,
-                                   reason, err);
+                  : store_put_file(w, run->source, path, res->size, res->mtime_ns, sha, f->version,
+                                   outcome, reason, err);
 }
 
 /* A full disk or a damaged database is not the file's fault: that ends the job. */
@@ -194,7 +195,7 @@ int run_write(struct ingest_run *run, struct pipeline *p, struct docfs_err *err)
             const struct source_file *f = &run->plan->files.item[run->plan->todo[at++]];
             rc = batch_open(&b, err);
             if (rc == 0)
-                rc = put_result(run, b.w, f->path, &res, err);
+                rc = put_result(run, b.w, f, &res, err);
             b.bytes += res.bytes;
             run->progress.files_done = at;
             run->progress.bytes_done += f->size;
@@ -243,8 +244,8 @@ static int64_t find_moved(const struct work_env *env, const struct plan *plan,
         _cleanup_buf_ struct buf raw = {0};
         int64_t mtime;
         unsigned char sha[SHA256_LEN];
-        if (env->kind->read(env->handle, plan->files.item[i].path, env->limits.max_input, &raw,
-                            &mtime, NULL) < 0)
+        if (source_read(env->from, plan->files.item[i].path, env->limits.max_input, &raw, &mtime,
+                        NULL) < 0)
             continue;
         sha256(raw.data ? raw.data : "", raw.len, sha);
         if (memcmp(sha, old->sha256, SHA256_LEN) == 0)
@@ -267,8 +268,8 @@ static int leave_one(struct batch *b, const struct work_env *env, struct plan *p
     const struct source_file *f = &plan->files.item[plan->todo[t]];
     int rc = store_rename_file(b->w, run->source, old->path, f->path, err);
     if (rc == 0)
-        rc = store_put_file(b->w, run->source, f->path, f->size, f->mtime_ns, old->sha256, "ok", "",
-                            err);
+        rc = store_put_file(b->w, run->source, f->path, f->size, f->mtime_ns, old->sha256,
+                            f->version, "ok", "", err);
     return rc;
 }
 
@@ -308,8 +309,8 @@ int run_leave(struct ingest_run *run, const struct work_env *env, struct plan *p
         if (rc == 0)
             rc = store_trim_parts(b.w, run->source, f->path, NULL, 0, err);
         if (rc == 0)
-            rc = store_put_file(b.w, run->source, f->path, f->size, f->mtime_ns, NULL, "skipped",
-                                f->refused, err);
+            rc = store_put_file(b.w, run->source, f->path, f->size, f->mtime_ns, NULL, f->version,
+                                "skipped", f->refused, err);
     }
     if (rc == 0)
         rc = batch_commit(&b, err);

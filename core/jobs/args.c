@@ -28,10 +28,14 @@ static const struct {
     {"exclude", GLOBS_ARG, ADD, offsetof(struct job_args, exclude)},
     {"force", TRUTH_ARG, ADD | REFRESH, offsetof(struct job_args, force)},
     {"include", GLOBS_ARG, ADD, offsetof(struct job_args, include)},
+    {"kind", STRING_ARG, ADD, offsetof(struct job_args, kind)},
     {"location", STRING_ARG, ADD, offsetof(struct job_args, location)},
     {"max_file", NUMBER_ARG, ADD, offsetof(struct job_args, max_file)},
     {"query", STRING_ARG, ENRICH, offsetof(struct job_args, query)},
+    {"ref", STRING_ARG, ADD, offsetof(struct job_args, ref)},
+    {"remote", TRUTH_ARG, ADD, offsetof(struct job_args, remote)},
     {"source", NUMBER_ARG, REFRESH, offsetof(struct job_args, source)},
+    {"subdir", STRING_ARG, ADD, offsetof(struct job_args, subdir)},
     {"threads", NUMBER_ARG, ADD | REFRESH, 0},
 };
 
@@ -190,6 +194,14 @@ char *docfs_job_args_add(const char *location, const struct docfs_ingest_options
         rc |= json_object_set_new(o, "max_file", json_integer(opt->max_file));
     if (opt && opt->threads)
         rc |= json_object_set_new(o, "threads", json_integer(opt->threads));
+    if (opt && opt->kind)
+        rc |= json_object_set_new(o, "kind", json_string(opt->kind));
+    if (opt && opt->ref)
+        rc |= json_object_set_new(o, "ref", json_string(opt->ref));
+    if (opt && opt->subdir)
+        rc |= json_object_set_new(o, "subdir", json_string(opt->subdir));
+    if (opt && opt->remote)
+        rc |= json_object_set_new(o, "remote", json_true());
     if (opt && opt->force)
         rc |= json_object_set_new(o, "force", json_true());
     char *text = rc == 0 ? json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS) : NULL;

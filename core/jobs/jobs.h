@@ -16,11 +16,11 @@
 
 struct job_args {
     json_t *json; /* owned; the strings below point into it */
-    const char *location, *collection, *query;
+    const char *location, *collection, *query, *kind, *ref, *subdir;
     const char **include, **exclude; /* arrays owned */
     int64_t source, max_file;
     unsigned threads;
-    bool force;
+    bool force, remote;
 };
 /* Checks args against what the kind takes. -EINVAL with the member's name. */
 int job_args_read(const char *kind, const char *args, struct job_args *ret, struct docfs_err *err);

@@ -52,6 +52,10 @@ static int run_args(struct docfs *d, const struct store_job *job, const struct j
                                        .max_file = a->max_file,
                                        .threads = a->threads,
                                        .force = a->force,
+                                       .kind = a->kind,
+                                       .ref = a->ref,
+                                       .subdir = a->subdir,
+                                       .remote = a->remote,
                                        .source = a->source,
                                        .job = job->id};
     struct docfs_report report = {0};

@@ -13,10 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/text/name.h"
 #include "core/util/cleanup.h"
-
-#define DEPTH_MAX 128
 
 struct directory {
     int fd;       /* of the directory */
@@ -43,7 +40,39 @@ static void directory_close(void *handle)
     free(d);
 }
 
-static int directory_open(const char *location, void **ret, struct docfs_err *err)
+static bool directory_claims(const struct source_request *req)
+{
+    struct stat st;
+    return stat(req->arg, &st) == 0 || strchr("./~", *req->arg);
+}
+
+static int directory_resolve(const struct source_env *env, const struct source_request *req,
+                             struct source_place *ret, struct docfs_err *err)
+{
+    if (req->ref)
+        return err_set(err, -EINVAL, "%s: --ref is for git repositories, and this is none",
+                       req->arg);
+    struct buf path = {0};
+    buf_adds(&path, req->arg);
+    if (req->subdir)
+        buf_addf(&path, "/%s", req->subdir);
+    if (buf_status(&path) < 0)
+        return err_oom(err);
+    ret->location = realpath(path.data, NULL);
+    int r = ret->location ? 0 : err_set(err, -errno, "cannot read %s: %m", path.data);
+    buf_fini(&path);
+    size_t n = env->cache_dir ? strlen(env->cache_dir) : 0;
+    if (r == 0 && n && strncmp(ret->location, env->cache_dir, n) == 0 &&
+        (ret->location[n] == '/' || ret->location[n] == '\0'))
+        r = err_set(err, -EINVAL,
+                    "%s lies in the cache directory itself: name the directory that holds the "
+                    "documentation",
+                    req->arg);
+    return r;
+}
+
+static int directory_open(const struct source_env *env, const char *location, void **ret,
+                          struct docfs_err *err)
 {
     struct stat st;
     if (stat(location, &st) < 0)
@@ -89,48 +118,30 @@ struct walk {
     struct docfs_err *err;
 };
 
-static bool matches_any(const char *const *globs, const char *path)
-{
-    for (; globs && *globs; globs++)
-        if (name_glob(*globs, path))
-            return true;
-    return false;
-}
-
 static int walk_add(struct walk *w, const struct stat *st, const char *refused)
 {
-    struct source_files *f = w->files;
-    if (f->n >= w->filter->max_files)
-        return err_set(w->err, -EFBIG,
-                       "more than %zu files: add a smaller directory or use "
-                       "--include and --exclude",
-                       w->filter->max_files);
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? f->cap * 2 : 256;
-        struct source_file *p = reallocarray(f->item, cap, sizeof(*p));
-        if (!p)
-            return err_oom(w->err);
-        f->item = p;
-        f->cap = cap;
-    }
-    char *path = strdup(w->path.data);
-    if (!path)
+    int r = source_filter_room(w->filter, w->files->n, w->err);
+    if (r < 0)
+        return r;
+    struct source_file *f = source_files_add(w->files, w->path.data);
+    if (!f)
         return err_oom(w->err);
-    f->item[f->n++] = (struct source_file){
-        .path = path,
-        .size = st->st_size,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .refused = refused,
-    };
+    f->size = st->st_size;
+    f->mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    f->refused = refused;
     return 0;
+}
+
+static bool excluded(const struct walk *w)
+{
+    struct source_filter f = {.exclude = w->filter->exclude};
+    return !source_filter_accepts(&f, w->path.data);
 }
 
 /* One entry whose path is in w->path. A directory is descended into by the caller. */
 static int walk_entry(struct walk *w, const struct stat *st)
 {
-    if (w->filter->include && !matches_any(w->filter->include, w->path.data))
-        return 0;
-    if (matches_any(w->filter->exclude, w->path.data))
+    if (!source_filter_accepts(w->filter, w->path.data))
         return 0;
     if (S_ISLNK(st->st_mode))
         return walk_add(w, st, "symbolic link (not followed)");
@@ -162,13 +173,14 @@ static int walk_dir(struct walk *w, int fd, unsigned depth)
             r = err_oom(w->err);
         } else if (!S_ISDIR(st.st_mode)) {
             r = walk_entry(w, &st);
-        } else if (!is_pruned(e->d_name) && !matches_any(w->filter->exclude, w->path.data)) {
-            int sub = depth >= DEPTH_MAX
+        } else if (!is_pruned(e->d_name) && !excluded(w)) {
+            int sub = depth >= SOURCE_DEPTH_MAX
                           ? -1
                           : openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (sub < 0) {
                 r = walk_add(w, &st,
-                             depth >= DEPTH_MAX ? "nested too deeply" : "directory cannot be read");
+                             depth >= SOURCE_DEPTH_MAX ? "nested too deeply"
+                                                       : "directory cannot be read");
             } else {
                 buf_addc(&w->path, '/');
                 r = walk_dir(w, sub, depth + 1);
@@ -178,11 +190,6 @@ static int walk_dir(struct walk *w, int fd, unsigned depth)
     closedir(dir);
     buf_truncate(&w->path, base);
     return r;
-}
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const struct source_file *)a)->path, ((const struct source_file *)b)->path);
 }
 
 static int directory_list(void *handle, const struct source_filter *filter,
@@ -205,8 +212,6 @@ static int directory_list(void *handle, const struct source_filter *filter,
         r = fd < 0 ? err_set(err, -errno, "cannot read the directory: %m") : walk_dir(&w, fd, 0);
     }
     buf_fini(&w.path);
-    if (r == 0 && ret->n)
-        qsort(ret->item, ret->n, sizeof(*ret->item), by_path);
     return r;
 }
 
@@ -241,6 +246,10 @@ static int directory_read(void *handle, const char *path, size_t max, struct buf
 
 const struct source_kind source_directory = {
     .name = "directory",
+    .what = "a directory, or a single file",
+    .local = true,
+    .claims = directory_claims,
+    .resolve = directory_resolve,
     .open = directory_open,
     .list = directory_list,
     .read = directory_read,

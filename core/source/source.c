@@ -1,23 +1,240 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/source/source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "core/text/name.h"
+#include "core/util/cleanup.h"
+#include "core/util/hash.h"
+
+/* The first one that claims an argument gets it. */
 static const struct source_kind *const kinds[] = {&source_directory};
+#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
 const struct source_kind *source_kind_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+    for (size_t i = 0; i < N_KINDS; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
     return NULL;
 }
 
-void source_files_fini(struct source_files *f)
+const struct source_kind *const *source_kinds(size_t *ret_n)
 {
-    for (size_t i = 0; i < f->n; i++)
-        free(f->item[i].path);
-    free(f->item);
-    *f = (struct source_files){0};
+    *ret_n = N_KINDS;
+    return kinds;
+}
+
+/* ---- what a person typed ---- */
+
+size_t source_url_scheme(const char *arg)
+{
+    size_t n = strspn(arg, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    return n > 0 && strncmp(arg + n, "://", 3) == 0 ? n : 0;
+}
+
+static int unknown_kind(const char *name, struct docfs_err *err)
+{
+    struct buf all = {0};
+    for (size_t i = 0; i < N_KINDS; i++)
+        buf_addf(&all, "%s%s", i ? ", " : "", kinds[i]->name);
+    int r = err_set(err, -EINVAL, "there is no kind of source called %s; there are: %s", name,
+                    all.data ? all.data : "");
+    buf_fini(&all);
+    return r;
+}
+
+static int nothing_claims(const char *arg, struct docfs_err *err)
+{
+    size_t scheme = source_url_scheme(arg);
+    if (scheme)
+        return err_set(
+            err, -EINVAL,
+            "%s: docfs does not fetch from %.*s:// addresses; check the spelling (https?)", arg,
+            (int)scheme, arg);
+    return err_set(err, -ENOENT, "no file or directory is called %s", arg);
+}
+
+int source_resolve(const struct source_env *env, const struct source_request *req,
+                   struct source_place *ret, struct docfs_err *err)
+{
+    struct source_place p = {0};
+    if (!*req->arg)
+        return err_set(err, -EINVAL, "name what to add: a directory, a URL or a known name");
+    if (req->kind && !(p.kind = source_kind_named(req->kind)))
+        return unknown_kind(req->kind, err);
+    for (size_t i = 0; !p.kind && i < N_KINDS; i++)
+        if (kinds[i]->claims && kinds[i]->claims(req))
+            p.kind = kinds[i];
+    if (!p.kind)
+        return nothing_claims(req->arg, err);
+    int r = p.kind->resolve(env, req, &p, err);
+    if (r == 0 && env->remote_caller && p.kind->local)
+        r = err_set(err, -EACCES,
+                    "%s is on the machine of the cache: only a person there can add it (docfs add)",
+                    req->arg);
+    if (r < 0) {
+        source_place_fini(&p);
+        return r;
+    }
+    *ret = p;
+    return 0;
+}
+
+void source_place_fini(struct source_place *p)
+{
+    free(p->location);
+    free(p->name);
+    free(p->version);
+    source_strings_free(p->include);
+    source_strings_free(p->exclude);
+    *p = (struct source_place){0};
+}
+
+/* ---- an opened source ---- */
+
+struct source {
+    const struct source_kind *kind;
+    void *handle;
+};
+
+int source_open(const struct source_kind *kind, const struct source_env *env, const char *location,
+                struct source **ret, struct docfs_err *err)
+{
+    if (env->remote_caller && kind->local)
+        return err_set(err, -EACCES, "%s is on the machine of the cache", location);
+    struct source *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_oom(err);
+    s->kind = kind;
+    int r = kind->open(env, location, &s->handle, err);
+    if (r < 0) {
+        free(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+int source_list(struct source *s, const struct source_filter *filter, struct source_files *ret,
+                struct docfs_err *err)
+{
+    int r = s->kind->list(s->handle, filter, ret, err);
+    if (r == 0)
+        source_files_sort(ret);
+    return r;
+}
+
+int source_read(struct source *s, const char *path, size_t max, struct buf *out,
+                int64_t *ret_mtime_ns, struct docfs_err *err)
+{
+    return s->kind->read(s->handle, path, max, out, ret_mtime_ns, err);
+}
+
+const char *source_revision(struct source *s)
+{
+    return s->kind->revision ? s->kind->revision(s->handle) : "";
+}
+
+void source_close(struct source *s)
+{
+    if (!s)
+        return;
+    s->kind->close(s->handle);
+    free(s);
+}
+
+/* ---- for the kinds ---- */
+
+bool source_stopped(const struct source_env *env)
+{
+    return env->stop && env->stop(env->stop_arg);
+}
+
+const char *source_path_refused(const char *path)
+{
+    if (*path == '/')
+        return "absolute path";
+    unsigned depth = 0;
+    if (strlen(path) > 4000)
+        return "path is too long";
+    for (const char *p = path;; p++) {
+        size_t n = strcspn(p, "/");
+        if (n == 0)
+            return "empty name in the path";
+        if (n > 255)
+            return "name is too long";
+        if (n == 2 && p[0] == '.' && p[1] == '.')
+            return "path leaves the archive (..)";
+        if (n == 1 && p[0] == '.')
+            return "\".\" in the path";
+        for (size_t i = 0; i < n; i++)
+            if ((unsigned char)p[i] < 32 || p[i] == 127 || p[i] == '\\')
+                return "control byte or backslash in the name";
+        if (++depth > SOURCE_DEPTH_MAX)
+            return "nested too deeply";
+        p += n;
+        if (!*p)
+            return NULL;
+    }
+}
+
+int source_work_dir(const struct source_env *env, const char *kind, const char *location,
+                    char **ret, struct docfs_err *err)
+{
+    if (!env->cache_dir)
+        return err_set(err, -EROFS, "%s needs a cache directory that can be written", location);
+    unsigned char sha[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    sha256(location, strlen(location), sha);
+    hex_encode(sha, 16, hex);
+    struct buf path = {0};
+    buf_addf(&path, "%s/sources", env->cache_dir);
+    if (buf_status(&path) == 0 && mkdir(path.data, 0700) < 0 && errno != EEXIST)
+        goto failed;
+    buf_addf(&path, "/%s-%s", kind, hex);
+    if (buf_status(&path) < 0) {
+        buf_fini(&path);
+        return err_oom(err);
+    }
+    if (mkdir(path.data, 0700) < 0 && errno != EEXIST)
+        goto failed;
+    *ret = buf_steal(&path, NULL);
+    return 0;
+failed:;
+    int r = err_set(err, -errno, "cannot make %s: %m", path.data);
+    buf_fini(&path);
+    return r;
+}
+
+const char *const source_doc_globs[] = {
+    "*.md",          "*.markdown",  "*.mdx",   "*.mkd",         "*.qmd",         "*.rmd",
+    "*.rst",         "*.rest",      "*.adoc",  "*.asc",         "*.asciidoc",    "*.txt",
+    "*.html",        "*.htm",       "*.xhtml", "*.ipynb",       "*.pdf",         "*.[1-9]",
+    "*.mdoc",        "*.epub",      "*.docx",  "*.odt",         "*.pod",         "README",
+    "INSTALL",       "NEWS",        "HACKING", "openapi*.json", "openapi*.y*ml", "swagger*.json",
+    "swagger*.y*ml", "objects.inv", NULL};
+
+char **source_strings_dup(const char *const *list)
+{
+    size_t n = 0;
+    while (list[n])
+        n++;
+    char **out = calloc(n + 1, sizeof(*out));
+    for (size_t i = 0; out && i < n; i++)
+        if (!(out[i] = strdup(list[i]))) {
+            source_strings_free(out);
+            return NULL;
+        }
+    return out;
+}
+
+void source_strings_free(char **list)
+{
+    for (char **p = list; p && *p; p++)
+        free(*p);
+    free(list);
 }

@@ -77,7 +77,9 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
         "  (SELECT count(*) FROM documents AS d JOIN passages AS p ON p.document = d.id "
         "   WHERE d.collection = c.id), "
         "  (SELECT count(*) FROM files AS f JOIN sources AS s ON s.id = f.source "
-        "   WHERE s.collection = c.id AND f.outcome = 'failed') "
+        "   WHERE s.collection = c.id AND f.outcome = 'failed'), "
+        "  coalesce((SELECT s.kind FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
+        "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), '') "
         "FROM collections AS c ORDER BY c.name",
         "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
@@ -98,8 +100,11 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
             .bytes = sqlite3_column_int64(st, 10),
             .passages = sqlite3_column_int64(st, 11),
             .failed = sqlite3_column_int64(st, 12),
+            .kind = db_strdup(st, 13),
+            .revision = db_strdup(st, 14),
         };
-        if (!x->name || !x->version || !x->title || !x->location || !x->outcome)
+        if (!x->name || !x->version || !x->title || !x->location || !x->outcome || !x->kind ||
+            !x->revision)
             return err_oom(err);
     }
     return e;
@@ -114,6 +119,8 @@ void store_collections_fini(struct store_collections *c)
         free(x->title);
         free(x->location);
         free(x->outcome);
+        free(x->kind);
+        free(x->revision);
     }
     free(c->item);
     *c = (struct store_collections){0};

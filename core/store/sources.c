@@ -18,24 +18,26 @@ int store_put_source(struct store_write *w, int64_t collection, const char *kind
 }
 
 int store_source_done(struct store_write *w, int64_t source, const char *outcome,
-                      struct docfs_err *err)
+                      const char *revision, struct docfs_err *err)
 {
     int r = write_check(w, err);
-    return r < 0
-               ? r
-               : db_run(w->c, err, "UPDATE sources SET checked_at = ?2, outcome = ?3 WHERE id = ?1",
-                        "iit", source, w->now, outcome);
+    return r < 0 ? r
+                 : db_run(w->c, err,
+                          "UPDATE sources SET checked_at = ?2, outcome = ?3, "
+                          "  revision = CASE ?4 WHEN '' THEN revision ELSE ?4 END WHERE id = ?1",
+                          "iitt", source, w->now, outcome, revision);
 }
 
 int store_list_sources(struct store_read *r, const char *collection, struct store_sources *ret,
                        struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int e = db_query(r->c, &st, err,
-                     "SELECT s.id, s.collection, c.name, s.kind, s.location, s.options, s.outcome, "
-                     "  s.checked_at FROM sources AS s JOIN collections AS c ON c.id=s.collection "
-                     "WHERE ?1 IS NULL OR c.name = ?1 OR c.base = ?1 ORDER BY s.id",
-                     "t", collection);
+    int e = db_query(
+        r->c, &st, err,
+        "SELECT s.id, s.collection, c.name, s.kind, s.location, s.options, s.outcome, "
+        "  s.checked_at, s.revision FROM sources AS s JOIN collections AS c ON c.id=s.collection "
+        "WHERE ?1 IS NULL OR c.name = ?1 OR c.base = ?1 ORDER BY s.id",
+        "t", collection);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         if (!grow(&ret->item, ret->n, sizeof(*ret->item)))
             return err_oom(err);
@@ -49,8 +51,10 @@ int store_list_sources(struct store_read *r, const char *collection, struct stor
             .options = db_strdup(st, 5),
             .outcome = db_strdup(st, 6),
             .checked_at = sqlite3_column_int64(st, 7),
+            .revision = db_strdup(st, 8),
         };
-        if (!x->collection_name || !x->kind || !x->location || !x->options || !x->outcome)
+        if (!x->collection_name || !x->kind || !x->location || !x->options || !x->outcome ||
+            !x->revision)
             return err_oom(err);
     }
     if (e == 0 && collection && ret->n == 0)
@@ -68,6 +72,7 @@ void store_sources_fini(struct store_sources *s)
         free(x->location);
         free(x->options);
         free(x->outcome);
+        free(x->revision);
     }
     free(s->item);
     *s = (struct store_sources){0};

@@ -143,12 +143,13 @@ int store_remove_collection(struct store_write *w, const char *name, struct docf
 int store_put_source(struct store_write *w, int64_t collection, const char *kind,
                      const char *location, const char *options, int64_t *ret,
                      struct docfs_err *err);
+/* revision: what exactly was read (a commit), "" keeps the known one. */
 int store_source_done(struct store_write *w, int64_t source, const char *outcome,
-                      struct docfs_err *err);
+                      const char *revision, struct docfs_err *err);
 
 struct store_source {
     int64_t id, collection;
-    char *collection_name, *kind, *location, *options, *outcome;
+    char *collection_name, *kind, *location, *options, *outcome, *revision;
     int64_t checked_at;
 };
 struct store_sources {
@@ -166,6 +167,7 @@ struct store_file {
     int64_t size, mtime_ns;
     unsigned char sha256[SHA256_LEN];
     bool has_sha, ok, failed; /* outcome: ok, failed, or neither = skipped */
+    char *version;            /* the source's own mark, "" when it has none */
 };
 struct store_files {
     struct store_file *item;
@@ -175,10 +177,10 @@ int store_list_files(struct store_read *r, int64_t source, struct store_files *r
                      struct docfs_err *err);
 void store_files_fini(struct store_files *f);
 
-/* One file's new state; sha may be NULL. outcome "ok", "skipped" or "failed". */
+/* One file's new state; sha and version may be NULL. outcome "ok", "skipped" or "failed". */
 int store_put_file(struct store_write *w, int64_t source, const char *path, int64_t size,
-                   int64_t mtime_ns, const unsigned char *sha, const char *outcome,
-                   const char *reason, struct docfs_err *err);
+                   int64_t mtime_ns, const unsigned char *sha, const char *version,
+                   const char *outcome, const char *reason, struct docfs_err *err);
 /* The file is gone: its state and its documents leave. */
 int store_remove_file(struct store_write *w, int64_t source, const char *path,
                       struct docfs_err *err);
@@ -276,7 +278,7 @@ int store_changes(struct store_read *r, uint64_t since, bool *ret_all,
 
 struct store_collection {
     int64_t id, root;
-    char *name, *version, *title, *location, *outcome; /* owned */
+    char *name, *version, *title, *kind, *location, *revision, *outcome; /* owned */
     int64_t documents, passages, failed, bytes, checked_at, changed_at;
 };
 struct store_collections {

@@ -3,7 +3,7 @@
 #include "tools/cli/ingest.h"
 
 struct add_args {
-    const char *collection;
+    const char *collection, *kind, *ref, *subdir;
     struct opt_list include, exclude;
     int64_t max_file;
     unsigned threads;
@@ -13,6 +13,13 @@ struct add_args {
 static const struct opt options[] = {
     {'c', "collection", OPT_STRING, "NAME[@VERSION]",
      "Collection to add to (default: the directory's name)", offsetof(struct add_args, collection)},
+    {0, "kind", OPT_STRING, "KIND", "Kind of source, when it is not recognised (docfs help add)",
+     offsetof(struct add_args, kind)},
+    {0, "ref", OPT_STRING, "REF",
+     "Branch, tag or commit of a repository; a version finds its tag, latest the newest",
+     offsetof(struct add_args, ref)},
+    {0, "subdir", OPT_STRING, "DIR", "Only this directory of what is added",
+     offsetof(struct add_args, subdir)},
     {0, "include", OPT_LIST, "GLOB", "Only files that match; may be given again",
      offsetof(struct add_args, include)},
     {0, "exclude", OPT_LIST, "GLOB", "Leave out files that match; may be given again",
@@ -42,6 +49,9 @@ static int run(struct cmd_context *c)
 {
     const struct add_args *a = c->args;
     struct docfs_ingest_options opt = {.collection = a->collection,
+                                       .kind = a->kind,
+                                       .ref = a->ref,
+                                       .subdir = a->subdir,
                                        .include = a->include.item,
                                        .exclude = a->exclude.item,
                                        .max_file = a->max_file,
@@ -54,6 +64,8 @@ static int run(struct cmd_context *c)
     struct ingest in;
     ingest_start(&in, c, a->collection, a->strict);
     int r = docfs_add(c->d, c->word[0], &opt, ingest_progress, &in, &report, &err);
+    if (!in.collection && *report.collection)
+        in.collection = report.collection;
     return ingest_finish(&in, r, &report, &err);
 }
 

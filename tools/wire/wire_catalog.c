@@ -61,9 +61,10 @@ json_t *wire_entry(const struct docfs_entry *e, const char *collection, const ch
 
 json_t *wire_collection(const struct docfs_collection *c)
 {
-    return with_path(json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
-                               wire_text(c->name), "version", text_or_null(c->version), "title",
-                               text_or_null(c->title), "outcome", text_or_null(c->outcome),
+    return with_path(json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+                               "name", wire_text(c->name), "kind", c->kind, "revision",
+                               text_or_null(c->revision), "version", text_or_null(c->version),
+                               "title", text_or_null(c->title), "outcome", text_or_null(c->outcome),
                                "documents", (json_int_t)c->documents, "passages",
                                (json_int_t)c->passages, "failed", (json_int_t)c->failed, "bytes",
                                (json_int_t)c->bytes, "checked_at", wire_time(c->checked_at),

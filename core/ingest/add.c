@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/ingest/ingest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/util/clock.h"
+
+int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct source_env *ret,
+               struct docfs_err *err)
+{
+    char *tokens = setting_text(d, "sources.token_file");
+    if (!tokens)
+        return err_oom(err);
+    *ret = (struct source_env){
+        .cache_dir = d->path,
+        .token_file = tokens,
+        .remote_caller = opt && opt->remote,
+        .limits = {.max_bytes = setting_int(d, "sources.max_bytes"),
+                   .max_entries = setting_int(d, "sources.max_entries"),
+                   .max_ratio = setting_int(d, "sources.max_ratio"),
+                   .max_nesting = setting_int(d, "sources.max_nesting"),
+                   .timeout_ms = (unsigned)setting_int(d, "sources.timeout")},
+    };
+    return 0;
+}
+
+void ingest_env_fini(struct source_env *env)
+{
+    free((char *)env->token_file);
+    *env = (struct source_env){0};
+}
+
+size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max)
+{
+    size_t n;
+    const struct source_kind *const *all = source_kinds(&n);
+    for (size_t i = 0; i < n && i < max; i++)
+        ret[i] = (struct docfs_source_kind){.name = all[i]->name, .what = all[i]->what};
+    return n;
+}
+
+/* NAME or NAME@VERSION for what was found, from the place's own wish or its location. */
+static void name_collection(const struct source_place *p, char ret[101])
+{
+    char version[101];
+    collection_name_from_path(p->name ? p->name : p->location, ret);
+    for (char *at = ret; (at = strchr(at, '@'));)
+        *at = '-';
+    if (!p->version || !*p->version)
+        return;
+    collection_name_from_path(p->version, version);
+    size_t n = strlen(ret), m = strlen(version);
+    if (n > 98)
+        n = 98;
+    if (m > 99 - n)
+        m = 99 - n;
+    ret[n++] = '@';
+    memcpy(ret + n, version, m);
+    ret[n + m] = '\0';
+}
+
+/* Options stored when the same source was added before; *ret NULL when it is new. */
+static int known_options(struct docfs *d, const char *collection, const struct source_place *p,
+                         char **ret, struct docfs_err *err)
+{
+    struct store_sources known = {0};
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = store_list_sources(r, collection, &known, err);
+    if (rc == -ENOENT)
+        return 0;
+    for (size_t i = 0; rc == 0 && !*ret && i < known.n; i++)
+        if (strcmp(known.item[i].location, p->location) == 0 &&
+            strcmp(known.item[i].kind, p->kind->name) == 0 &&
+            strcmp(known.item[i].collection_name, collection) == 0 &&
+            !(*ret = strdup(known.item[i].options)))
+            rc = err_oom(err);
+    store_sources_fini(&known);
+    return rc;
+}
+
+static int add_place(struct docfs *d, const struct source_place *p,
+                     const struct docfs_ingest_options *given, docfs_progress_fn *progress,
+                     void *arg, struct docfs_report *ret, struct docfs_err *err)
+{
+    char derived[101];
+    struct docfs_ingest_options opt = given ? *given : (struct docfs_ingest_options){0};
+    if (!opt.collection) {
+        name_collection(p, derived);
+        opt.collection = derived;
+    }
+    _cleanup_free_ char *options = NULL;
+    int rc = collection_name_check(opt.collection, err);
+    if (rc == 0)
+        rc = known_options(d, opt.collection, p, &options, err);
+    if (rc < 0)
+        return rc;
+    if (!options && !opt.include)
+        opt.include = (const char *const *)p->include;
+    if (!options && !opt.exclude)
+        opt.exclude = (const char *const *)p->exclude;
+    return ingest_source(d,
+                         &(struct ingest_ask){.collection = opt.collection,
+                                              .location = p->location,
+                                              .kind = p->kind,
+                                              .stored_options = options,
+                                              .opt = &opt,
+                                              .progress = progress,
+                                              .arg = arg},
+                         ret, err);
+}
+
+int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_options *opt,
+              docfs_progress_fn *progress, void *arg, struct docfs_report *ret,
+              struct docfs_err *err)
+{
+    *ret = (struct docfs_report){0};
+    struct source_place place __attribute__((cleanup(source_place_fini))) = {0};
+    struct source_env env __attribute__((cleanup(ingest_env_fini))) = {0};
+    struct source_request req = {.arg = location,
+                                 .kind = opt ? opt->kind : NULL,
+                                 .ref = opt ? opt->ref : NULL,
+                                 .subdir = opt ? opt->subdir : NULL};
+    int rc = ingest_writable(d, err);
+    if (rc == 0)
+        rc = ingest_env(d, opt, &env, err);
+    if (rc == 0)
+        rc = source_resolve(&env, &req, &place, err);
+    return rc < 0 ? rc : add_place(d, &place, opt, progress, arg, ret, err);
+}
+
+int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
+                  struct docfs_err *err)
+{
+    int rc = ingest_writable(d, err);
+    if (rc == 0)
+        rc = collection_name_check(collection, err);
+    if (rc == 0)
+        rc = reembed(d, NULL, err); /* states the model before the first vector is written */
+    struct docfs_report report = {0};
+    struct ingest_run run = {.d = d, .report = &report};
+    struct store_write *w = NULL;
+    int64_t c;
+    if (rc == 0)
+        rc = store_write_begin(d->store, &w, err);
+    if (rc < 0)
+        return rc;
+    rc = store_put_collection(w, collection, &c, err);
+    if (rc == 0)
+        rc = store_put_source(w, c, "raw", "", "{}", &run.source, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct work_page wp = {0};
+        bool changed;
+        struct page page = {.title = (char *)doc[i].title,
+                            .markdown = (char *)doc[i].markdown,
+                            .len = doc[i].len,
+                            .source_url = (char *)doc[i].url};
+        rc = work_embed(d->embedder, page.title, page.markdown, page.len, &wp);
+        if (rc == 0)
+            rc = work_store(w, d->embedder, run.source, doc[i].path, &page, "markdown",
+                            clock_wall_ns(), &wp, &changed, err);
+        else
+            err_oom(err);
+        work_page_fini(&wp);
+    }
+    if (rc < 0) {
+        store_write_abort(w);
+        return rc;
+    }
+    return store_write_commit(w, err);
+}
