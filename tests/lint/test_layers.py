@@ -39,6 +39,7 @@ QUARANTINE = {
     "archive": ["core/text", "core/source", "tools/cli"],
     "yaml": ["core/config", "core/text"],
     "curl": ["core/remote"],
+    "idn2": ["core/remote"],
     "hiredis": ["core/remote"],
     "microhttpd": ["tools/sidecar"],
     "uchardet": ["core/text"],
