@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/docfs_doctor.h"
 #include "core/internal.h"
 #include "core/util/buf.h"
 
@@ -62,6 +63,26 @@ static int choose(const struct docfs *d, const char *given, struct buf *path, co
     while (path->len > 1 && buf_last(path) == '/')
         buf_truncate(path, path->len - 1);
     return path->len && buf_status(path) == 0 ? 0 : err_set(err, -EINVAL, "--cache is empty");
+}
+
+int docfs_where(const struct docfs_options *opt, char **ret_path, char **ret_why,
+                struct docfs_err *err)
+{
+    struct docfs d = {0};
+    _cleanup_buf_ struct buf path = {0};
+    const char *why = "";
+    int r = settings_open(&d, opt->set, err);
+    if (r == 0)
+        r = choose(&d, opt->cache, &path, &why, err);
+    char *copy = r == 0 ? strdup(why) : NULL;
+    settings_close(&d);
+    if (r == 0 && !copy)
+        r = err_oom(err);
+    if (r < 0)
+        return r;
+    *ret_why = copy;
+    *ret_path = buf_steal(&path, NULL);
+    return 0;
 }
 
 /* Like mkdir -p; new directories belong to the user alone. */

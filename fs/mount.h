@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <sys/types.h>
+#include "core/docfs_doctor.h"
 #include "core/util/err.h"
 
 struct docfs_mount_options {
@@ -40,3 +41,8 @@ int docfs_mount_main(const struct docfs_mount_options *o, struct docfs_err *err)
 /* Unmounts and waits until the mount is gone. lazy: detach now, although it is in use. -EINVAL: no
  * docfs is mounted there; -EBUSY: somebody uses it. Works on a dead mount, too. */
 int docfs_umount(const char *mountpoint, bool lazy, struct docfs_err *err);
+
+/* The checks of docfs doctor that concern mounts: device, fusermount3, allow_other, and (point not
+ * NULL) the mount point. Changes nothing. Returns the worst level. */
+enum docfs_level docfs_mount_doctor(const char *point, bool allow_other, docfs_check_fn *fn,
+                                    void *arg);

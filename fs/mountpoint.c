@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "core/util/cleanup.h"
@@ -164,12 +165,19 @@ int docfs_umount(const char *mountpoint, bool lazy, struct docfs_err *err)
 /* ---- before mounting ----------------------------------------------------------------------------
  */
 
+int mountpoint_stat(const char *path, struct stat *ret)
+{
+    struct statfs
+        fs; /* always asks the mount, unlike stat, which the kernel may know the answer of */
+    return statfs(path, &fs) < 0 ? -1 : stat(path, ret);
+}
+
 int mountpoint_prepare(const char *path, struct docfs_err *err)
 {
     struct stat st;
     char type[64];
     /* One crash leaves one dead mount; several may lie on each other. */
-    for (int tries = 0; stat(path, &st) < 0 && errno != ENOENT; tries++) {
+    for (int tries = 0; mountpoint_stat(path, &st) < 0 && errno != ENOENT; tries++) {
         int e = errno;
         if (e != ENOTCONN || tries == 16 || !mountpoint_type(path, type) || strcmp(type, TYPE))
             return err_set(err, -e, "cannot use %s as mount point: %s%s", path, strerror(e),
@@ -192,21 +200,25 @@ int mountpoint_prepare(const char *path, struct docfs_err *err)
     return 0;
 }
 
-static bool in_path(const char *program)
+bool mountpoint_in_path(const char *program, char ret[4096])
 {
     const char *path = getenv("PATH");
     _cleanup_free_ char *copy = strdup(path ? path : "/usr/bin:/bin");
     char *save = NULL;
     for (char *dir = copy ? strtok_r(copy, ":", &save) : NULL; dir;
-         dir = strtok_r(NULL, ":", &save)) {
-        _cleanup_free_ char *full = NULL;
-        if (asprintf(&full, "%s/%s", dir, program) >= 0 && access(full, X_OK) == 0)
+         dir = strtok_r(NULL, ":", &save))
+        if (snprintf(ret, 4096, "%s/%s", dir, program) < 4096 && access(ret, X_OK) == 0)
             return true;
-    }
     return false;
 }
 
-static bool user_allow_other(void)
+static bool in_path(const char *program)
+{
+    char where[4096];
+    return mountpoint_in_path(program, where);
+}
+
+bool mountpoint_user_allow_other(void)
 {
     _cleanup_(fclosep) FILE *f = fopen("/etc/fuse.conf", "re");
     _cleanup_free_ char *line = NULL;
@@ -239,7 +251,7 @@ int mountpoint_check_fuse(bool allow_other, struct docfs_err *err)
         return err_set(err, -ENOENT,
                        "fusermount3 is missing, which users other than root need: apt install "
                        "fuse3");
-    if (allow_other && !user_allow_other())
+    if (allow_other && !mountpoint_user_allow_other())
         return err_set(err, -EPERM,
                        "allow_other: root must write the line user_allow_other into "
                        "/etc/fuse.conf first");

@@ -4,6 +4,7 @@
 
 #include "fs/mount.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/preflight.h"
 
 struct mount_args {
     struct opt_list options;
@@ -38,6 +39,7 @@ static int run_mount(struct cmd_context *c)
     o.mountpoint = strdup(c->word[0]);
     if (!o.mountpoint || (c->cache && !o.cache))
         return cmd_fail_with(c, CMD_SYSTEM, "out of memory");
+    preflight(c, o.cache);
     return docfs_mount_main(&o, &err) < 0 ? cmd_fail_with(c, CMD_SYSTEM, "%s", err.text) : CMD_OK;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/cli/commands.h"
+#include "tools/cli/preflight.h"
 #include "tools/sidecar/serve.h"
 
 struct serve_args {
@@ -90,6 +91,7 @@ static int run_serve(struct cmd_context *c)
         .max_upload = a->max_upload,
         .response_cache = a->response_cache,
     };
+    preflight(c, NULL);
     int r = cmd_open(c, a->read_only ? NEEDS_CACHE : NEEDS_CREATE);
     if (r)
         return r;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/docfs.h"
+#include "core/docfs_doctor.h"
 
 #define SERVE_LISTEN_MAX 8
 #define SERVE_DEFAULT_LISTEN "127.0.0.1:8420"
@@ -48,3 +49,8 @@ struct serve_options {
  * systemd (NOTIFY_SOCKET) about readiness. Returns 0 after an orderly shutdown or -errno: -EINVAL
  * for a bad option, -EACCES when the address needs a token and there is none, -EADDRINUSE, ... */
 int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct docfs_err *err);
+
+/* Tells for each address (none: the default) whether it could be served now. d: the cache, or NULL.
+ * Returns the worst level. */
+enum docfs_level docfs_serve_doctor(struct docfs *d, const char *const *listen, size_t n,
+                                    docfs_check_fn *fn, void *arg);
