@@ -202,7 +202,7 @@ static int builtin_embed(void *ctx, enum embed_kind kind, const struct embed_tex
     return 0;
 }
 
-int embed_builtin_new(struct embedder **ret, struct docfs_err *err)
+int embed_hash_new(struct embedder **ret, struct docfs_err *err)
 {
     _cleanup_free_ struct embedder *e = calloc(1, sizeof(*e));
     _cleanup_free_ struct model *m = calloc(1, sizeof(*m));

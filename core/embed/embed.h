@@ -24,11 +24,22 @@ struct embedder {
      * text has no usable word. Thread-safe. 0, -ETIMEDOUT, -ECONNREFUSED, -EIO, -ENOMEM. */
     int (*embed)(void *ctx, enum embed_kind kind, const struct embed_text *texts, size_t n,
                  float *out, struct docfs_err *err);
+    /* How well each of n texts answers the query, word by word: 0..1 into out. Costs about 10 us a
+     * text, so it is for the best of a first list. NULL when the embedder cannot. 0 or -ENOMEM. */
+    int (*compare)(void *ctx, const struct embed_text *query, const struct embed_text *texts,
+                   size_t n, float *out, struct docfs_err *err);
     void (*free)(void *ctx);
 };
 
-/* The built-in default. Cannot fail but for memory. Caller owns *ret (embedder_free). */
+/* The default: the trained model that is installed with docfs, or embed_hash_new() when there is
+ * none (the fingerprint tells). -EBADMSG, -ENOTSUP: the model is damaged or of another version.
+ * Caller owns *ret (embedder_free). */
 int embed_builtin_new(struct embedder **ret, struct docfs_err *err);
+/* Where its file is: $DOCFS_MODEL ("none": there is none), beside the program, or where it was
+ * installed. 0, -ENOENT, -ENAMETOOLONG. */
+int embed_model_path(char *path, size_t size);
+/* Needs no file, and knows less. Cannot fail but for memory. */
+int embed_hash_new(struct embedder **ret, struct docfs_err *err);
 void embedder_free(struct embedder *e);
 static inline void embedder_freep(struct embedder **e)
 {

@@ -503,7 +503,7 @@ static float cosine(struct embedder *e, const char *a, const char *b)
 static void test_embedding(void)
 {
     struct embedder *e = NULL, *other = NULL;
-    assert(!embed_builtin_new(&e, NULL) && !embed_builtin_new(&other, NULL));
+    assert(!embed_hash_new(&e, NULL) && !embed_hash_new(&other, NULL));
     assert(e->dim >= 64 && e->batch >= 1 && strstr(e->fingerprint, "docfs/hash/"));
     assert(!strcmp(e->fingerprint, other->fingerprint));
     assert(cosine(e, "open a file", "open a file") > 0.999f);
