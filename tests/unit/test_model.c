@@ -101,7 +101,7 @@ static int check(const struct image *m, size_t len, struct docfs_err *err)
         seal(&m);                                  \
         int r = check(&m, m.head.file_size, &why); \
         assert(r == -EBADMSG || r == -ENOTSUP);    \
-        assert(strstr(why.text, "x.model"));        \
+        assert(strstr(why.text, "x.model"));       \
     } while (0)
 
 static void refuses_hostile_files(void)
