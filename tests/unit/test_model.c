@@ -227,5 +227,6 @@ int main(void)
     embeds(path);
     finds_the_model(path);
     unlink(path);
+    puts("3 passed, 0 failed");
     return 0;
 }
