@@ -15,6 +15,7 @@ const struct cmd *const commands[] = {
 #if HAVE_SERVE
     &cmd_serve, &cmd_token,
 #endif
+    &cmd_mcp,
     &cmd_status, &cmd_doctor, &cmd_verify, &cmd_eval, &cmd_config,
     &cmd_completion, &cmd_version, &cmd_help,
     NULL,

@@ -293,6 +293,7 @@ struct server {
     struct tokens *tokens;
     struct asked *asked;
     struct ticker *ticker;
+    struct mcp *mcp; /* res_mcp.c */
     struct metrics metrics;
     atomic_bool stopping;
     atomic_ullong traces;

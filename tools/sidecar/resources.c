@@ -2,9 +2,12 @@
  * Every resource; routes are tried in this order. */
 #include "tools/sidecar/resources.h"
 
+/* clang-format off */
 const struct resource *const resources[] = {
     &resource_search,
     &resource_health,
     &resource_meta,
+    &resource_mcp,
     NULL,
 };
+/* clang-format on */

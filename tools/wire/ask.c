@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/wire/ask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/util/cleanup.h"
+#include "core/util/utf8.h"
+
+#define CHUNK (256u << 10)
+
+/* A value in quotes, so that blanks and keywords in it stay text. */
+static int add_filter(struct buf *b, const char *key, const char *value, struct docfs_err *err)
+{
+    if (strchr(value, '"'))
+        return err_set(err, -EINVAL, "no %s can be called '%s'",
+                       strcmp(key, "in") == 0 ? "collection" : key, value);
+    buf_addf(b, " %s=\"%s\"", key, value);
+    return 0;
+}
+
+static int filters(struct buf *b, const struct wire_ask *a, struct docfs_err *err)
+{
+    int r = 0;
+    if (a->k)
+        buf_addf(b, " k=%u", a->k);
+    if (a->mode)
+        r = add_filter(b, "mode", a->mode, err);
+    for (size_t i = 0; r == 0 && a->in && a->in[i]; i++)
+        r = add_filter(b, "in", a->in[i], err);
+    return r < 0 ? r : buf_status(b) < 0 ? err_oom(err) : 0;
+}
+
+static int parse_grammar(const struct wire_ask *a, struct query **ret, struct docfs_err *err)
+{
+    _cleanup_buf_ struct buf b = {0};
+    buf_adds(&b, a->query);
+    size_t words = b.len;
+    int r = filters(&b, a, err);
+    if (r < 0)
+        return r;
+    if (b.len > words && a->query[strspn(a->query, " \t\n")] == '=')
+        return err_set(err, -EINVAL,
+                       "a query that begins with '=' is taken word by word and cannot be combined "
+                       "with filters; leave out the '='");
+    return query_parse(b.data, b.len, false, ret, err);
+}
+
+/* The words as they stand, with the filters of another parse: "x" only carries them. */
+static int parse_words(const struct wire_ask *a, struct query **ret, struct docfs_err *err)
+{
+    _cleanup_buf_ struct buf b = {0}, f = {0}, canonical = {0};
+    _cleanup_(query_freep) struct query *q = NULL, *with = NULL;
+    buf_addc(&b, '=');
+    buf_add(&b, a->query, utf8_cut(a->query, strlen(a->query), QUERY_MAX - 1));
+    buf_addc(&f, 'x');
+    int r = filters(&f, a, err);
+    if (r == 0 && buf_status(&b) < 0)
+        r = err_oom(err);
+    if (r == 0)
+        r = query_parse(b.data, b.len, false, &q, err);
+    if (r == 0)
+        r = query_parse(f.data, f.len, false, &with, err);
+    if (r < 0)
+        return r;
+    /* The canonical text is the key of the result cache: it must tell these apart, too. */
+    buf_addf(&canonical, "%s %s", with->canonical, q->canonical);
+    char *key = buf_steal(&canonical, NULL);
+    if (!key)
+        return err_oom(err);
+    free(q->canonical);
+    q->canonical = key;
+    q->k = with->k;
+    q->mode = with->mode;
+    q->in = steal_ptr(with->in);
+    q->n_in = with->n_in;
+    with->n_in = 0;
+    *ret = steal_ptr(q);
+    return 0;
+}
+
+int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **ret,
+             struct docfs_err *err)
+{
+    _cleanup_(query_freep) struct query *q = NULL;
+    int r = a->words ? parse_words(a, &q, err) : parse_grammar(a, &q, err);
+    if (r == 0)
+        r = docfs_search(d, q, 0, ret, err);
+    if (r == 0 && a->door)
+        docfs_log_query(d, a->door, a->words ? a->query : q->canonical, (*ret)->n - (*ret)->below,
+                        (*ret)->seconds);
+    return r;
+}
+
+/* Where in a stream of chunks the wanted lines are. */
+struct cutter {
+    struct wire_lines *out;
+    int64_t last, line; /* line: the one that the next byte belongs to */
+    size_t max, kept;   /* kept: bytes of whole lines in out */
+    bool done;
+};
+
+static void end_line(struct cutter *c)
+{
+    if (c->line >= c->out->first) {
+        c->kept = c->out->text.len;
+        c->out->count++;
+    }
+    c->line++;
+    c->done = c->last && c->line > c->last;
+}
+
+static void take(struct cutter *c, const char *data, size_t len)
+{
+    while (len && !c->done) {
+        const char *nl = memchr(data, '\n', len);
+        size_t n = nl ? (size_t)(nl - data) + 1 : len;
+        if (c->line >= c->out->first) {
+            if (c->max && c->out->text.len + n > c->max) {
+                buf_add(&c->out->text, data, c->max - c->out->text.len + 1); /* see the cut */
+                c->out->next = c->line;
+                c->done = true;
+                return;
+            }
+            buf_add(&c->out->text, data, n);
+        }
+        if (nl)
+            end_line(c);
+        data += n;
+        len -= n;
+    }
+}
+
+int wire_read_lines(struct docfs *d, int64_t content, int64_t size, int64_t first, int64_t last,
+                    size_t max_bytes, struct wire_lines *ret, struct docfs_err *err)
+{
+    *ret = (struct wire_lines){.first = first};
+    struct cutter c = {.out = ret, .last = last, .line = 1, .max = max_bytes};
+    size_t chunk = size < CHUNK ? (size_t)(size > 0 ? size : 1) : CHUNK;
+    _cleanup_free_ char *data = malloc(chunk);
+    if (!data)
+        return err_oom(err);
+    for (int64_t at = 0; at < size && !c.done;) {
+        int64_t n = docfs_read(d, content, data, chunk, at, err);
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            break;
+        take(&c, data, (size_t)n);
+        at += n;
+    }
+    if (!c.done && ret->text.len > c.kept) /* a last line without its end */
+        end_line(&c);
+    if (ret->next && ret->count == 0) {
+        ret->cut = true;
+        if (ret->text.data)
+            buf_truncate(&ret->text, utf8_cut(ret->text.data, ret->text.len, max_bytes));
+        ret->next = ret->first + 1;
+    } else if (ret->next) {
+        buf_truncate(&ret->text, c.kept);
+    }
+    return buf_status(&ret->text) < 0 ? err_oom(err) : 0;
+}

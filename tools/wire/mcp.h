@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * The Model Context Protocol without a transport: one JSON-RPC message in, one answer out. Both
+ * eras are spoken at once: the revisions with a handshake (2024-11-05 to 2025-11-25) and the
+ * stateless one (2026-07-28), told apart message by message; nothing is remembered between two
+ * messages. Thread-safe. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/docfs.h"
+
+#define MCP_MESSAGE_MAX (4u << 20) /* bytes of one message */
+
+struct mcp;
+
+struct mcp_options {
+    struct docfs *d;  /* borrowed */
+    const char *door; /* name in the query log; static */
+    bool read_only;   /* no tool that changes the cache is there */
+};
+int mcp_new(const struct mcp_options *opt, struct mcp **ret, struct docfs_err *err);
+void mcp_free(struct mcp *m); /* NULL allowed */
+static inline void mcp_freep(struct mcp **m)
+{
+    mcp_free(*m);
+}
+
+/* Sends a message (taken) that belongs to the request under way: progress. Non-zero: the peer is
+ * gone or took the request back, stop. */
+typedef int mcp_notify_fn(void *arg, json_t *message);
+
+/* What the transport knows about a message. */
+struct mcp_call {
+    bool http;             /* headers count: a stateless request must repeat itself in them */
+    bool may_write;        /* the peer may use tools that change the cache */
+    const char *version;   /* MCP-Protocol-Version; NULL = not sent */
+    const char *method;    /* Mcp-Method */
+    const char *name;      /* Mcp-Name */
+    mcp_notify_fn *notify; /* NULL = cannot */
+    void *arg;
+};
+
+struct mcp_answer {
+    int status;      /* HTTP status */
+    json_t *message; /* owned; NULL = nothing to say (a notification) */
+};
+/* Never fails: what goes wrong is an answer, too; message NULL with status 500 when memory is
+ * out. */
+void mcp_handle(struct mcp *m, const char *data, size_t len, const struct mcp_call *call,
+                struct mcp_answer *ret);
