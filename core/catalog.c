@@ -9,13 +9,30 @@
 #include "core/store/jobs.h"
 #include "core/util/clock.h"
 
+/* When the first source of the collection goes stale, 0 = none does. */
+static int64_t first_stale(struct docfs *d, const struct store_sources *all, int64_t collection)
+{
+    int64_t first = 0, checked, stale;
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->item[i].collection != collection)
+            continue;
+        fresh_judge(d, &all->item[i].fresh, &checked, &stale);
+        if (stale && (!first || stale < first))
+            first = stale;
+    }
+    return first;
+}
+
 int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct docfs_err *err)
 {
     _cleanup_read_ struct store_read *r = NULL;
     struct store_collections found = {0};
+    struct store_sources sources __attribute__((cleanup(store_sources_fini))) = {0};
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
         rc = store_list_collections(r, &found, err);
+    if (rc == 0)
+        rc = store_list_sources(r, NULL, &sources, err);
     struct docfs_collections *c = rc < 0 ? NULL : calloc(1, sizeof(*c));
     if (c)
         c->item = calloc(found.n + 1, sizeof(*c->item));
@@ -40,6 +57,7 @@ int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct do
                                                .failed = (size_t)x->failed,
                                                .bytes = x->bytes,
                                                .checked_at = x->checked_at,
+                                               .stale_at = first_stale(d, &sources, x->id),
                                                .changed_at = x->changed_at};
     }
     c->n = found.n;
@@ -295,6 +313,18 @@ static int64_t file_size(int dirfd, const char *name)
     return dirfd >= 0 && fstatat(dirfd, name, &st, 0) == 0 ? st.st_size : 0;
 }
 
+static int count_stale(struct docfs *d, struct store_read *r, size_t *ret, struct docfs_err *err)
+{
+    struct store_sources all __attribute__((cleanup(store_sources_fini))) = {0};
+    int64_t checked, stale, now = clock_wall_ns() / 1000000000;
+    int rc = store_list_sources(r, NULL, &all, err);
+    for (size_t i = 0; i < all.n; i++) {
+        fresh_judge(d, &all.item[i].fresh, &checked, &stale);
+        *ret += stale && stale <= now;
+    }
+    return rc;
+}
+
 int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *err)
 {
     _cleanup_read_ struct store_read *r = NULL;
@@ -310,6 +340,8 @@ int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *er
     if (rc < 0)
         return rc;
     s.ingesting = rc > 0;
+    if ((rc = count_stale(d, r, &s.stale, err)) < 0)
+        return rc;
     s.generation = store_read_generation(r);
     s.schema = n.schema;
     s.collections = n.collections;

@@ -97,6 +97,7 @@ struct docfs_document {
     char sha256[65];
     int64_t size, lines;
     int64_t mtime_ns, fetched_at, changed_at;
+    int64_t checked_at, stale_at; /* seconds: known to be current; stale from then on (0 = never) */
     size_t passages;
 };
 DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
@@ -133,7 +134,8 @@ struct docfs_hit {
     const char *snippet;  /* one line of plain text */
     uint32_t line, lines; /* of the passage in the document */
     int64_t size, mtime_ns;
-    double score; /* 0..1 within one result list, comparable in it only */
+    int64_t checked_at, stale_at; /* see struct docfs_document */
+    double score;                 /* 0..1 within one result list, comparable in it only */
     /* why */
     int lex_rank, vec_rank;      /* 1-based rank among the candidates, 0 = not among them */
     double lex_score, vec_score; /* -bm25 and cosine */
@@ -210,12 +212,13 @@ struct docfs_ingest_options {
     const char *subdir;         /* docfs_add: only this directory of it; NULL: all */
     const char *const *include; /* globs (name_glob), NULL-terminated; NULL = everything */
     const char *const *exclude;
-    int64_t max_file; /* bytes after decompression, 0 = 64 MiB */
-    unsigned threads; /* 0 = all cores */
-    bool force;       /* convert again although nothing changed */
-    bool remote;      /* asked for over the network: what is on this machine is refused */
-    int64_t source;   /* docfs_refresh: only this row of sources, 0 = all of the collection */
-    int64_t job;      /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
+    const char *policy; /* docfs_policy_parse (docfs_freshness.h); NULL = as it is */
+    int64_t max_file;   /* bytes after decompression, 0 = 64 MiB */
+    unsigned threads;   /* 0 = all cores */
+    bool force;         /* convert again although nothing changed */
+    bool remote;        /* asked for over the network: what is on this machine is refused */
+    int64_t source;     /* docfs_refresh: only this row of sources, 0 = all of the collection */
+    int64_t job; /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
 };
 
 enum docfs_ingest_phase { INGEST_SCAN, INGEST_CONVERT, INGEST_INDEX };
@@ -298,6 +301,7 @@ struct docfs_collection {
     const char *revision; /* what exactly was read last: a commit; "" when there is no such thing */
     size_t documents, passages, failed;
     int64_t bytes, checked_at, changed_at;
+    int64_t stale_at; /* of the source that is stale first, 0 = none ever */
 };
 struct docfs_collections {
     struct docfs_collection *item; /* ordered by name */
@@ -316,6 +320,7 @@ struct docfs_status {
     char fingerprint[128]; /* of the stored vectors */
     size_t index_base, index_tail, index_dead;
     bool index_graph;
+    size_t stale;   /* sources whose documents are stale (docfs_freshness.h) */
     bool ingesting; /* a job of a living process is running */
     size_t job_total, job_done;
     uint64_t cache_hits, cache_misses; /* results served by this process */
@@ -333,5 +338,6 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 
 #include "core/docfs_access.h"
 #include "core/docfs_health.h"
+#include "core/docfs_freshness.h"
 #include "core/docfs_jobs.h"
 #include "core/docfs_settings.h"

@@ -57,3 +57,9 @@ int setting_secret(struct docfs *d, const char *key, char **ret, struct docfs_er
 void health_query(struct docfs *d, int64_t ns, bool failed);
 void health_degraded(struct docfs *d, const char *part, const char *reason); /* NULL: recovered */
 void health_error(struct docfs *d, const char *text);
+
+/* freshness.c: since when it is known to be current, and from when on it counts as stale. */
+void fresh_judge(struct docfs *d, const struct store_fresh *f, int64_t *ret_checked_at,
+                 int64_t *ret_stale_at);
+/* Seconds that a source's documents stay fresh after a good run, 0 = for ever. */
+int64_t fresh_window(struct docfs *d, const struct store_fresh *f);

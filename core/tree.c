@@ -177,6 +177,7 @@ int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret, str
                                        .fetched_at = s->fetched_at,
                                        .changed_at = s->changed_at,
                                        .passages = s->passages};
+    fresh_judge(d, &s->fresh, &doc->pub.checked_at, &doc->pub.stale_at);
     name_doc_id(id, doc->pub.public_id);
     hex_encode(s->sha256, SHA256_LEN, doc->pub.sha256);
     *ret = &doc->pub;

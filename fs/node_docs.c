@@ -52,6 +52,8 @@ int docs_xattrs(struct tree *t, int64_t document, xattr_fn *fn, void *arg, struc
     emit(fn, arg, "format", doc->format);
     emit(fn, arg, "lang", doc->lang);
     emit_number(fn, arg, "indexed", doc->changed_at);
+    emit_number(fn, arg, "checked", doc->checked_at);
+    emit_number(fn, arg, "stale", docfs_is_stale(doc->stale_at));
     docfs_document_free(doc);
     return 0;
 }

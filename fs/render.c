@@ -141,8 +141,12 @@ static void add_hit(struct buf *out, const struct docfs_hit *h, size_t rank)
     clean(out, h->collection);
     buf_adds(out, "/");
     clean(out, h->path);
-    buf_addf(out, ":%u-%u  score %.3f\n", h->line, h->line + (h->lines ? h->lines - 1 : 0),
-             h->score);
+    buf_addf(out, ":%u-%u  score %.3f", h->line, h->line + (h->lines ? h->lines - 1 : 0), h->score);
+    if (h->checked_at) {
+        buf_adds(out, "  checked ");
+        add_time(out, h->checked_at);
+    }
+    buf_adds(out, docfs_is_stale(h->stale_at) ? "  STALE\n" : "\n");
     if (*h->snippet) {
         buf_adds(out, "> ");
         clean(out, h->snippet);

@@ -32,13 +32,14 @@ static json_t *hit_json(const struct docfs_hit *h, size_t rank)
 {
     _cleanup_buf_ struct buf path = {0};
     buf_addf(&path, "docs/%s/%s", h->collection, h->path);
-    return json_pack("{sI ss ss so so so so so so s[II] sI so sf}", "rank", (json_int_t)rank, "id",
-                     h->public_id, "file", h->name, "path", text(path.data ? path.data : ""),
+    return json_pack("{sI ss ss so so so so so so s[II] sI so sI sb sf}", "rank", (json_int_t)rank,
+                     "id", h->public_id, "file", h->name, "path", text(path.data ? path.data : ""),
                      "collection", text(h->collection), "title", text(h->title), "heading",
                      text(h->heading), "url", text(h->url), "snippet", text(h->snippet), "lines",
                      (json_int_t)h->line, (json_int_t)(h->line + (h->lines ? h->lines - 1 : 0)),
                      "size", (json_int_t)h->size, "mtime", json_integer(h->mtime_ns / 1000000000),
-                     "score", h->score);
+                     "checked_at", (json_int_t)h->checked_at, "stale",
+                     (int)docfs_is_stale(h->stale_at), "score", h->score);
 }
 
 void render_results_json(struct buf *out, const struct answer *a)
@@ -117,12 +118,13 @@ void render_collections_json(struct buf *out, const struct docfs_collections *c)
     for (size_t i = 0; i < c->n; i++) {
         const struct docfs_collection *x = &c->item[i];
         json_array_append_new(
-            list, json_pack("{so so so so so sI sI sI sI sI sI}", "name", text(x->name), "version",
-                            text(x->version), "title", text(x->title), "location",
-                            text(x->location), "outcome", text(x->outcome), "documents",
-                            (json_int_t)x->documents, "passages", (json_int_t)x->passages, "failed",
-                            (json_int_t)x->failed, "bytes", (json_int_t)x->bytes, "checked_at",
-                            (json_int_t)x->checked_at, "changed_at", (json_int_t)x->changed_at));
+            list,
+            json_pack("{so so so so so sI sI sI sI sI sI sb}", "name", text(x->name), "version",
+                      text(x->version), "title", text(x->title), "location", text(x->location),
+                      "outcome", text(x->outcome), "documents", (json_int_t)x->documents,
+                      "passages", (json_int_t)x->passages, "failed", (json_int_t)x->failed, "bytes",
+                      (json_int_t)x->bytes, "checked_at", (json_int_t)x->checked_at, "changed_at",
+                      (json_int_t)x->changed_at, "stale", (int)docfs_is_stale(x->stale_at)));
     }
     dump(out, list);
 }

@@ -10,6 +10,9 @@ const struct config_def config_table[] = {
     {"db.busy_ms", INTEGER, "30000", 0, 3600000, "longest wait for another writing process",
      CONFIG_RESTART},
 
+    {"freshness.stale_after", DURATION, "30d", 0, 3650.0 * 86400000,
+     "age at which documents are marked as stale; 0 = never"},
+
     {"index.graph_min", INTEGER, "0", 0, 1e12,
      "passages from which an HNSW graph is built; 0 = the measured default"},
 
@@ -44,6 +47,13 @@ const struct config_def config_table[] = {
     {"sources.timeout", DURATION, "10m", 100, 86400000, "longest single step of fetching a source"},
     {"sources.token_file", SECRET, "", 0, 4096,
      "file of lines HOST TOKEN, for private repositories and sites", CONFIG_LOCAL},
+    {"serve.work", SWITCH, "on", 0, 1,
+     "docfs serve runs jobs, watches directories and reads sources again when due", CONFIG_RESTART},
+
+    {"watch.poll", DURATION, "30s", 1000, 86400000,
+     "how often a directory that cannot be watched is read again"},
+    {"watch.rescan", DURATION, "1h", 1000, 30.0 * 86400000,
+     "how often a watched directory is read again anyway"},
 };
 
 const size_t config_count = sizeof(config_table) / sizeof(*config_table);

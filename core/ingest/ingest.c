@@ -53,7 +53,8 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
                                                   .message = text},
                           e);
     if (r == 0 && rc != -ECANCELED)
-        r = store_source_done(w, run->source, rc < 0 ? text : "ok", run->revision, e);
+        r = store_source_done(w, run->source, rc < 0 ? text : "ok", run->revision,
+                              fresh_window(d, &run->fresh), e);
     if (r == 0 && rc == 0) {
         char key[40];
         version_key(run->source, key);
@@ -139,6 +140,20 @@ static int begin_job(struct ingest_run *run, struct store_write *w, const char *
                            &run->job, err);
 }
 
+static int put_policy(struct ingest_run *run, struct store_write *w, const char *text,
+                      struct docfs_err *err)
+{
+    enum docfs_policy p;
+    int64_t every;
+    int rc = docfs_policy_parse(text, &p, &every, err);
+    if (rc < 0)
+        return rc;
+    run->fresh.interval = p == POLICY_INTERVAL;
+    run->fresh.every = every;
+    return store_set_policy(w, run->source, p == POLICY_DEFAULT ? "" : docfs_policy_name(p), every,
+                            err);
+}
+
 /* Makes the rows of collection, source and job in one transaction. */
 static int begin_rows(struct ingest_run *run, const char *collection, const char *kind,
                       const char *location, const char *options,
@@ -152,6 +167,8 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     rc = store_put_collection(w, collection, &c, err);
     if (rc == 0)
         rc = store_put_source(w, c, kind, location, options, &run->source, err);
+    if (rc == 0 && opt && opt->policy)
+        rc = put_policy(run, w, opt->policy, err);
     if (rc == 0)
         rc = run->queued ? store_job_source(w, run->job, run->source, err)
                          : begin_job(run, w, collection, location, opt, err);
@@ -169,12 +186,12 @@ static int stop_scan(void *arg)
 }
 
 /* A known source that cannot be reached says so in the list of collections. */
-static void note_failure(struct docfs *d, int64_t source, const struct docfs_err *why)
+static void note_failure(struct docfs *d, const struct ingest_ask *ask, const struct docfs_err *why)
 {
     struct store_write *w;
     if (store_write_begin(d->store, &w, NULL) < 0)
         return;
-    if (store_source_done(w, source, why->text, "", NULL) == 0)
+    if (store_source_done(w, ask->source, why->text, "", fresh_window(d, &ask->fresh), NULL) == 0)
         store_write_commit(w, NULL);
     else
         store_write_abort(w);
@@ -198,6 +215,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
                              .job = opt ? opt->job : 0,
                              .queued = opt && opt->job,
                              .refresh = ask->refresh,
+                             .fresh = ask->fresh,
                              .started_ns = clock_mono_ns(),
                              .progress.source = ask->location};
     senv.stop = ask->progress ? stop_scan : NULL;
@@ -206,7 +224,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     rc = source_open(ask->kind, &senv, ask->location, &env.from, err);
     if (rc < 0) {
         if (ask->refresh && rc != -ECANCELED)
-            note_failure(d, ask->source, err);
+            note_failure(d, ask, err);
         return rc;
     }
 
@@ -273,6 +291,7 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
                                                 .location = s.item[i].location,
                                                 .kind = kind,
                                                 .stored_options = s.item[i].options,
+                                                .fresh = s.item[i].fresh,
                                                 .opt = opt,
                                                 .progress = progress,
                                                 .arg = arg},

@@ -102,6 +102,7 @@ struct ingest_run {
     const char *revision; /* once the source was read */
     bool queued;          /* the job's row is the worker's to end */
     bool refresh;         /* of a known source */
+    struct store_fresh fresh;
     const struct plan *plan;
     struct docfs_progress progress;
     docfs_progress_fn *fn;
@@ -150,6 +151,7 @@ struct ingest_ask {
     const char *collection, *location;
     const struct source_kind *kind;
     const char *stored_options; /* JSON, or NULL */
+    struct store_fresh fresh;   /* of a known source */
     const struct docfs_ingest_options *opt;
     docfs_progress_fn *progress;
     void *arg;

@@ -31,6 +31,7 @@ static const struct {
     {"kind", STRING_ARG, ADD, offsetof(struct job_args, kind)},
     {"location", STRING_ARG, ADD, offsetof(struct job_args, location)},
     {"max_file", NUMBER_ARG, ADD, offsetof(struct job_args, max_file)},
+    {"policy", STRING_ARG, ADD, offsetof(struct job_args, policy)},
     {"query", STRING_ARG, ENRICH, offsetof(struct job_args, query)},
     {"ref", STRING_ARG, ADD, offsetof(struct job_args, ref)},
     {"remote", TRUTH_ARG, ADD, offsetof(struct job_args, remote)},
@@ -128,6 +129,11 @@ int job_args_check(const struct job_args *a, struct docfs_err *err)
     const char *location = a->location ? a->location : "";
     bool path =
         *location == '/' || strncmp(location, "./", 2) == 0 || strncmp(location, "../", 3) == 0;
+    enum docfs_policy p;
+    int64_t every;
+    int rc = a->policy ? docfs_policy_parse(a->policy, &p, &every, err) : 0;
+    if (rc < 0)
+        return rc;
     return path && access(location, F_OK) < 0 ? err_set(err, -errno, "cannot read %s: %m", location)
                                               : 0;
 }
@@ -190,6 +196,8 @@ char *docfs_job_args_add(const char *location, const struct docfs_ingest_options
         rc |= json_object_set_new(o, "collection", json_string(opt->collection));
     if (opt)
         rc |= add_globs(o, "include", opt->include) | add_globs(o, "exclude", opt->exclude);
+    if (opt && opt->policy)
+        rc |= json_object_set_new(o, "policy", json_string(opt->policy));
     if (opt && opt->max_file)
         rc |= json_object_set_new(o, "max_file", json_integer(opt->max_file));
     if (opt && opt->threads)

@@ -4,7 +4,8 @@
  *   args.c    what a job is asked to do: JSON checked and read
  *   queue.c   the public calls on the queue
  *   run.c     kinds of jobs: each calls the verb of the library it stands for
- *   worker.c  threads that take jobs and end them */
+ *   worker.c  threads that take jobs and end them
+ *   inotify.c directories watched;  keeper.c  the thread that queues refreshes */
 #pragma once
 #include <jansson.h>
 #include "core/docfs_jobs.h"
@@ -16,7 +17,7 @@
 
 struct job_args {
     json_t *json; /* owned; the strings below point into it */
-    const char *location, *collection, *query, *kind, *ref, *subdir;
+    const char *location, *collection, *query, *kind, *ref, *subdir, *policy;
     const char **include, **exclude; /* arrays owned */
     int64_t source, max_file;
     unsigned threads;
@@ -24,6 +25,7 @@ struct job_args {
 };
 /* Checks args against what the kind takes. -EINVAL with the member's name. */
 int job_args_read(const char *kind, const char *args, struct job_args *ret, struct docfs_err *err);
+/* What can be wrong about them on this machine: a path that is missing, a policy. */
 int job_args_check(const struct job_args *a, struct docfs_err *err);
 void job_args_fini(struct job_args *a);
 /* args as they are stored: members ordered, a relative path made absolute. NULL: out of memory. */

@@ -11,7 +11,7 @@
 #include "core/util/buf.h"
 
 /* Grows with every change of the layout: an answer of another layout counts as none. */
-#define PACK_MAGIC 0x31524644u /* "DFR1" */
+#define PACK_MAGIC 0x32524644u /* "DFR2" */
 #define PACK_MAX (16u << 20)
 
 /* ---- writing ---- */
@@ -38,9 +38,9 @@ static void put_text(struct buf *b, const char *s)
 
 static void put_hit(struct buf *b, const struct docfs_hit *h)
 {
-    const int64_t number[] = {h->document, h->content,  h->passage, h->directory,
-                              h->size,     h->mtime_ns, h->line,    h->lines,
-                              h->lex_rank, h->vec_rank, h->matches};
+    const int64_t number[] = {h->document, h->content,    h->passage, h->directory, h->size,
+                              h->mtime_ns, h->line,       h->lines,   h->lex_rank,  h->vec_rank,
+                              h->matches,  h->checked_at, h->stale_at};
     const double real[] = {h->score, h->lex_score, h->vec_score, h->boost};
     const char *text[] = {h->collection, h->path,    h->title, h->url,
                           h->heading,    h->snippet, h->name};
@@ -121,6 +121,8 @@ static void get_hit(struct in *in, struct docfs_hit *h)
     h->lex_rank = (int)get64(in);
     h->vec_rank = (int)get64(in);
     h->matches = (unsigned)get64(in);
+    h->checked_at = (int64_t)get64(in);
+    h->stale_at = (int64_t)get64(in);
     h->score = get_real(in);
     h->lex_score = get_real(in);
     h->vec_score = get_real(in);

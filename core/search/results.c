@@ -129,6 +129,8 @@ int results_add(struct docfs_results *pub, const struct candidate *c, const stru
                           .lines = p->lines,
                           .size = p->size,
                           .mtime_ns = p->mtime_ns,
+                          .checked_at = p->checked_at,
+                          .stale_at = p->stale_at,
                           .score = c->score,
                           .lex_rank = c->lex_rank,
                           .vec_rank = c->vec_rank,

@@ -212,6 +212,7 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         }
         if (rc < 0)
             return rc;
+        fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
         if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len))
             rc = results_add(r, c, &p, w->q->text, err);
         store_passage_fini(&p);

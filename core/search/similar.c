@@ -44,8 +44,8 @@ static int document_vector(struct store_read *r, struct vindex *x, unsigned dim,
     return 0;
 }
 
-static int nearest(struct store_read *r, struct vindex *x, const float *vector, int64_t document,
-                   unsigned k, struct docfs_results *res, struct docfs_err *err)
+static int nearest(struct docfs *d, struct store_read *r, struct vindex *x, const float *vector,
+                   int64_t document, unsigned k, struct docfs_results *res, struct docfs_err *err)
 {
     size_t depth = (size_t)k * 16 + SPEAKERS * 4;
     _cleanup_free_ struct vindex_hit *hit = calloc(depth, sizeof(*hit));
@@ -71,6 +71,7 @@ static int nearest(struct store_read *r, struct vindex *x, const float *vector, 
         if (rc == -ENOENT)
             continue;
         if (rc == 0) {
+            fresh_judge(d, &p.fresh, &p.checked_at, &p.stale_at);
             rc = results_add(res, &list[i], &p, "", err);
             store_passage_fini(&p);
         }
@@ -107,7 +108,7 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
     if (rc == 0) {
         rc = x ? document_vector(r, x, d->embedder->dim, document, vector, err) : -ENOENT;
         if (rc == 0)
-            rc = nearest(r, x, vector, document, k, res, err);
+            rc = nearest(d, r, x, vector, document, k, res, err);
         state_release(d);
     }
     if (rc == -ENOENT) /* the document exists (the caller resolved it) but nothing speaks for it */

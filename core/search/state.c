@@ -318,7 +318,8 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
 uint64_t state_mark(struct docfs *d)
 {
     const char *model = d->embedder->fingerprint;
-    return settings_mark(d, "search.", hash64(model, strlen(model), 0));
+    uint64_t mark = settings_mark(d, "search.", hash64(model, strlen(model), 0));
+    return settings_mark(d, "freshness.", mark);
 }
 
 struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key)

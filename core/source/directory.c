@@ -24,7 +24,7 @@ struct directory {
 static const char *const pruned[] = {".git", ".hg",          ".svn",        ".bzr",
                                      "CVS",  "node_modules", "__pycache__", ".docfs"};
 
-static bool is_pruned(const char *name)
+bool source_pruned(const char *name)
 {
     for (size_t i = 0; i < sizeof(pruned) / sizeof(*pruned); i++)
         if (strcmp(name, pruned[i]) == 0)
@@ -173,7 +173,7 @@ static int walk_dir(struct walk *w, int fd, unsigned depth)
             r = err_oom(w->err);
         } else if (!S_ISDIR(st.st_mode)) {
             r = walk_entry(w, &st);
-        } else if (!is_pruned(e->d_name) && !excluded(w)) {
+        } else if (!source_pruned(e->d_name) && !excluded(w)) {
             int sub = depth >= SOURCE_DEPTH_MAX
                           ? -1
                           : openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -122,6 +122,8 @@ struct source_kind {
 
 extern const struct source_kind source_directory; /* also a single file */
 
+/* Directories of that name are never read: version control, package caches. */
+bool source_pruned(const char *name);
 /* The kind with that stored name, or NULL. */
 const struct source_kind *source_kind_named(const char *name);
 /* All of them, in the order of recognition. */

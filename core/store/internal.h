@@ -188,6 +188,24 @@ int write_text(struct store_write *w, bool remove, int64_t passage, const char *
                const char *heading, const char *body, size_t len, struct docfs_err *err);
 int write_flush_text(struct store_write *w, struct docfs_err *err);
 
+/* ---- freshness: columns of documents AS d JOIN sources AS s, read by fresh_read ---- */
+
+#define FRESH_COLUMNS                                                                            \
+    "d.fetched_at, s.ok_at, s.every, s.policy = 'interval', s.kind = 'raw', "                    \
+    "s.outcome NOT IN ('', 'ok') OR EXISTS (SELECT 1 FROM files AS f WHERE f.source = d.source " \
+    "  AND f.path = d.path AND f.outcome = 'failed') "
+
+/* first: column of d.fetched_at. */
+static inline struct store_fresh fresh_read(sqlite3_stmt *st, int first)
+{
+    return (struct store_fresh){.fetched_at = sqlite3_column_int64(st, first),
+                                .ok_at = sqlite3_column_int64(st, first + 1),
+                                .every = sqlite3_column_int64(st, first + 2),
+                                .interval = sqlite3_column_int64(st, first + 3) != 0,
+                                .fixed = sqlite3_column_int64(st, first + 4) != 0,
+                                .failed = sqlite3_column_int64(st, first + 5) != 0};
+}
+
 /* ---- jobs (jobs_lock.c, jobs_list.c) ---- */
 
 /* Locks the job's byte; given up when the transaction is aborted. */

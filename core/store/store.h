@@ -77,6 +77,14 @@ int store_terms(struct store_read *r, const char *prefix, size_t n,
 int store_passage_count(struct store_read *r, int64_t *ret_n, int64_t *ret_last,
                         struct docfs_err *err);
 
+/* What is known about how current a document, or a source, is. */
+struct store_fresh {
+    int64_t fetched_at, ok_at, every; /* fetched_at 0: of a source */
+    bool failed;                      /* the last run over the source, or the file in it */
+    bool fixed;                       /* put in directly: there is no source to go back to */
+    bool interval;
+};
+
 /* One passage with its document; strings are owned by the row (store_passage_fini). */
 struct store_passage {
     int64_t passage, document, content, directory;
@@ -85,6 +93,8 @@ struct store_passage {
     size_t text_len;
     uint32_t line, lines;
     int64_t size, mtime_ns;
+    struct store_fresh fresh;
+    int64_t checked_at, stale_at; /* for the caller to fill from fresh */
 };
 /* -ENOENT when the passage was deleted. */
 int store_passage(struct store_read *r, int64_t passage, struct store_passage *ret,
@@ -143,14 +153,20 @@ int store_remove_collection(struct store_write *w, const char *name, struct docf
 int store_put_source(struct store_write *w, int64_t collection, const char *kind,
                      const char *location, const char *options, int64_t *ret,
                      struct docfs_err *err);
-/* revision: what exactly was read (a commit), "" keeps the known one. */
+/* revision: what exactly was read (a commit), "" keeps the known one. window: seconds until answers
+ * given now could call its documents stale (0 = never), which decides whether kept answers have to
+ * go. */
 int store_source_done(struct store_write *w, int64_t source, const char *outcome,
-                      const char *revision, struct docfs_err *err);
+                      const char *revision, int64_t window, struct docfs_err *err);
+int store_set_policy(struct store_write *w, int64_t source, const char *policy, int64_t every,
+                     struct docfs_err *err);
 
 struct store_source {
     int64_t id, collection;
     char *collection_name, *kind, *location, *options, *outcome, *revision;
     int64_t checked_at;
+    char *policy; /* '', 'manual', 'interval', 'watch' */
+    struct store_fresh fresh;
 };
 struct store_sources {
     struct store_source *item;
@@ -265,6 +281,7 @@ struct store_document {
     char *collection, *path, *title, *url, *origin, *format, *lang; /* owned */
     unsigned char sha256[SHA256_LEN];
     int64_t size, lines, mtime_ns, fetched_at, changed_at;
+    struct store_fresh fresh;
     size_t passages;
 };
 int store_document(struct store_read *r, int64_t id, struct store_document *ret,

@@ -136,7 +136,7 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
         r->c, &st, err,
         "SELECT d.content, d.directory, d.name, c.name, d.title, d.url, s.kind, s.location, "
         "  d.path, d.format, d.lang, t.sha256, d.size, d.lines, d.mtime_ns, d.fetched_at, "
-        "  d.changed_at, (SELECT count(*) FROM passages WHERE document = d.id) "
+        "  d.changed_at, (SELECT count(*) FROM passages WHERE document = d.id), " FRESH_COLUMNS
         "FROM documents AS d JOIN collections AS c ON c.id = d.collection "
         "JOIN sources AS s ON s.id = d.source LEFT JOIN content AS t ON t.id = d.content "
         "WHERE d.id = ?1",
@@ -158,7 +158,8 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
                                    .mtime_ns = sqlite3_column_int64(st, 14),
                                    .fetched_at = sqlite3_column_int64(st, 15),
                                    .changed_at = sqlite3_column_int64(st, 16),
-                                   .passages = (size_t)sqlite3_column_int64(st, 17)};
+                                   .passages = (size_t)sqlite3_column_int64(st, 17),
+                                   .fresh = fresh_read(st, 18)};
     if (sqlite3_column_bytes(st, 11) == SHA256_LEN)
         memcpy(ret->sha256, sqlite3_column_blob(st, 11), SHA256_LEN);
     struct buf path = {0}, origin = {0};

@@ -73,6 +73,8 @@ int cmd_fail_with(struct cmd_context *c, enum cmd_exit exit, const char *fmt, ..
 int cmd_open(struct cmd_context *c, enum cmd_needs needs);
 /* Writes one JSON message (taken) and returns exit, or the code of the failure. */
 int cmd_json(struct cmd_context *c, json_t *message, enum cmd_exit exit);
+/* Works on the queue until nothing is due, or with stay until interrupted (cmd_jobs.c). */
+int cmd_jobs_run(struct cmd_context *c, unsigned slots, bool stay);
 /* Puts a job into the queue and says so. */
 int cmd_queue(struct cmd_context *c, const struct docfs_job_new *job);
 /* The words joined by blanks; NULL only when memory is out. Caller frees. */

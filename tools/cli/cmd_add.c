@@ -6,6 +6,7 @@ struct add_args {
     const char *collection, *kind, *ref, *subdir;
     struct opt_list include, exclude;
     int64_t max_file;
+    const char *policy;
     unsigned threads;
     bool force, strict, background;
 };
@@ -32,6 +33,9 @@ static const struct opt options[] = {
      offsetof(struct add_args, force)},
     {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
      offsetof(struct add_args, strict)},
+    {0, "policy", OPT_STRING, "POLICY",
+     "When it is read again: manual, watch, or an interval such as 12h (docfs sources)",
+     offsetof(struct add_args, policy)},
     {'b', "background", OPT_FLAG, NULL, "Only queue the work (docfs jobs)",
      offsetof(struct add_args, background)},
     {0},
@@ -54,6 +58,7 @@ static int run(struct cmd_context *c)
                                        .subdir = a->subdir,
                                        .include = a->include.item,
                                        .exclude = a->exclude.item,
+                                       .policy = a->policy,
                                        .max_file = a->max_file,
                                        .threads = a->threads,
                                        .force = a->force};

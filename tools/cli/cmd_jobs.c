@@ -154,10 +154,9 @@ static int tell(struct cmd_context *c, uint64_t *revision)
     return CMD_OK;
 }
 
-static int work(struct cmd_context *c)
+int cmd_jobs_run(struct cmd_context *c, unsigned slots, bool stay)
 {
-    const struct jobs_args *a = c->args;
-    struct docfs_worker_options opt = {.slots = a->slots};
+    struct docfs_worker_options opt = {.slots = slots};
     struct docfs_worker *w;
     struct docfs_err err = {0};
     uint64_t revision = 0, now;
@@ -167,7 +166,7 @@ static int work(struct cmd_context *c)
     if (docfs_worker_start(c->d, &opt, &w, &err) < 0)
         return cmd_fail(c, &err);
     int r = CMD_OK;
-    while (r == CMD_OK && !interrupt_seen() && (a->stay || !docfs_worker_idle(w))) {
+    while (r == CMD_OK && !interrupt_seen() && (stay || !docfs_worker_idle(w))) {
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         if (docfs_jobs_revision(c->d, &now, NULL) == 0 && now != revision)
             r = tell(c, &revision);
@@ -223,7 +222,8 @@ static int run(struct cmd_context *c)
     int r = cmd_open(c, list_it || show_it ? NEEDS_CACHE : NEEDS_WRITABLE);
     if (r)
         return r;
-    return list_it ? list(c) : run_it ? work(c) : each(c, verb);
+    const struct jobs_args *a = c->args;
+    return list_it ? list(c) : run_it ? cmd_jobs_run(c, a->slots, a->stay) : each(c, verb);
 }
 
 const struct cmd cmd_jobs = {

@@ -45,6 +45,8 @@ static int list_collections(struct cmd_context *c, const struct docfs_collection
         out_text(o, STYLE_NONE, k->location);
         if (k->failed)
             out_printf(o, "  (%zu failed)", k->failed);
+        if (docfs_is_stale(k->stale_at))
+            out_printf(o, "  (stale: last checked %s)", out_date(k->checked_at, when));
         if (*k->outcome && strcmp(k->outcome, "ok") != 0) {
             out_printf(o, "  ");
             out_text(o, STYLE_BAD, k->outcome);

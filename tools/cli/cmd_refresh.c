@@ -4,7 +4,7 @@
 
 struct refresh_args {
     unsigned threads;
-    bool force, strict, background;
+    bool force, strict, background, due;
 };
 
 static const struct opt options[] = {
@@ -14,6 +14,8 @@ static const struct opt options[] = {
      offsetof(struct refresh_args, force)},
     {0, "strict", OPT_FLAG, NULL, "Exit with 4 when a file failed",
      offsetof(struct refresh_args, strict)},
+    {0, "due", OPT_FLAG, NULL, "Only sources that are due by their policy (for a timer)",
+     offsetof(struct refresh_args, due)},
     {'b', "background", OPT_FLAG, NULL, "Only queue the work (docfs jobs)",
      offsetof(struct refresh_args, background)},
     {0},
@@ -34,12 +36,29 @@ static int queue(struct cmd_context *c, const char *collection)
     return cmd_queue(c, &(struct docfs_job_new){.kind = "refresh", .args = args, .origin = "cli"});
 }
 
+/* Queues what is due and works on the queue until that is done. */
+static int due(struct cmd_context *c)
+{
+    const struct refresh_args *a = c->args;
+    struct docfs_err err = {0};
+    size_t n = 0;
+    if (c->n_words || a->force)
+        return cmd_fail_with(c, CMD_USAGE, "--due takes no collection and no --force");
+    if (docfs_enqueue_due(c->d, &n, &err) < 0)
+        return cmd_fail(c, &err);
+    if (!c->out.json)
+        out_note(&c->out, "%zu sources are due", n);
+    return n && !a->background ? cmd_jobs_run(c, 0, false) : CMD_OK;
+}
+
 static int run(struct cmd_context *c)
 {
     const struct refresh_args *a = c->args;
     _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
     const struct docfs_collection *one = NULL;
     struct docfs_err err = {0};
+    if (a->due)
+        return due(c);
     int r = docfs_collections(c->d, &all, &err);
     if (r == 0 && c->n_words)
         r = catalog_find(all, c->word[0], false, &one, &err);
@@ -62,7 +81,7 @@ const struct cmd cmd_refresh = {
     .needs = NEEDS_WRITABLE,
     .max_words = 1,
     .summary = "Read again what changed in the sources of a collection, or of all",
-    .usage = "[COLLECTION] [--force]",
+    .usage = "[COLLECTION] [--force] | --due",
     .text = "Changed files are converted again, vanished ones leave, a renamed file keeps its id.",
     .examples = "  docfs refresh\n  docfs refresh python@3.11\n",
     .options = options,

@@ -54,6 +54,8 @@ static void print_cache(struct cmd_context *c, const struct docfs_status *s)
                    out_count(s->job_total, b));
     if (s->failed)
         out_printf(o, "failed       %s files: docfs list --failures\n", out_count(s->failed, a));
+    if (s->stale)
+        out_printf(o, "stale        %s sources: docfs sources\n", out_count(s->stale, a));
 }
 
 static void print_windows(struct out *o, const struct docfs_service_info *s)

@@ -7,6 +7,7 @@
 /* clang-format off */
 const struct cmd *const commands[] = {
     &cmd_add, &cmd_refresh, &cmd_remove, &cmd_list,
+    &cmd_sources, &cmd_watch,
     &cmd_jobs,
     &cmd_search, &cmd_cat, &cmd_similar, &cmd_save,
 #if HAVE_MOUNT

@@ -15,13 +15,17 @@ static void rank_text(char out[16], int rank)
 static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, bool below,
                       bool explain)
 {
+    char when[32];
     out_printf(o, "%2zu. %.3f  ", rank, h->score);
     out_text(o, STYLE_PATH, h->collection);
     out_text(o, STYLE_PATH, "/");
     out_text(o, STYLE_PATH, h->path);
     if (h->line)
         out_printf(o, ":%u-%u", h->line, h->line + (h->lines ? h->lines - 1 : 0));
-    out_printf(o, "%s\n    ", below ? "  (below min)" : "");
+    out_printf(o, "%s", below ? "  (below min)" : "");
+    if (docfs_is_stale(h->stale_at))
+        out_printf(o, "  (stale: last checked %s)", out_date(h->checked_at, when));
+    out_printf(o, "\n    ");
     out_text(o, STYLE_TITLE, h->title);
     /* The heading path of most documents begins with their title. */
     size_t len = strlen(h->title);
@@ -39,8 +43,11 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
         char lex[16], vec[16];
         rank_text(lex, h->lex_rank);
         rank_text(vec, h->vec_rank);
-        out_printf(o, "    words %s (%.2f), meaning %s (%.3f), boost %.3f, %u passages, id %s\n",
-                   lex, h->lex_score, vec, h->vec_score, h->boost, h->matches, h->public_id);
+        out_printf(o,
+                   "    words %s (%.2f), meaning %s (%.3f), boost %.3f, %u passages, id %s, "
+                   "checked %s\n",
+                   lex, h->lex_score, vec, h->vec_score, h->boost, h->matches, h->public_id,
+                   out_date(h->checked_at, when));
     }
 }
 

@@ -300,6 +300,12 @@ struct server {
     uint64_t seed[2];
     int64_t started_ns, started_at;
     pthread_mutex_t log_lock;
+    struct docfs_worker *worker; /* NULL: jobs are not run here */
+    struct docfs_keeper *keeper;
 };
+
+/* work.c: jobs, watched directories and due sources, while the server runs. */
+int work_start(struct server *s, struct docfs_err *err);
+void work_stop(struct server *s);
 /* log.c */
 void log_request(struct server *s, const struct exchange *x, int status, int64_t us);

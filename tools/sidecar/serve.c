@@ -100,7 +100,7 @@ static int make_parts(struct server *s, struct docfs_err *err)
         if ((*p)->start && (r = (*p)->start(s, err)) < 0)
             return r;
     s->ticker = ticker_new(s);
-    return s->ticker ? 0 : err_oom(err);
+    return s->ticker ? work_start(s, err) : err_oom(err);
 }
 
 /* Room for every connection, the cache's files and uploads. */
@@ -186,6 +186,7 @@ static void stop_parts(struct server *s)
     pool_free(s->fast);
     pool_free(s->slow);
     ticker_free(s->ticker);
+    work_stop(s);
     for (size_t i = 0; i < s->n_listeners; i++) {
         if (s->listener[i].mhd)
             MHD_stop_daemon(s->listener[i].mhd);

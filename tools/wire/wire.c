@@ -29,6 +29,11 @@ json_t *wire_text(const char *s)
     return s ? wire_textn(s, strlen(s)) : json_null();
 }
 
+bool wire_stale(int64_t stale_at)
+{
+    return docfs_is_stale(stale_at);
+}
+
 json_t *wire_time(int64_t seconds)
 {
     time_t t = (time_t)seconds;

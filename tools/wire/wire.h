@@ -21,6 +21,8 @@ json_t *wire_text(const char *s);
 json_t *wire_textn(const char *s, size_t len);
 /* A time in seconds since the epoch; null for 0. */
 json_t *wire_time(int64_t seconds);
+/* What is stale from then on is stale now (0 = never). */
+bool wire_stale(int64_t stale_at);
 /* Sets object[key] to a path and, when it is not UTF-8, object["<key>_bytes"]. 0 or -ENOMEM. */
 int wire_set_path(json_t *object, const char *key, const char *path);
 
@@ -61,6 +63,8 @@ json_t *wire_failures(const struct docfs_failures *f);
 json_t *wire_tokens(const struct docfs_tokens *t);
 /* ---- jobs ---- */
 
+/* kind "sources": policy, times and age of each. */
+json_t *wire_sources(const struct docfs_sources *s);
 /* Members of a job, without schema and kind. */
 json_t *wire_job(const struct docfs_job *j);
 /* kind "jobs", with the revision to ask from next time. */

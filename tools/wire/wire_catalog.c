@@ -29,15 +29,16 @@ static void append(json_t **list, json_t *item)
 
 json_t *wire_document(const struct docfs_document *doc)
 {
-    json_t *o =
-        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", /**/
-                  "id", doc->public_id, "collection", wire_text(doc->collection), "title",
-                  wire_text(doc->title), "url", text_or_null(doc->url), "format",
-                  doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
-                  doc->mime ? doc->mime : "", "sha256", doc->sha256, "size", (json_int_t)doc->size,
-                  "lines", (json_int_t)doc->lines, "passages", (json_int_t)doc->passages,
-                  "modified_at", wire_time(doc->mtime_ns / 1000000000), "fetched_at",
-                  wire_time(doc->fetched_at), "changed_at", wire_time(doc->changed_at));
+    json_t *o = json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", /**/
+        "id", doc->public_id, "collection", wire_text(doc->collection), "title",
+        wire_text(doc->title), "url", text_or_null(doc->url), "format",
+        doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
+        doc->mime ? doc->mime : "", "sha256", doc->sha256, "size", (json_int_t)doc->size, "lines",
+        (json_int_t)doc->lines, "passages", (json_int_t)doc->passages, "modified_at",
+        wire_time(doc->mtime_ns / 1000000000), "fetched_at", wire_time(doc->fetched_at),
+        "changed_at", wire_time(doc->changed_at), "checked_at", wire_time(doc->checked_at), "stale",
+        wire_stale(doc->stale_at));
     return with_path(with_path(o, "path", doc->path), "origin", doc->origin);
 }
 
@@ -61,15 +62,15 @@ json_t *wire_entry(const struct docfs_entry *e, const char *collection, const ch
 
 json_t *wire_collection(const struct docfs_collection *c)
 {
-    return with_path(json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
-                               "name", wire_text(c->name), "kind", c->kind, "revision",
-                               text_or_null(c->revision), "version", text_or_null(c->version),
-                               "title", text_or_null(c->title), "outcome", text_or_null(c->outcome),
-                               "documents", (json_int_t)c->documents, "passages",
-                               (json_int_t)c->passages, "failed", (json_int_t)c->failed, "bytes",
-                               (json_int_t)c->bytes, "checked_at", wire_time(c->checked_at),
-                               "changed_at", wire_time(c->changed_at)),
-                     "location", c->location);
+    return with_path(
+        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "name",
+                  wire_text(c->name), "kind", c->kind, "revision", text_or_null(c->revision),
+                  "version", text_or_null(c->version), "title", text_or_null(c->title), "outcome",
+                  text_or_null(c->outcome), "documents", (json_int_t)c->documents, "passages",
+                  (json_int_t)c->passages, "failed", (json_int_t)c->failed, "bytes",
+                  (json_int_t)c->bytes, "checked_at", wire_time(c->checked_at), "changed_at",
+                  wire_time(c->changed_at), "stale", wire_stale(c->stale_at)),
+        "location", c->location);
 }
 
 json_t *wire_collections(const struct docfs_collections *c)
@@ -124,6 +125,8 @@ json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, 
         (json_int_t)s->cache_hits, "cache_misses", (json_int_t)s->cache_misses);
     if (o)
         json_object_set_new(o, "version", json_string(docfs_version()));
+    if (o)
+        json_object_set_new(o, "stale_sources", json_integer((json_int_t)s->stale));
     if (o && h && wire_set_health(o, h) < 0) {
         json_decref(o);
         o = NULL;

@@ -55,3 +55,30 @@ json_t *wire_job_detail(const struct docfs_job *j, const struct docfs_failures *
     }
     return wire_message("job", o);
 }
+
+static json_t *source(const struct docfs_source *s)
+{
+    json_t *o = json_pack(
+        "{s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o}", "id", (json_int_t)s->id,
+        "collection", wire_text(s->collection), "kind", s->kind, "policy",
+        docfs_policy_name(s->policy), "in_force", docfs_policy_name(s->in_force), "every",
+        s->every ? json_integer(s->every) : json_null(), "checked_at", wire_time(s->checked_at),
+        "ok_at", wire_time(s->ok_at), "next_at", wire_time(s->next_at), "stale",
+        wire_stale(s->stale_at), "outcome", wire_text(s->outcome));
+    if (o && wire_set_path(o, "location", s->location) < 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    return o;
+}
+
+json_t *wire_sources(const struct docfs_sources *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < s->n; i++)
+        if (json_array_append_new(list, source(&s->item[i])) < 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return wire_message("sources", json_pack("{s:o}", "sources", list));
+}
