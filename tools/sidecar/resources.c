@@ -8,6 +8,7 @@ const struct resource *const resources[] = {
     &resource_health,
     &resource_meta,
     &resource_mcp,
+    &resource_context7,
     NULL,
 };
 /* clang-format on */

@@ -4,4 +4,4 @@
 #include "tools/sidecar/internal.h"
 
 extern const struct resource resource_search, resource_health, resource_meta;
-extern const struct resource resource_mcp;
+extern const struct resource resource_mcp, resource_context7;

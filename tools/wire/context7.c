@@ -230,6 +230,22 @@ static bool version_fits(const char *have, const char *want)
     return strcasecmp(have, want) == 0 || (*have == 'v' && strcasecmp(have + 1, want) == 0);
 }
 
+/* True for "nextjs", "reactdev", "cpython" and the like of "next", "react", "python"; what is
+ * longer
+ * ("reactnative") is another thing. */
+static bool decorated(const char *name, const char *plain_name)
+{
+    static const char *const tails[] = {"js", "dev", "docs", "doc", "org", "io", "com", "lang"};
+    size_t len = strlen(plain_name);
+    if (*name && strcmp(name + 1, plain_name) == 0)
+        return true;
+    for (size_t i = 0; strncmp(name, plain_name, len) == 0 && i < sizeof(tails) / sizeof(*tails);
+         i++)
+        if (strcmp(name + len, tails[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The rank of a collection among those that an id may mean: 0 = not meant. */
 static int meant(const struct docfs_collection *c, const char *org, const char *project)
 {
@@ -243,8 +259,9 @@ static int meant(const struct docfs_collection *c, const char *org, const char *
     plain(org, strlen(org), b);
     if (strcmp(name, a) == 0)
         return 3;
-    /* "/websites/react_dev", "/reactjs/react.dev", "/python/cpython" */
-    return strcmp(name, b) == 0 ? 2 : *name && strlen(name) > 3 && strstr(a, name) ? 1 : 0;
+    if (strcmp(name, b) == 0) /* "/redis/docs" */
+        return 2;
+    return *name && decorated(a, name) ? 1 : 0; /* "/reactjs/react.dev", "/python/cpython" */
 }
 
 int library_find(const struct docfs_collections *all, const char *id,
@@ -286,5 +303,21 @@ int library_find(const struct docfs_collections *all, const char *id,
         return err_set(err, -ESRCH, "%.*s is not in this cache in version %.100s",
                        (int)base_len(base), base->name, version);
     *ret = found;
+    return 0;
+}
+
+int context7_collection(struct docfs *d, const char *id, char **ret, struct docfs_err *err)
+{
+    _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
+    const struct docfs_collection *c = NULL;
+    int r = docfs_collections(d, &all, err);
+    if (r == 0)
+        r = library_find(all, id, &c, err);
+    if (r < 0)
+        return r;
+    char *name = strdup(c->name);
+    if (!name)
+        return err_oom(err);
+    *ret = name;
     return 0;
 }

@@ -13,6 +13,8 @@
  * those whose documents answer it when no name fits, and orders equals. */
 json_t *context7_libraries(struct docfs *d, const char *name, const char *query,
                            struct docfs_err *err);
+/* New string: the collection that an id means, caller frees. Errors: see context7_context(). */
+int context7_collection(struct docfs *d, const char *id, char **ret, struct docfs_err *err);
 /* What a model reads of them; "" never. */
 void context7_libraries_text(const json_t *libraries, struct buf *out);
 
