@@ -100,6 +100,16 @@ static int make_path(char *path)
     return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+int docfs_make_directory(char *path, const char *why, struct docfs_err *err)
+{
+    int r = make_path(path);
+    return r < 0 ? err_set(err, r,
+                           "cannot create the cache directory %s (%s): %s; name another one with "
+                           "--cache DIR or DOCFS_CACHE",
+                           path, why, strerror(-r))
+                 : 0;
+}
+
 static int open_directory(struct docfs *d, const struct docfs_options *opt, struct docfs_err *err)
 {
     _cleanup_buf_ struct buf path = {0};
@@ -107,11 +117,8 @@ static int open_directory(struct docfs *d, const struct docfs_options *opt, stru
     int r = choose(d, opt->cache, &path, &why, err);
     if (r < 0)
         return r;
-    if (!opt->must_exist && !opt->read_only && (r = make_path(path.data)) < 0)
-        return err_set(err, r,
-                       "cannot create the cache directory %s (%s): %s; name another one with "
-                       "--cache DIR or DOCFS_CACHE",
-                       path.data, why, strerror(-r));
+    if (!opt->must_exist && !opt->read_only && (r = docfs_make_directory(path.data, why, err)) < 0)
+        return r;
     d->dirfd = open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->dirfd < 0 && errno == ENOENT)
         return err_set(err, -ENOENT,

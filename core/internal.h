@@ -11,6 +11,9 @@
 #include "core/store/store.h"
 #include "core/util/cleanup.h"
 
+/* docfs.c: makes the cache directory; why says who named it. path is unchanged afterwards. */
+int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
+
 struct search_state; /* search.c: vector index in memory, result cache */
 
 struct docfs {

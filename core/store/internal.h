@@ -40,6 +40,8 @@ struct conn {
 int conn_open(const char *file, int flags, bool immutable, int busy_ms, struct conn **ret,
               struct docfs_err *err);
 void conn_close(struct conn *c); /* NULL allowed */
+/* Format of the file, 0 for an empty one; -EBADMSG not ours, -EPROTO newer (open.c). */
+int store_version(struct conn *c, int64_t *ret, struct docfs_err *err);
 
 /* Maps an SQLite result code to -errno and a text that names the file and the way out. */
 int db_fail(struct conn *c, int rc, struct docfs_err *err);

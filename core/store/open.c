@@ -23,7 +23,7 @@ static int pragma_int(struct conn *c, const char *sql, int64_t *ret, struct docf
 }
 
 /* Version of the file, 0 for an empty one; refuses what is not ours. */
-static int check_version(struct conn *c, int64_t *ret, struct docfs_err *err)
+int store_version(struct conn *c, int64_t *ret, struct docfs_err *err)
 {
     int64_t version = 0, application = 0, tables = 0;
     int r = pragma_int(c, "PRAGMA user_version", &version, err);
@@ -51,7 +51,7 @@ static int migrate(struct conn *c, struct docfs_err *err)
     if (r < 0)
         return r;
     int64_t from = 0;
-    r = check_version(c, &from, err); /* another process may have been faster */
+    r = store_version(c, &from, err); /* another process may have been faster */
     for (int64_t v = from; r == 0 && v < STORE_SCHEMA; v++) {
         r = db_exec(c, store_schema_sql[v], err);
         if (r == 0 && v == 0)
@@ -96,7 +96,7 @@ static int open_writer(struct store *s, bool must_exist, struct docfs_err *err)
         return r;
     s->writer = c;
     int64_t version = 0;
-    r = check_version(c, &version, err);
+    r = store_version(c, &version, err);
     if (r < 0)
         return r;
     if (version == 0 && must_exist)
@@ -127,7 +127,7 @@ static int open_watch(struct store *s, struct docfs_err *err)
     int64_t version = 0;
     int r = conn_open(s->file, flags, false, s->busy_ms, &s->watch, err);
     if (r == 0)
-        r = check_version(s->watch, &version, err);
+        r = store_version(s->watch, &version, err);
     if (r < 0 && r != -EBADMSG && r != -EPROTO && !s->writer && access(s->dir, W_OK) < 0) {
         _cleanup_free_ char *wal = NULL;
         struct stat st;
@@ -145,7 +145,7 @@ static int open_watch(struct store *s, struct docfs_err *err)
         s->immutable = true;
         r = conn_open(s->file, flags, true, s->busy_ms, &s->watch, err);
         if (r == 0)
-            r = check_version(s->watch, &version, err);
+            r = store_version(s->watch, &version, err);
     }
     if (r < 0)
         return r;

@@ -23,5 +23,9 @@ static inline uint64_t hash64(const void *data, size_t len, uint64_t seed)
 }
 
 DOCFS_API void sha256(const void *data, size_t len, unsigned char out[SHA256_LEN]);
+/* Of len bytes of a file from offset `from`. fn (may be NULL) is told how many are done; non-zero
+ * gives up with -ECANCELED. -EIO when the file ends early, -errno. */
+DOCFS_API int sha256_file(int fd, int64_t from, int64_t len, int (*fn)(void *arg, int64_t done),
+                          void *arg, unsigned char out[SHA256_LEN]);
 /* Lower-case hex; out holds 2 * len + 1 bytes. */
 DOCFS_API void hex_encode(const unsigned char *data, size_t len, char *out);
