@@ -4,6 +4,7 @@
  *
  *   source.c     the table of kinds; recognition; one opened source
  *   directory.c  a directory tree or one file
+ *   git.h        git repositories
  *
  * One kind is one file with one vtable, named in source.c. What a person typed becomes a kind and
  * a canonical location (source_resolve, no network); location and kind are stored and are all that
@@ -121,6 +122,7 @@ struct source_kind {
 };
 
 extern const struct source_kind source_directory; /* also a single file */
+extern const struct source_kind source_git;
 
 /* Directories of that name are never read: version control, package caches. */
 bool source_pruned(const char *name);

@@ -80,13 +80,17 @@ const struct cmd cmd_add = {
     .needs = NEEDS_CREATE,
     .min_words = 1,
     .max_words = 1,
-    .summary = "Add a directory of documentation, or refresh it",
-    .usage = "DIR [--collection NAME[@VERSION]] [--include GLOB]... [--exclude GLOB]...",
+    .summary = "Add documentation: a directory, a file, a repository, a name; or refresh it",
+    .usage = "WHAT [--collection NAME[@VERSION]] [--ref REF] [--subdir DIR] [--include GLOB]...",
     .text =
-        "Reads markdown, HTML, man pages, text, reStructuredText, AsciiDoc, notebooks, OpenAPI\n"
-        "and PDF. Files that did not change since the last run are not read again. A file that\n"
+        "WHAT is recognised: docfs-sources(7) lists the kinds. Reads markdown, HTML, man pages,\n"
+        "text, reStructuredText, AsciiDoc, notebooks, OpenAPI and PDF. The token of a private\n"
+        "repository is taken from GITHUB_TOKEN, GITLAB_TOKEN or DOCFS_TOKEN_<HOST>, or from the\n"
+        "file named by the setting sources.token_file. Files that did not change since the last "
+        "run are not read again. A file that\n"
         "cannot be converted never stops the run: docfs list --failures shows it.",
-    .examples = "  docfs add /usr/share/doc/python3.11/html --collection python@3.11\n"
+    .examples = "  docfs add https://github.com/fastapi/fastapi --subdir docs/en --ref latest\n"
+                "  docfs add /usr/share/doc/python3.11/html --collection python@3.11\n"
                 "  docfs add ~/notes --include '**/*.md' --exclude 'drafts/**'\n",
     .options = options,
     .args_size = sizeof(struct add_args),
