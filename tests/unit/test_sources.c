@@ -2,6 +2,7 @@
  * What people paste as the address of a repository, and versions in tags. */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,5 +155,6 @@ int main(void)
     versions();
     refs();
     paths();
+    puts("5 parts, 0 failed");
     return 0;
 }
