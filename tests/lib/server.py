@@ -7,8 +7,10 @@ import socket
 import subprocess
 import tempfile
 import urllib.parse
+import urllib.request
 
 from lib.docfs import TIMEOUT, check_alarms
+from lib.openapi import Contract
 
 
 class Answer:
@@ -31,7 +33,7 @@ class Server:
     def __init__(self, docfs, *options, listen="127.0.0.1:0", env=None):
         self.docfs, self.options, self.listen, self.more_env = docfs, options, listen, env or {}
         self.process = self.host = self.port = None
-        self.token = None
+        self.token = self._contract = None
         self.log = tempfile.TemporaryFile()
 
     def start(self):
@@ -86,6 +88,14 @@ class Server:
 
     # ---- requests ----
 
+    @property
+    def contract(self):
+        """Every answer that a test gets is held against /openapi.json."""
+        if self._contract is None:
+            with urllib.request.urlopen(f"{self.url}/openapi.json", timeout=TIMEOUT) as r:
+                self._contract = Contract(json.load(r))
+        return self._contract
+
     def connect(self, timeout=TIMEOUT):
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
 
@@ -101,9 +111,7 @@ class Server:
                 out += piece
             return out
 
-    def request(self, method, path, json_body=None, body=None, headers=None, **query):
-        if query:
-            path += "?" + urllib.parse.urlencode(query, doseq=True)
+    def request(self, method, path, json_body=None, body=None, headers=None):
         headers = dict(headers or {})
         if json_body is not None:
             body = json.dumps(json_body).encode()
@@ -114,18 +122,22 @@ class Server:
         try:
             c.request(method, path, body=body, headers=headers)
             r = c.getresponse()
-            return Answer(r.status, r.headers, r.read())
+            answer = Answer(r.status, r.headers, r.read())
         finally:
             c.close()
+        self.contract.check(method, path, answer)
+        return answer
 
-    def get(self, path, **query):
-        return self.request("GET", path, **query)
+    def get(self, target, /, **query):
+        if query:
+            target += "?" + urllib.parse.urlencode(query, doseq=True)
+        return self.request("GET", target)
 
-    def post(self, path, json_body=None, **kw):
-        return self.request("POST", path, json_body=json_body, **kw)
+    def post(self, target, json_body=None, **kw):
+        return self.request("POST", target, json_body=json_body, **kw)
 
-    def json(self, path, **query):
-        r = self.get(path, **query)
+    def json(self, target, /, **query):
+        r = self.get(target, **query)
         assert r.status == 200, r
         return r.json
 

@@ -25,6 +25,7 @@ struct shard {
     struct entry *bucket[SLOTS];
     struct entry *oldest, *newest;
     size_t n, bytes;
+    unsigned long long evicted; /* for want of room */
 };
 
 struct cache {
@@ -148,7 +149,7 @@ void cache_put(struct cache *c, const void *key, size_t len, struct kept *k)
     struct entry *old = find(s, e->hash, key, len);
     if (old)
         drop(s, old);
-    while (s->oldest && s->bytes + cost > c->max)
+    for (; s->oldest && s->bytes + cost > c->max; s->evicted++)
         drop(s, s->oldest);
     e->chain = s->bucket[e->hash / SHARDS % SLOTS];
     s->bucket[e->hash / SHARDS % SLOTS] = e;
@@ -158,14 +159,15 @@ void cache_put(struct cache *c, const void *key, size_t len, struct kept *k)
     pthread_mutex_unlock(&s->lock);
 }
 
-void cache_stats(struct cache *c, size_t *ret_entries, size_t *ret_bytes)
+void cache_figures(struct cache *c, struct cache_figures *ret)
 {
-    *ret_entries = *ret_bytes = 0;
+    *ret = (struct cache_figures){0};
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *s = &c->shard[i];
         pthread_mutex_lock(&s->lock);
-        *ret_entries += s->n;
-        *ret_bytes += s->bytes;
+        ret->entries += s->n;
+        ret->bytes += s->bytes;
+        ret->evicted += s->evicted;
         pthread_mutex_unlock(&s->lock);
     }
 }

@@ -388,6 +388,8 @@ static void work(void *arg)
 {
     struct exchange *x = arg;
     exchange_run(x);
+    if (x->q.route->scope > SCOPE_READ)
+        atomic_store(&x->s->generation_ns, 0); /* the client must see what it changed */
     x->done = true;
     MHD_resume_connection(x->c);
 }
@@ -421,8 +423,7 @@ static enum MHD_Result first_call(struct exchange *x, const char *method)
              (long long)x->limit);
         x->done = true;
     }
-    if (length == 0 && x->done)
-        return answer(x);
+    /* An answer given now would close the connection: the next call is soon enough. */
     x->discard = x->done;
     if (x->done && (length > DISCARD_MAX || length < 0)) {
         x->closing = true; /* the body is not read */

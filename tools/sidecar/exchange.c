@@ -8,6 +8,8 @@
 
 #include "core/util/hash.h"
 
+#define GENERATION_NS 1000000
+
 static const char *header(struct exchange *x, const char *name)
 {
     return MHD_lookup_connection_value(x->c, MHD_HEADER_KIND, name);
@@ -121,7 +123,7 @@ static void check_scope(struct exchange *x, enum scope need)
                             "one)");
     }
     refuse(x, 403, "SCOPE_NEEDED",
-           need == SCOPE_ADMIN  ? "this needs a token with the scope admin"
+           need & SCOPE_ADMIN   ? "this needs a token with the scope admin"
            : need == SCOPE_READ ? "this needs a token with the scope read"
                                 : "this needs a token with the scope write");
 }
@@ -176,6 +178,20 @@ static bool serve_kept(struct exchange *x, const void *key, size_t len)
     return true;
 }
 
+/* Of the cache, at most GENERATION_NS ago: asking SQLite takes locks of the file. 0 when it cannot
+ * be read: the handler will say why. */
+static uint64_t generation(struct server *s, int64_t now)
+{
+    if (now - atomic_load_explicit(&s->generation_ns, memory_order_acquire) < GENERATION_NS)
+        return atomic_load_explicit(&s->generation, memory_order_relaxed);
+    uint64_t g;
+    if (docfs_generation(s->d, &g, NULL) < 0)
+        return 0;
+    atomic_store_explicit(&s->generation, g, memory_order_relaxed);
+    atomic_store_explicit(&s->generation_ns, now, memory_order_release);
+    return g;
+}
+
 void exchange_admit(struct exchange *x)
 {
     struct server *s = x->s;
@@ -186,8 +202,7 @@ void exchange_admit(struct exchange *x)
     check_host(x, &foreign);
     if (x->done)
         return;
-    if (docfs_generation(s->d, &x->generation, NULL) < 0)
-        x->generation = 0; /* damaged or gone: the handler will say so */
+    x->generation = generation(s, x->q.started_ns);
     if (!foreign && get) {
         check_rate(x);
         if (x->done || serve_kept(x, x->target, strlen(x->target)))

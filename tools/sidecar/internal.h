@@ -106,7 +106,11 @@ void cache_clear(struct cache *c);
 struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation);
 /* Takes a reference of its own. */
 void cache_put(struct cache *c, const void *key, size_t len, struct kept *k);
-void cache_stats(struct cache *c, size_t *ret_entries, size_t *ret_bytes);
+struct cache_figures {
+    size_t entries, bytes;
+    unsigned long long evicted;
+};
+void cache_figures(struct cache *c, struct cache_figures *ret);
 
 /* ---- guard.c: who may ask ---- */
 
@@ -296,6 +300,8 @@ struct server {
     struct mcp *mcp; /* res_mcp.c */
     struct metrics metrics;
     atomic_bool stopping;
+    atomic_ullong generation; /* of the cache, when last looked at */
+    atomic_llong generation_ns;
     atomic_ullong traces;
     uint64_t seed[2];
     int64_t started_ns, started_at;

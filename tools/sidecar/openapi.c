@@ -86,9 +86,9 @@ static json_t *operation(const struct compiled *c)
         json_object_set_new(o, "security", json_array());
     else
         json_object_set_new(o, "x-scope",
-                            json_string(t->scope == SCOPE_READ    ? "read"
-                                        : t->scope == SCOPE_WRITE ? "write"
-                                                                  : "admin"));
+                            json_string(t->scope & SCOPE_ADMIN   ? "admin"
+                                        : t->scope & SCOPE_WRITE ? "write"
+                                                                 : "read"));
     return o;
 }
 
@@ -101,6 +101,25 @@ static char *plain_path(const char *pattern)
         else
             buf_addc(&b, *p);
     return buf_steal(&b, NULL);
+}
+
+/* Puts every schema that value refers to into used, and what those refer to. */
+static void mark(const json_t *all, json_t *value, json_t *used)
+{
+    const char *key;
+    json_t *sub;
+    size_t i;
+    json_array_foreach(value, i, sub) mark(all, sub, used);
+    json_object_foreach(value, key, sub)
+    {
+        const char *name = strcmp(key, "$ref") == 0 ? strrchr(json_string_value(sub), '/') : NULL;
+        json_t *schema = name ? json_object_get(all, name + 1) : NULL;
+        if (schema && !json_object_get(used, name + 1)) {
+            json_object_set(used, name + 1, schema);
+            mark(all, schema, used);
+        }
+        mark(all, sub, used);
+    }
 }
 
 json_t *openapi_document(const struct router *r, const char *base)
@@ -124,14 +143,16 @@ json_t *openapi_document(const struct router *r, const char *base)
     for (const struct resource *const *p = resources; *p; p++)
         json_array_append_new(
             tags, json_pack("{s:s, s:s}", "name", (*p)->name, "description", (*p)->text));
+    json_t *used = json_object();
+    mark(r->schemas, paths, used);
     return json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:[{s:[]}, {}], s:o, s:{s:O, "
+        "{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:[{s:[]}, {}], s:o, s:{s:o, "
         "s:{s:{s:s, s:s, s:s}}}}",
         "openapi", "3.1.0", "info", "title", "docfs", "version", docfs_version(), "description",
         "A documentation cache over HTTP. On a loopback address no token is needed unless the "
         "server says so.",
         "license", "name", "MIT", "identifier", "MIT", "servers", "url", base, "tags", tags,
-        "security", "token", "paths", paths, "components", "schemas", r->schemas, "securitySchemes",
+        "security", "token", "paths", paths, "components", "schemas", used, "securitySchemes",
         "token", "type", "http", "scheme", "bearer", "description",
         "Made with docfs token create; scopes read, write, admin");
 }

@@ -1,26 +1,101 @@
 /* SPDX-License-Identifier: MIT
- * Is it alive, is it ready. */
+ * Is it alive, is it ready, and what of it does not work. */
+#include <string.h>
+
 #include "core/util/clock.h"
+#include "tools/sidecar/health.h"
 #include "tools/sidecar/resources.h"
 #include "tools/wire/wire.h"
 
-static void health(struct request *q, struct response *a)
+struct services {
+    json_t *list, *now;
+    size_t up, all;
+    bool down; /* a part without which nothing works */
+};
+
+static void add(struct services *s, const char *name, const char *status, double ms,
+                const char *details)
+{
+    s->all++;
+    s->up += strcmp(status, "healthy") == 0;
+    json_array_append_new(
+        s->list, json_pack("{s:o, s:s, s:f, s:O, s:o}", "service", wire_text(name), "status",
+                           status, "response_time_ms", ms, "last_check", s->now, "details",
+                           details && *details ? wire_text(details) : json_null()));
+}
+
+static void check_cache(struct request *q, struct services *s)
 {
     struct docfs_err err = {0};
     struct docfs_status st;
     int64_t from = clock_mono_ns();
     int r = docfs_status(q->d, &st, &err);
-    json_t *now = wire_time(clock_wall_ns() / SECOND_NS);
-    const char *status = r < 0 ? "unhealthy" : "healthy";
-    response_json(
-        a, 200,
-        json_pack("{s:s, s:s, s:s, s:[{s:s, s:s, s:f, s:O, s:o}], s:{s:s}, s:{s:b, s:b, s:b}, s:o}",
-                  "overall_status", status, "status", status, "version", docfs_version(),
-                  "services", "service", "cache", "status", status, "response_time_ms",
-                  (double)(clock_mono_ns() - from) / 1e6, "last_check", now, "details",
-                  r < 0 ? wire_text(err.text) : json_null(), "components", "cache", status,
-                  "features", "search", r == 0, "write", !server_read_only(q->server), "ingesting",
-                  r == 0 && st.ingesting, "timestamp", now));
+    double ms = (double)(clock_mono_ns() - from) / 1e6;
+    s->down = r < 0;
+    add(s, "cache", r < 0 ? "unhealthy" : "healthy", ms, r < 0 ? err.text : NULL);
+    if (r < 0)
+        return;
+    char text[160] = "";
+    bool behind = st.vectors < st.passages && !st.ingesting;
+    if (behind)
+        snprintf(text, sizeof(text),
+                 "%zu of %zu passages have no vector: docfs verify --repair makes them",
+                 st.passages - st.vectors, st.passages);
+    add(s, "index", behind ? "degraded" : "healthy", 0, text);
+}
+
+/* Mounts and servers on this cache. Stopped ones are no fault. */
+static void check_programs(struct request *q, struct services *s)
+{
+    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
+    if (docfs_health(q->d, &h, NULL) < 0)
+        return;
+    for (size_t i = 0; i < h->n_services; i++) {
+        const struct docfs_service_info *x = &h->service[i];
+        if (x->state == DOCFS_SERVICE_STOPPED)
+            continue;
+        char name[300];
+        snprintf(name, sizeof(name), "%s %s", x->kind, x->place);
+        add(s, name,
+            x->state == DOCFS_SERVICE_UP         ? "healthy"
+            : x->state == DOCFS_SERVICE_DEGRADED ? "degraded"
+                                                 : "unhealthy",
+            x->p50_ms, *x->reason ? x->reason : docfs_service_state_name(x->state));
+    }
+}
+
+static void check(struct request *q, struct services *s)
+{
+    *s = (struct services){.list = json_array(), .now = wire_time(clock_wall_ns() / SECOND_NS)};
+    check_cache(q, s);
+    if (!s->down)
+        check_programs(q, s);
+}
+
+json_t *health_services(struct request *q, size_t *ret_up, size_t *ret_all)
+{
+    struct services s;
+    check(q, &s);
+    json_decref(s.now);
+    *ret_up = s.up;
+    *ret_all = s.all;
+    return s.list;
+}
+
+static void health(struct request *q, struct response *a)
+{
+    struct services s;
+    check(q, &s);
+    const char *status = s.down ? "unhealthy" : s.up < s.all ? "degraded" : "healthy";
+    json_t *components = json_object(), *one;
+    size_t i;
+    json_array_foreach(s.list, i, one)
+        json_object_set(components, json_text(one, "service", "?"), json_object_get(one, "status"));
+    response_json(a, 200,
+                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:{s:b, s:b}, s:o}", "overall_status",
+                            status, "status", status, "version", docfs_version(), "services",
+                            s.list, "components", components, "features", "search", !s.down,
+                            "write", !server_read_only(q->server), "timestamp", s.now));
 }
 
 static void ready(struct request *q, struct response *a)

@@ -5,11 +5,10 @@
 
 #include "core/util/clock.h"
 #include "core/util/hash.h"
+#include "tools/sidecar/render.h"
 #include "tools/sidecar/resources.h"
-#include "tools/wire/wire.h"
 
 #define LIMIT_DEFAULT 20
-#define TOKEN_BYTES 4 /* of English text; the usual estimate */
 
 /* ---- the question in the query language ---- */
 
@@ -75,85 +74,12 @@ static int search(struct request *q, const json_t *in, struct docfs_results **re
 
 /* ---- the answer ---- */
 
-/* Text of the passage of a hit, at most `room` bytes; NULL when it is gone. */
-static char *passage_text(struct docfs *d, const struct docfs_hit *h, size_t room, size_t *ret_len);
-
-static json_t *result(struct docfs *d, const struct docfs_hit *h, size_t rank, bool explain,
-                      bool text, size_t *budget, size_t *used)
-{
-    json_t *o = wire_hit(h, rank, explain);
-    if (!o)
-        return NULL;
-    const char *at = strchr(h->collection, '@');
-    _cleanup_buf_ struct buf path = {0};
-    buf_addf(&path, "docs/%s/%s", h->collection, h->path);
-    json_t *base =
-        wire_textn(h->collection, at ? (size_t)(at - h->collection) : strlen(h->collection));
-    json_object_set_new(o, "content_id", json_string(h->public_id));
-    json_object_set(o, "source_url", json_object_get(o, "url"));
-    json_object_set_new(o, "technology", base);
-    json_object_set_new(o, "workspace", wire_text(h->collection));
-    json_object_set_new(o, "relevance_score", json_real(h->score));
-    json_object_set_new(o, "content_type", json_string("text/markdown"));
-    wire_set_path(o, "mount_path", path.data ? path.data : "");
-    size_t len = 0;
-    _cleanup_free_ char *body = text ? passage_text(d, h, *budget, &len) : NULL;
-    if (body) {
-        size_t tokens = (len + TOKEN_BYTES - 1) / TOKEN_BYTES;
-        json_object_set_new(o, "text", wire_textn(body, len));
-        json_object_set_new(o, "tokens", json_integer((json_int_t)tokens));
-        *budget -= len < *budget ? len : *budget;
-        *used += tokens;
-    }
-    return o;
-}
-
-static char *passage_text(struct docfs *d, const struct docfs_hit *h, size_t room, size_t *ret_len)
-{
-    if (!room || h->size <= 0 || h->size > 64 << 20)
-        return NULL;
-    char *all = malloc((size_t)h->size + 1);
-    int64_t got = all ? docfs_read(d, h->content, all, (size_t)h->size, 0, NULL) : -1;
-    if (got < 0) {
-        free(all);
-        return NULL;
-    }
-    size_t at = 0, end, len = (size_t)got;
-    for (uint32_t line = 1; line < h->line && at < len; line++) {
-        const char *eol = memchr(all + at, '\n', len - at);
-        at = eol ? (size_t)(eol - all) + 1 : len;
-    }
-    end = at;
-    for (uint32_t line = 0; line < h->lines && end < len; line++) {
-        const char *eol = memchr(all + end, '\n', len - end);
-        size_t next = eol ? (size_t)(eol - all) + 1 : len;
-        if (next - at > room)
-            break; /* whole lines only, so that line ranges stay exact */
-        end = next;
-    }
-    if (end == at) {
-        free(all);
-        return NULL;
-    }
-    memmove(all, all + at, end - at);
-    *ret_len = end - at;
-    return all;
-}
-
 static json_t *render(struct request *q, const json_t *in, const struct docfs_results *r)
 {
-    json_int_t tokens = json_int(in, "max_tokens", 0);
-    bool text = json_flag(in, "text", tokens > 0), explain = json_flag(in, "explain", false);
-    size_t budget = tokens ? (size_t)tokens * TOKEN_BYTES : SIZE_MAX, used = 0;
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < r->n; i++) {
-        json_t *o = result(q->d, &r->hit[i], i + 1, explain, text, &budget, &used);
-        if (!o || json_object_set_new(o, "below_min", json_boolean(i >= r->n - r->below)) < 0 ||
-            json_array_append_new(list, o) < 0) {
-            json_decref(list);
-            list = NULL;
-        }
-    }
+    struct render_options o = {.explain = json_flag(in, "explain", false),
+                               .tokens = (size_t)json_int(in, "max_tokens", 0)};
+    o.text = json_flag(in, "text", o.tokens > 0);
+    json_t *list = render_hits(q->d, r, &o);
     char id[17];
     snprintf(id, sizeof(id), "%016llx",
              (unsigned long long)hash64(r->query, strlen(r->query), r->generation));
@@ -169,7 +95,7 @@ static json_t *render(struct request *q, const json_t *in, const struct docfs_re
                      (json_int_t)r->pending, "below", (json_int_t)r->below, "candidates",
                      (json_int_t)r->candidates, "generation", (json_int_t)r->generation, "note",
                      r->note && *r->note ? wire_text(r->note) : json_null(), "tokens",
-                     (json_int_t)used);
+                     (json_int_t)o.used);
 }
 
 static void answer(struct request *q, struct response *a, const json_t *in)

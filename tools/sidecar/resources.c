@@ -5,6 +5,12 @@
 /* clang-format off */
 const struct resource *const resources[] = {
     &resource_search,
+    &resource_content,
+    &resource_collections,
+    &resource_config,
+    &resource_stats,
+    &resource_metrics,
+    &resource_admin,
     &resource_health,
     &resource_meta,
     &resource_mcp,

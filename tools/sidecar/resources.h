@@ -3,5 +3,13 @@
 #pragma once
 #include "tools/sidecar/internal.h"
 
-extern const struct resource resource_search, resource_health, resource_meta;
+extern const struct resource resource_search;
+extern const struct resource resource_content;
+extern const struct resource resource_collections;
+extern const struct resource resource_config;
+extern const struct resource resource_stats;
+extern const struct resource resource_metrics;
+extern const struct resource resource_admin;
+extern const struct resource resource_health;
+extern const struct resource resource_meta;
 extern const struct resource resource_mcp, resource_context7;

@@ -173,6 +173,8 @@ const char *status_text(int status)
         return "Gone";
     case 413:
         return "Too large";
+    case 416:
+        return "No such lines";
     case 415:
         return "Unsupported media type";
     case 421:

@@ -25,6 +25,7 @@ double server_uptime(const struct server *s)
 void server_changed(struct server *s)
 {
     cache_clear(s->cache);
+    atomic_store(&s->generation_ns, 0);
 }
 
 static void set(unsigned *v, unsigned fallback)
@@ -251,6 +252,9 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
     }
     stop_parts(s);
     docfs_service_stop(s->service);
+    /* Asked again to stop while stopping: done. */
+    while (sigtimedwait(&mask, NULL, &(struct timespec){0}) > 0)
+        ;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->conns.lock);
