@@ -42,9 +42,12 @@ class Contract:
             return
         self.seen.add(operation["operationId"])
         responses = operation["responses"]
-        # Families with a wire form of their own (MCP, AnythingLLM, ...) have further answers, and
-        # tests with the clients of their makers.
-        if "content" not in responses["4XX"] and str(answer.status) not in responses:
+        # Families with a wire form of their own (MCP, AnythingLLM, ...) have further answers and
+        # types, and tests with the clients of their makers.
+        own = "content" not in responses["4XX"]
+        kind = answer.headers.get("Content-Type", "").split(";")[0]
+        documented = responses.get(str(answer.status), {}).get("content", {})
+        if own and kind not in documented:
             return
         key = next((k for k in (str(answer.status), f"{answer.status // 100}XX") if k in responses),
                    None)
@@ -52,7 +55,6 @@ class Contract:
         content = responses[key].get("content")
         if not content:
             return
-        kind = answer.headers.get("Content-Type", "").split(";")[0]
         assert kind in content, f"{method} {target}: {kind} is not documented"
         if kind.endswith("json"):
             self.validate(content[kind]["schema"], json.loads(answer.body))
