@@ -15,6 +15,8 @@ const struct resource *const resources[] = {
     &resource_meta,
     &resource_mcp,
     &resource_context7,
+    &resource_openai,
+    &resource_ollama,
     NULL,
 };
 /* clang-format on */

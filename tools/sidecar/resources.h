@@ -12,4 +12,4 @@ extern const struct resource resource_metrics;
 extern const struct resource resource_admin;
 extern const struct resource resource_health;
 extern const struct resource resource_meta;
-extern const struct resource resource_mcp, resource_context7;
+extern const struct resource resource_mcp, resource_context7, resource_openai, resource_ollama;
