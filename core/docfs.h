@@ -126,6 +126,13 @@ DOCFS_API void docfs_changes_free(struct docfs_changes *c);
 
 /* ---- search ------------------------------------------------------------------------------- */
 
+/* Another place of (nearly) the same text. */
+struct docfs_also {
+    int64_t document;
+    char public_id[DOC_ID_LEN + 1];
+    const char *collection, *path;
+};
+
 struct docfs_hit {
     int64_t document, content, passage, directory;
     char public_id[DOC_ID_LEN + 1];
@@ -141,7 +148,9 @@ struct docfs_hit {
     double lex_score, vec_score; /* -bm25 and cosine */
     double boost;                /* what title and coverage added */
     unsigned matches;            /* passages of this document among the candidates */
-    char name[SLUG_MAX + 32];    /* result file name: NN-slug.id.md */
+    struct docfs_also *also;     /* copies that were folded into this hit (copies=all shows them) */
+    size_t n_also;
+    char name[SLUG_MAX + 32]; /* result file name: NN-slug.id.md */
 };
 
 struct docfs_results {

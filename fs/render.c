@@ -147,6 +147,14 @@ static void add_hit(struct buf *out, const struct docfs_hit *h, size_t rank)
         add_time(out, h->checked_at);
     }
     buf_adds(out, docfs_is_stale(h->stale_at) ? "  STALE\n" : "\n");
+    for (size_t i = 0; i < h->n_also; i++) {
+        buf_adds(out, i ? ", docs/" : "also in docs/");
+        clean(out, h->also[i].collection);
+        buf_adds(out, "/");
+        clean(out, h->also[i].path);
+    }
+    if (h->n_also)
+        buf_adds(out, "\n");
     if (*h->snippet) {
         buf_adds(out, "> ");
         clean(out, h->snippet);

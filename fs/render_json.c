@@ -28,18 +28,30 @@ static void dump(struct buf *out, json_t *root)
     json_decref(root);
 }
 
+static json_t *also_json(const struct docfs_hit *h)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < h->n_also; i++) {
+        _cleanup_buf_ struct buf path = {0};
+        buf_addf(&path, "docs/%s/%s", h->also[i].collection, h->also[i].path);
+        json_array_append_new(list, json_pack("{ss so}", "id", h->also[i].public_id, "path",
+                                              text(path.data ? path.data : "")));
+    }
+    return list;
+}
+
 static json_t *hit_json(const struct docfs_hit *h, size_t rank)
 {
     _cleanup_buf_ struct buf path = {0};
     buf_addf(&path, "docs/%s/%s", h->collection, h->path);
-    return json_pack("{sI ss ss so so so so so so s[II] sI so sI sb sf}", "rank", (json_int_t)rank,
-                     "id", h->public_id, "file", h->name, "path", text(path.data ? path.data : ""),
-                     "collection", text(h->collection), "title", text(h->title), "heading",
-                     text(h->heading), "url", text(h->url), "snippet", text(h->snippet), "lines",
-                     (json_int_t)h->line, (json_int_t)(h->line + (h->lines ? h->lines - 1 : 0)),
-                     "size", (json_int_t)h->size, "mtime", json_integer(h->mtime_ns / 1000000000),
-                     "checked_at", (json_int_t)h->checked_at, "stale",
-                     (int)docfs_is_stale(h->stale_at), "score", h->score);
+    return json_pack(
+        "{sI ss ss so so so so so so s[II] sI so sI sb so sf}", "rank", (json_int_t)rank, "id",
+        h->public_id, "file", h->name, "path", text(path.data ? path.data : ""), "collection",
+        text(h->collection), "title", text(h->title), "heading", text(h->heading), "url",
+        text(h->url), "snippet", text(h->snippet), "lines", (json_int_t)h->line,
+        (json_int_t)(h->line + (h->lines ? h->lines - 1 : 0)), "size", (json_int_t)h->size, "mtime",
+        json_integer(h->mtime_ns / 1000000000), "checked_at", (json_int_t)h->checked_at, "stale",
+        (int)docfs_is_stale(h->stale_at), "also", also_json(h), "score", h->score);
 }
 
 void render_results_json(struct buf *out, const struct answer *a)

@@ -32,6 +32,9 @@ const struct config_def config_table[] = {
     {"query_log", SWITCH, "on", 0, 1, "remember queries for .docfs/recent"},
 
     {"search.candidates", INTEGER, "200", 10, 1000, "passages considered per list"},
+    {"search.copies", CHOICE, "one", 0, 0,
+     "the same text in several versions or mirrors: one hit that names all, or a hit for each", 0,
+     "one|all"},
     {"search.k", INTEGER, "10", 1, 1000, "documents that a search returns"},
     {"search.lex_weight", REAL, "1.0", 0, 100, "weight of the full-text score"},
     {"search.min", REAL, "0", 0, 1, "smallest score shown"},

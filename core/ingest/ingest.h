@@ -47,6 +47,8 @@ void plan_fini(struct plan *p);
 
 struct work_page {
     struct passages passages;
+    bool has_sketch;
+    unsigned char sketch[SKETCH_LEN];
     int8_t *codes; /* passages.n * code_len; NULL when the embedder failed: embedded later */
 };
 

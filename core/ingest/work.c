@@ -53,6 +53,7 @@ int work_embed(struct embedder *e, const char *title, const char *md, size_t len
                struct work_page *ret)
 {
     struct passage_options opt = PASSAGE_OPTIONS_DEFAULT;
+    ret->has_sketch = sketch_make(md, len, ret->sketch);
     if (passages_split(md, len, &opt, &ret->passages) < 0)
         return -ENOMEM;
     size_t n = ret->passages.n, step = e->batch < 64 ? e->batch : 64;
@@ -100,7 +101,8 @@ int work_store(struct store_write *w, struct embedder *e, int64_t source, const 
                                      .mtime_ns = mtime_ns,
                                      .passage = p,
                                      .n_passages = n,
-                                     .code_len = code_len};
+                                     .code_len = code_len,
+                                     .sketch = wp->has_sketch ? wp->sketch : NULL};
     int64_t id;
     return store_put_document(w, &doc, &id, ret_changed, err);
 }

@@ -11,7 +11,7 @@
 #include "core/util/buf.h"
 
 /* Grows with every change of the layout: an answer of another layout counts as none. */
-#define PACK_MAGIC 0x32524644u /* "DFR2" */
+#define PACK_MAGIC 0x33524644u /* "DFR3" */
 #define PACK_MAX (16u << 20)
 
 /* ---- writing ---- */
@@ -50,6 +50,12 @@ static void put_hit(struct buf *b, const struct docfs_hit *h)
         put_real(b, real[i]);
     for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++)
         put_text(b, text[i]);
+    put64(b, h->n_also);
+    for (size_t i = 0; i < h->n_also; i++) {
+        put64(b, (uint64_t)h->also[i].document);
+        put_text(b, h->also[i].collection);
+        put_text(b, h->also[i].path);
+    }
 }
 
 int results_pack(const struct docfs_results *r, struct buf *out)
@@ -108,6 +114,26 @@ static const char *get_text(struct in *in)
     return s;
 }
 
+/* The list is the caller's to free, its strings lie in the bytes. */
+static void get_also(struct in *in, struct docfs_hit *h)
+{
+    uint64_t n = get64(in);
+    /* Each takes 26 bytes at least. */
+    if (in->bad || n > (size_t)(in->end - in->at) / 26) {
+        in->bad = true;
+        return;
+    }
+    h->also = n ? calloc(n, sizeof(*h->also)) : NULL;
+    in->bad = n && !h->also;
+    for (uint64_t i = 0; i < n && !in->bad; i++) {
+        struct docfs_also *a = &h->also[h->n_also++];
+        a->document = (int64_t)get64(in);
+        a->collection = get_text(in);
+        a->path = get_text(in);
+        name_doc_id(a->document, a->public_id);
+    }
+}
+
 static void get_hit(struct in *in, struct docfs_hit *h)
 {
     h->document = (int64_t)get64(in);
@@ -139,6 +165,7 @@ static void get_hit(struct in *in, struct docfs_hit *h)
     else
         strcpy(h->name, name);
     name_doc_id(h->document, h->public_id);
+    get_also(in, h);
 }
 
 struct docfs_results *results_unpack(const void *data, size_t len)
@@ -156,6 +183,7 @@ struct docfs_results *results_unpack(const void *data, size_t len)
         struct docfs_hit h = {0};
         get_hit(&in, &h);
         rc = in.bad ? -1 : results_copy(r, &h);
+        free(h.also);
     }
     if (rc < 0 || in.at != in.end) {
         docfs_results_unref(r);

@@ -47,6 +47,11 @@ static void hit_fini(struct docfs_hit *h)
     free((char *)h->url);
     free((char *)h->heading);
     free((char *)h->snippet);
+    for (size_t i = 0; i < h->n_also; i++) {
+        free((char *)h->also[i].collection);
+        free((char *)h->also[i].path);
+    }
+    free(h->also);
 }
 
 void docfs_results_unref(struct docfs_results *pub)
@@ -87,6 +92,26 @@ static bool room(struct docfs_results *pub)
     return true;
 }
 
+/* Replaces the borrowed list of h by one of its own. */
+static int copy_also(struct docfs_hit *h)
+{
+    const struct docfs_also *from = h->also;
+    size_t n = h->n_also;
+    h->n_also = 0;
+    h->also = n ? calloc(n, sizeof(*h->also)) : NULL;
+    if (n && !h->also)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        struct docfs_also *a = &h->also[h->n_also++];
+        *a = from[i];
+        a->collection = strdup(from[i].collection);
+        a->path = strdup(from[i].path);
+        if (!a->collection || !a->path)
+            return -1;
+    }
+    return 0;
+}
+
 int results_copy(struct docfs_results *pub, const struct docfs_hit *h)
 {
     if (!room(pub))
@@ -98,7 +123,8 @@ int results_copy(struct docfs_results *pub, const struct docfs_hit *h)
     copy.url = strdup(h->url);
     copy.heading = strdup(h->heading);
     copy.snippet = strdup(h->snippet);
-    if (!copy.collection || !copy.path || !copy.title || !copy.url || !copy.heading ||
+    int rc = copy_also(&copy);
+    if (rc < 0 || !copy.collection || !copy.path || !copy.title || !copy.url || !copy.heading ||
         !copy.snippet) {
         hit_fini(&copy);
         return -1;

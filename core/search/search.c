@@ -9,6 +9,7 @@
 #include "core/util/buf.h"
 #include "core/util/clock.h"
 
+#define COPIES_ONE 0   /* setting search.copies */
 #define REFINE_SET 200 /* documents of the first query that a refinement orders */
 #define NEIGHBOURS 5   /* shown when nothing is above the threshold */
 
@@ -27,6 +28,7 @@ struct work {
     float *vector; /* of the query, or NULL */
     struct candidate *list;
     size_t n;
+    struct copies copies;
     struct buf note;
 };
 
@@ -213,7 +215,8 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         if (rc < 0)
             return rc;
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
-        if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len))
+        if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len) &&
+            (rc = copies_fold(&w->copies, w->r, r, &p, err)) == 0)
             rc = results_add(r, c, &p, w->q->text, err);
         store_passage_fini(&p);
         if (rc < 0)
@@ -268,6 +271,7 @@ static void work_fini(struct work *w)
     free(w->vector);
     free(w->list);
     buf_fini(&w->note);
+    copies_fini(&w->copies);
     w->vector = NULL;
     w->list = NULL;
     w->n = 0;
@@ -288,6 +292,8 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
     struct docfs_results *res = results_new(q->canonical, store_read_generation(r));
     if (!res)
         return err_oom(err);
+    if (!q->all_copies && setting_int(d, "search.copies") == COPIES_ONE)
+        copies_init(&w.copies, k);
     int rc = state_acquire(d, r, &w.index, err);
     if (rc == 0) {
         if (*q->text && !(allowed && allowed->n == 0))

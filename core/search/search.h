@@ -76,6 +76,20 @@ void fuse_score(struct candidate *list, size_t n, const struct fusion *f);
 /* Best passage per document, ordered by score then document; returns the number of documents. */
 size_t fuse_group(struct candidate *list, size_t n);
 
+/* ---- copies.c ---- */
+
+/* What is known of the hits of one answer. */
+struct copies {
+    struct store_identity *item; /* per hit; NULL: copies are not folded */
+    size_t cap;
+};
+void copies_init(struct copies *c, size_t k);
+void copies_fini(struct copies *c);
+/* 1 when the passage's document is a copy of a hit, which then names it; 0 when it is to be the
+ * next hit of res. */
+int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
+                const struct store_passage *p, struct docfs_err *err);
+
 /* ---- results.c ---- */
 
 struct docfs_results *results_new(const char *query, uint64_t generation);

@@ -138,6 +138,39 @@ static int replace(struct store_write *w, const struct store_new_document *doc,
     return r;
 }
 
+static int put_sketch(struct store_write *w, int64_t document, const unsigned char *sketch,
+                      struct docfs_err *err)
+{
+    if (!sketch)
+        return db_run(w->c, err, "DELETE FROM sketches WHERE document = ?1", "i", document);
+    return db_run(w->c, err,
+                  "INSERT INTO sketches(document, sketch) VALUES (?1, ?2) "
+                  "ON CONFLICT(document) DO UPDATE SET sketch = excluded.sketch",
+                  "ib", document, sketch, (size_t)SKETCH_LEN);
+}
+
+int store_identity(struct store_read *r, int64_t document, struct store_identity *ret,
+                   struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT c.sha256, s.sketch FROM documents AS d "
+                     "LEFT JOIN content AS c ON c.id = d.content "
+                     "LEFT JOIN sketches AS s ON s.document = d.id WHERE d.id = ?1",
+                     "i", document);
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    if (e == 0)
+        return -ENOENT;
+    ret->has_sha = sqlite3_column_bytes(st, 0) == SHA256_LEN;
+    ret->has_sketch = sqlite3_column_bytes(st, 1) == SKETCH_LEN;
+    if (ret->has_sha)
+        memcpy(ret->sha256, sqlite3_column_blob(st, 0), SHA256_LEN);
+    if (ret->has_sketch)
+        memcpy(ret->sketch, sqlite3_column_blob(st, 1), SKETCH_LEN);
+    return 0;
+}
+
 int store_put_document(struct store_write *w, const struct store_new_document *doc, int64_t *ret_id,
                        bool *ret_changed, struct docfs_err *err)
 {
@@ -166,6 +199,8 @@ int store_put_document(struct store_write *w, const struct store_new_document *d
             r = replace(w, doc, sha, &old, !same, err);
         *ret_changed = !same;
     }
+    if (r == 0)
+        r = put_sketch(w, old.id, doc->sketch, err);
     if (r == 0)
         r = *ret_changed ? write_touch(w, collection, err) : 0;
     if (r == 0)

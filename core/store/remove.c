@@ -26,6 +26,8 @@ int document_remove(struct store_write *w, int64_t id, bool quiet, struct docfs_
         r = db_run(w->c, err, "UPDATE content SET retired_at = ?2 WHERE id = ?1", "ii", content,
                    w->now);
     if (r == 0)
+        r = db_run(w->c, err, "DELETE FROM sketches WHERE document = ?1", "i", id);
+    if (r == 0)
         r = db_run(w->c, err, "DELETE FROM documents WHERE id = ?1", "i", id);
     if (r == 0 && !quiet)
         r = write_changed(w, directory, name, len, err);

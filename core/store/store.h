@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/text/sketch.h"
 #include "core/util/buf.h"
 #include "core/util/err.h"
 #include "core/util/hash.h"
@@ -100,6 +101,14 @@ struct store_passage {
 int store_passage(struct store_read *r, int64_t passage, struct store_passage *ret,
                   struct docfs_err *err);
 void store_passage_fini(struct store_passage *p);
+/* What tells copies of a text: its hash, and its sketch (core/text/sketch.h). -ENOENT without text.
+ */
+struct store_identity {
+    unsigned char sha256[SHA256_LEN], sketch[SKETCH_LEN];
+    bool has_sha, has_sketch;
+};
+int store_identity(struct store_read *r, int64_t document, struct store_identity *ret,
+                   struct docfs_err *err);
 /* Ids of the passages of a document, in order; caller frees *ret. */
 int store_document_passages(struct store_read *r, int64_t document, int64_t **ret, size_t *ret_n,
                             struct docfs_err *err);
@@ -220,6 +229,7 @@ struct store_new_document {
     int64_t mtime_ns;
     const struct store_new_passage *passage;
     size_t n_passages, code_len;
+    const unsigned char *sketch; /* SKETCH_LEN bytes, or NULL: too short for one */
 };
 /* Adds or replaces (source, path, part). The served name comes from path (see schema). An
  * unchanged body (same sha256) only refreshes dates and title. *ret_changed tells. */

@@ -2,9 +2,9 @@
  * The query grammar (docfs-query(7)): words, "phrases", -exclusions, key=value filters. Pure but
  * for the clock, which ages like after=30d are counted from.
  *
- *  - Filters: after before ext in k lang min mode path type, as key=value or key:value; the value
- * may be "quoted". Any other key is text ("std::vector", "http://x", "a=b"), and so is key:value
- * with a value that does not fit ("type: ignore"); key=value with one is an error.
+ *  - Filters: after before copies ext in k lang min mode path type, as key=value or key:value; the
+ * value may be "quoted". Any other key is text ("std::vector", "http://x", "a=b"), and so is
+ * key:value with a value that does not fit ("type: ignore"); key=value with one is an error.
  *  - Times: YYYY, YYYY-MM, YYYY-MM-DD (UTC) or an age: 30d, 2w, 6m, 1y.
  *  - Exclusions: -word of two letters or more, -"some phrase". "-x" and "--long" are text, because
  *    documentation is full of options; write "-Wall" in quotes to look for it.
@@ -43,6 +43,7 @@ struct query {
     double min;            /* smallest score shown, 0..1; 0 = none */
     unsigned k;            /* results wanted; 0 = the default */
     enum query_mode mode;
+    bool all_copies; /* copies=all: the same text in several places is several hits */
     bool raw;        /* began with '=': no parsing at all */
     char *canonical; /* one spelling for all equal queries, case folded: the cache key; parsing it
                         again gives the same */

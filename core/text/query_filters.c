@@ -95,6 +95,15 @@ static int set_mode(struct query *q, const char *v, size_t len)
     return -EINVAL;
 }
 
+static int set_copies(struct query *q, const char *v, size_t len)
+{
+    bool all = len == 3 && !strncasecmp(v, "all", 3);
+    if (!all && !(len == 3 && !strncasecmp(v, "one", 3)))
+        return -EINVAL;
+    q->all_copies = all;
+    return 0;
+}
+
 static int add_collection(struct query *q, const char *v, size_t len)
 {
     if (!len || len > NAME_VALUE_MAX || q->n_in >= QUERY_TERMS_MAX || memchr(v, '/', len) ||
@@ -252,6 +261,7 @@ static const struct filter {
     {"before", set_before, ACCEPTS_TIME},
     {"ext", set_ext, "an extension like html"},
     {"in", set_in, "collection names, NAME or NAME@VERSION, separated by commas"},
+    {"copies", set_copies, "one or all"},
     {"k", set_k, "a number from 1 to 1000"},
     {"lang", set_lang, "a language tag like en or pt-BR"},
     {"min", set_min, "a score from 0 to 1"},
@@ -325,6 +335,8 @@ void query_filters_write(const struct query *q, struct buf *out)
         buf_rtrim(out, "0");
         buf_rtrim(out, ".");
     }
+    if (q->all_copies)
+        buf_adds(out, " copies=all");
     if (q->mode != MODE_HYBRID)
         buf_addf(out, " mode=%s", query_mode_name(q->mode));
     write_text(out, "path", q->path);

@@ -15,6 +15,8 @@ static const struct opt options[] = {
      offsetof(struct search_args, query.in)},
     {'m', "mode", OPT_CHOICE, "MODE", "hybrid (default), lex, vec or exact",
      offsetof(struct search_args, query.mode), 0, 0, query_modes},
+    {'a', "all", OPT_FLAG, NULL, "Show copies (other versions, mirrors) as documents of their own",
+     offsetof(struct search_args, query.all)},
     {0, "explain", OPT_FLAG, NULL, "Tell why each document is where it is",
      offsetof(struct search_args, explain)},
     {0},

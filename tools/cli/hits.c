@@ -39,6 +39,16 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
     out_printf(o, "\n    ");
     out_text(o, STYLE_DIM, h->snippet);
     out_printf(o, "\n");
+    for (size_t i = 0; i < h->n_also; i++) {
+        out_printf(o, "%s", i ? ", " : "    also in ");
+        out_text(o, STYLE_PATH, h->also[i].collection);
+        if (strcmp(h->also[i].path, h->path) != 0) {
+            out_printf(o, "/");
+            out_text(o, STYLE_PATH, h->also[i].path);
+        }
+    }
+    if (h->n_also)
+        out_printf(o, "\n");
     if (explain) {
         char lex[16], vec[16];
         rank_text(lex, h->lex_rank);

@@ -26,6 +26,8 @@ int query_from_args(const char *text, const struct query_args *a, struct query *
     /* Behind the words: of two filters of one kind the later counts. */
     if (a->k)
         buf_addf(&b, " k=%u", a->k);
+    if (a->all)
+        buf_adds(&b, " copies=all");
     if (a->mode)
         buf_addf(&b, " mode=%s", a->mode);
     for (size_t i = 0; i < a->in.n; i++) {
@@ -39,7 +41,7 @@ int query_from_args(const char *text, const struct query_args *a, struct query *
     if (b.len > words && text[strspn(text, " \t\n")] == '=')
         return err_set(err, -EINVAL,
                        "a query that begins with '=' is taken word by word and cannot be combined "
-                       "with -k, -c or --mode; leave out the '='");
+                       "with -k, -c, --all or --mode; leave out the '='");
     return query_parse(b.data, b.len, false, ret, err);
 }
 
@@ -56,7 +58,7 @@ int query_from_words(const char *text, unsigned k, enum query_mode mode, struct 
     if (r < 0)
         return r;
     /* The canonical text is the key of the result cache: it must tell these apart, too. */
-    buf_addf(&canonical, "k=%u mode=%s %s", k, query_mode_name(mode), q->canonical);
+    buf_addf(&canonical, "k=%u mode=%s copies=all %s", k, query_mode_name(mode), q->canonical);
     if (buf_status(&canonical) < 0) {
         query_free(q);
         return err_oom(err);
@@ -64,6 +66,7 @@ int query_from_words(const char *text, unsigned k, enum query_mode mode, struct 
     free(q->canonical);
     q->canonical = buf_steal(&canonical, NULL);
     q->k = k;
+    q->all_copies = true; /* a measurement counts every document */
     q->mode = mode;
     *ret = q;
     return 0;

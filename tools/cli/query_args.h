@@ -9,6 +9,7 @@ struct query_args {
     unsigned k;         /* 0 = default */
     struct opt_list in; /* collections */
     const char *mode;   /* NULL = hybrid */
+    bool all;           /* copies, too */
 };
 
 /* Parses text with the options applied. Caller frees with query_free. -EINVAL and the like. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * Copies: the same page in other versions of a collection, on a mirror, or twice in one collection
+ * is one hit that names the other places.
+ *
+ * Equal text is a copy wherever it is. Text that is only nearly equal is one only in another
+ * collection and under the same title or file name: pages of one collection that are made from one
+ * mould differ in little, and in exactly what people look for. */
+#include "core/search/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/sketch.h"
+
+#define LIKENESS 0.8
+
+void copies_init(struct copies *c, size_t k)
+{
+    *c = (struct copies){.item = calloc(k + 1, sizeof(*c->item)), .cap = k};
+}
+
+void copies_fini(struct copies *c)
+{
+    free(c->item);
+    *c = (struct copies){0};
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool is_copy(const struct docfs_hit *h, const struct store_identity *known,
+                    const struct store_passage *p, const struct store_identity *id)
+{
+    if (known->has_sha && id->has_sha && memcmp(known->sha256, id->sha256, SHA256_LEN) == 0)
+        return true;
+    if (!known->has_sketch || !id->has_sketch || strcmp(h->collection, p->collection) == 0)
+        return false;
+    if (strcmp(h->title, p->title) != 0 && strcmp(file_name(h->path), file_name(p->path)) != 0)
+        return false;
+    return sketch_likeness(known->sketch, id->sketch) >= LIKENESS;
+}
+
+static int add_also(struct docfs_hit *h, const struct store_passage *p)
+{
+    struct docfs_also *grown = reallocarray(h->also, h->n_also + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    h->also = grown;
+    struct docfs_also *a = &grown[h->n_also];
+    *a = (struct docfs_also){
+        .document = p->document, .collection = strdup(p->collection), .path = strdup(p->path)};
+    if (!a->collection || !a->path) {
+        free((char *)a->collection);
+        free((char *)a->path);
+        return -ENOMEM;
+    }
+    name_doc_id(p->document, a->public_id);
+    h->n_also++;
+    return 0;
+}
+
+int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
+                const struct store_passage *p, struct docfs_err *err)
+{
+    if (!c->item)
+        return 0;
+    struct store_identity id = {0};
+    int rc = store_identity(r, p->document, &id, err);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    for (size_t i = 0; i < res->n && i < c->cap; i++)
+        if (is_copy(&res->hit[i], &c->item[i], p, &id))
+            return add_also(&res->hit[i], p) < 0 ? err_oom(err) : 1;
+    if (res->n < c->cap) /* it becomes the next hit */
+        c->item[res->n] = id;
+    return 0;
+}

@@ -1,0 +1,108 @@
+"""Copies: other versions and mirrors of a page are one hit that names them all; pages that only look
+alike stay apart."""
+import random
+
+WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("", "n", "rel", "tik", "som")]
+
+
+def prose(seed, n=600):
+    rng = random.Random(seed)
+    words = [rng.choice(WORDS) for _ in range(n)]
+    return "\n\n".join(" ".join(words[i:i + 60]) for i in range(0, n, 60))
+
+
+def page(directory, name, title, text):
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"# {title}\n\n{text}\n")
+
+
+def version(tmp_path, name, release, edit=""):
+    d = tmp_path / name
+    for i in range(4):
+        page(d, f"guide/topic{i}.md", f"Topic {i}",
+             f"Release {release} of quixotry{i}. {edit}\n\n" + prose(i))
+    return d
+
+
+def hits(docfs, *query):
+    return docfs.json("search", *query)["hits"]
+
+
+def test_versions_are_one_hit(docfs, tmp_path, mount_of):
+    for release in ("3.9", "3.10", "3.11"):
+        docfs.ok("add", version(tmp_path, f"v{release}", release, "New in some release."), "-q",
+                 "-c", f"lang@{release}")
+    found = hits(docfs, "quixotry2")
+    top = found[0]
+    assert top["path"] == "guide/topic2.md"
+    assert {(a["collection"], a["path"]) for a in top["also"]} | {(top["collection"], top["path"])} \
+        == {(f"lang@{r}", "guide/topic2.md") for r in ("3.9", "3.10", "3.11")}
+    assert [h["path"] for h in found].count("guide/topic2.md") == 1
+    ids = {h["id"] for h in hits(docfs, "quixotry2", "--all") if h["path"] == "guide/topic2.md"}
+    assert ids == {a["id"] for a in top["also"]} | {top["id"]}
+    assert len(ids) == 3
+    assert not any(h["also"] for h in hits(docfs, "quixotry2 copies=all"))
+    only = hits(docfs, "quixotry2", "-c", "lang@3.9")[0]
+    assert (only["collection"], only["also"]) == ("lang@3.9", [])
+    assert "also in" in docfs.ok("search", "quixotry2").out
+    # The same from the cache of answers and through the mount.
+    assert hits(docfs, "quixotry2")[0]["also"] == top["also"]
+    m = mount_of(docfs)
+    text = (m.path / "search/quixotry2/00-RESULTS.md").read_text()
+    for a in top["also"]:
+        assert f"docs/{a['collection']}/{a['path']}" in text
+    docfs.ok("config", "set", "search.copies", "all")
+    assert len([h for h in hits(docfs, "quixotry2") if h["path"] == "guide/topic2.md"]) == 3
+    docfs.ok("remove", "lang@3.10", "--yes")
+    docfs.ok("config", "unset", "search.copies")
+    assert [a["collection"] for a in hits(docfs, "quixotry2")[0]["also"]] in (
+        ["lang@3.9"], ["lang@3.11"])
+    assert docfs.run("verify").code == 0
+
+
+def test_an_exact_copy_is_one_wherever_it_lies(docfs, tmp_path):
+    d = tmp_path / "d"
+    page(d, "a/one.md", "One", "short zygote")
+    page(d, "b/other-name.md", "One", "short zygote")
+    docfs.ok("add", d, "-q", "-c", "d")
+    found = hits(docfs, "zygote")
+    assert len(found) == 1 and len(found[0]["also"]) == 1
+
+
+def test_alike_pages_of_one_collection_stay_apart(docfs, tmp_path):
+    """Reference pages from one mould differ in a word or two."""
+    d = tmp_path / "d"
+    mould = prose("mould")
+    for i in range(8):
+        page(d, f"api/set{i}.md", "Reference", f"The function set_knob{i}.\n\n{mould}")
+    docfs.ok("add", d, "-q", "-c", "d")
+    found = hits(docfs, "function set_knob", "-k", "20")
+    assert len(found) == 8 and not any(h["also"] for h in found)
+    again = tmp_path / "mirror"
+    for i in range(8):
+        page(again, f"api/set{i}.md", "Reference", f"The function set_knob{i} here.\n\n{mould}")
+    docfs.ok("add", again, "-q", "-c", "mirror")
+    found = hits(docfs, "function set_knob3", "-k", "20", "-c", "d", "-c", "mirror")
+    assert found[0]["path"] == "api/set3.md" or found[0]["also"]
+
+
+def test_another_page_elsewhere_is_no_copy(docfs, tmp_path):
+    """The same name and title, other words; or the same words under another name and title."""
+    page(tmp_path / "a", "index.md", "Index", "wyvern one\n\n" + prose("a"))
+    page(tmp_path / "b", "index.md", "Index", "wyvern two\n\n" + prose("b"))
+    page(tmp_path / "c", "start.md", "Start", "wyvern three\n\n" + prose("a"))
+    for name in "abc":
+        docfs.ok("add", tmp_path / name, "-q", "-c", name)
+    found = hits(docfs, "wyvern")
+    assert len(found) == 3 and not any(h["also"] for h in found)
+
+
+def test_a_changed_page_is_judged_by_its_new_text(docfs, tmp_path):
+    a, b = version(tmp_path, "a", "1"), version(tmp_path, "b", "2")
+    docfs.ok("add", a, "-q", "-c", "x@1")
+    docfs.ok("add", b, "-q", "-c", "x@2")
+    assert hits(docfs, "quixotry1")[0]["also"]
+    page(b, "guide/topic1.md", "Topic 1", "quixotry1 rewritten\n\n" + prose("other"))
+    docfs.ok("refresh")
+    assert not any(h["also"] for h in hits(docfs, "quixotry1") if h["path"] == "guide/topic1.md")
