@@ -11,7 +11,7 @@
 #include "core/util/hash.h"
 
 /* The first one that claims an argument gets it. */
-static const struct source_kind *const kinds[] = {&source_git, &source_directory};
+static const struct source_kind *const kinds[] = {&source_bundle, &source_git, &source_directory};
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
 const struct source_kind *source_kind_named(const char *name)

@@ -121,6 +121,7 @@ struct source_kind {
     void (*close)(void *handle);
 };
 
+extern const struct source_kind source_bundle;    /* what docfs export wrote */
 extern const struct source_kind source_directory; /* also a single file */
 extern const struct source_kind source_git;
 

@@ -59,9 +59,6 @@ int store_copy(struct store *s, const char *to, store_copy_fn *fn, void *arg, st
         r = copy_pages(from, out, fn, arg, err);
     conn_close(out);
     conn_close(from);
-    _cleanup_close_ int fd = r < 0 ? -1 : open(to, O_RDWR | O_CLOEXEC);
-    if (r == 0 && (fd < 0 || fsync(fd) < 0))
-        r = err_set(err, -errno, "cannot write %s: %m", to);
     return r;
 }
 

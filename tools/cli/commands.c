@@ -17,7 +17,7 @@ const struct cmd *const commands[] = {
     &cmd_serve, &cmd_token,
 #endif
     &cmd_mcp,
-    &cmd_backup, &cmd_restore,
+    &cmd_backup, &cmd_restore, &cmd_export, &cmd_import,
     &cmd_status, &cmd_doctor, &cmd_verify, &cmd_eval, &cmd_config,
     &cmd_completion, &cmd_version, &cmd_help,
     NULL,

@@ -8,4 +8,4 @@ extern const struct cmd cmd_add, cmd_refresh, cmd_remove, cmd_list, cmd_search, 
     cmd_verify, cmd_eval, cmd_config, cmd_completion, cmd_version, cmd_help;
 extern const struct cmd cmd_jobs, cmd_sources, cmd_watch;
 extern const struct cmd cmd_mcp;
-extern const struct cmd cmd_backup, cmd_restore;
+extern const struct cmd cmd_backup, cmd_restore, cmd_export, cmd_import;
