@@ -5,6 +5,7 @@
 #include "core/search/search.h"
 
 #include <endian.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,14 @@ static uint64_t get64(struct in *in)
     return le64toh(v);
 }
 
+static int64_t get_int(struct in *in, int64_t max)
+{
+    int64_t v = (int64_t)get64(in);
+    if (v < 0 || v > max)
+        in->bad = true;
+    return in->bad ? 0 : v;
+}
+
 static double get_real(struct in *in)
 {
     uint64_t bits = get64(in);
@@ -142,11 +151,11 @@ static void get_hit(struct in *in, struct docfs_hit *h)
     h->directory = (int64_t)get64(in);
     h->size = (int64_t)get64(in);
     h->mtime_ns = (int64_t)get64(in);
-    h->line = (uint32_t)get64(in);
-    h->lines = (uint32_t)get64(in);
-    h->lex_rank = (int)get64(in);
-    h->vec_rank = (int)get64(in);
-    h->matches = (unsigned)get64(in);
+    h->line = (uint32_t)get_int(in, UINT32_MAX);
+    h->lines = (uint32_t)get_int(in, UINT32_MAX);
+    h->lex_rank = (int)get_int(in, INT_MAX);
+    h->vec_rank = (int)get_int(in, INT_MAX);
+    h->matches = (unsigned)get_int(in, UINT_MAX);
     h->checked_at = (int64_t)get64(in);
     h->stale_at = (int64_t)get64(in);
     h->score = get_real(in);
