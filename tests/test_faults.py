@@ -108,12 +108,6 @@ def test_truncated_database_is_explained(docfs, workdir, keep):
     assert db.exists(), "a damaged database is never deleted"
 
 
-def test_newer_schema_is_refused(docfs, corpus):
-    docfs.ok("add", corpus)
-    subprocess.run(["sqlite3", docfs.cache / "docfs.db", "PRAGMA user_version=999"], check=True)
-    r = docfs.run("search", "task")
-    assert r.code == 3 and "999" in r.err and "newer" in r.err
-
 
 def test_read_only_cache(docfs, corpus, tmp_path):
     docfs.ok("add", corpus, "--collection", "demo")

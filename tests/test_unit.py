@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import BUILD
-from lib.docfs import check_alarms
+from lib.docfs import SANITIZERS, check_alarms
 
 PROGRAMS = sorted(p for p in (BUILD / "tests").glob("unit_*") if p.is_file() and os.access(p, os.X_OK))
 
@@ -23,7 +23,7 @@ THREADED = {"unit_index", "unit_store", "unit_text", "unit_tree"}
     for p in PROGRAMS])
 def test_unit(program, tmp_path):
     r = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=300,
-                       cwd=tmp_path)
+                       cwd=tmp_path, env={**SANITIZERS, **os.environ})
     check_alarms(r.stderr)
     assert r.returncode == 0, r.stdout + r.stderr
     assert "0 failed" in r.stdout

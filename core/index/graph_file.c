@@ -124,6 +124,8 @@ FILE *graph_reader(int fd, const struct graph_header *h)
     int e = pread_all(fd, r->sums, len, sizeof(*h) + h->payload);
     if (!e && checksum_of(r->sums, len) != h->blocks_sum)
         e = -EBADMSG;
+    for (uint64_t i = 0; !e && i < block_count(h->payload); i++)
+        e = reader_load(r, i);
     if (e) {
         errno = -e;
         return NULL;

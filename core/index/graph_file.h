@@ -6,7 +6,8 @@
  *   ...   checksum of each block of GRAPH_BLOCK payload bytes, uint64_t each
  *
  * FAISS trusts what it reads, so the bytes reach it through a stream that checks each block before
- * handing it out: one pass, and nothing can change in between. */
+ * handing it out, and nothing can change in between. All blocks are checked once before that, too:
+ * FAISS 1.7.3 loses what it has read so far when a read fails. */
 #pragma once
 #include <stdio.h>
 #include "core/index/base.h"
@@ -31,8 +32,8 @@ _Static_assert(sizeof(struct graph_header) == 128, "the header is part of the fi
 
 /* 0, -EBADMSG (damaged), -ESTALE (of another base or format), -errno. */
 int graph_header_read(int fd, const struct base *b, struct graph_header *ret);
-/* A stream of the payload that fails (EBADMSG) at the first damaged block. fd stays the
- * caller's; fclose ends it. NULL with errno. */
+/* A stream of the payload, found undamaged; a block damaged since then fails the read (EBADMSG).
+ * fd stays the caller's; fclose ends it. NULL with errno. */
 FILE *graph_reader(int fd, const struct graph_header *h);
 
 /* Writes one graph file: header space, payload through the stream, then the rest. */

@@ -6,6 +6,13 @@ import subprocess
 import time
 
 TIMEOUT = 120
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+
+# Allocation failures are answered, not fatal.
+SANITIZERS = {
+    "ASAN_OPTIONS": "allocator_may_return_null=1:detect_leaks=1",
+    "TSAN_OPTIONS": f"halt_on_error=0:exitcode=66:suppressions={TESTS}/tsan.supp",
+}
 
 # What a sanitizer writes; a run that printed any of it failed, whatever its exit status.
 ALARMS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:",
@@ -40,9 +47,8 @@ class Docfs:
                if not k.startswith("DOCFS_") and k not in ("STORAGE_DIR", "XDG_DATA_HOME")}
         env.update(LC_ALL="C.UTF-8", NO_COLOR="1", DOCFS_CACHE=str(self.cache),
                    XDG_CONFIG_HOME=f"{self.cache}.config")
-        # Allocation failures are answered, not fatal; FAISS's OpenMP runtime is not instrumented.
-        env.setdefault("ASAN_OPTIONS", "allocator_may_return_null=1:detect_leaks=1")
-        env.setdefault("TSAN_OPTIONS", "halt_on_error=0:exitcode=66")
+        for name, value in SANITIZERS.items():
+            env.setdefault(name, value)
         env.update(extra)
         return env
 
