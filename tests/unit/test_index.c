@@ -15,7 +15,7 @@
 #include "core/index/index.h"
 
 #define DIM 64
-#define N 6000
+#define N 3000
 #define K 10
 #define QUERIES 50
 #define FINGERPRINT "test/64"
@@ -248,8 +248,8 @@ static void test_damage(int dir, const char *file)
     assert(fd >= 0 && fstat(fd, &st) == 0);
     char *whole = malloc((size_t)st.st_size);
     assert(whole && pread(fd, whole, (size_t)st.st_size, 0) == st.st_size);
-    for (int step = 0; step < 40; step++) {
-        off_t at = step < 20 ? step * 13 : st.st_size / 20 * (step - 20) + step;
+    for (int step = 0; step < 24; step++) {
+        off_t at = step < 12 ? step * 21 : st.st_size / 12 * (step - 12) + step;
         char changed = (char)(whole[at] ^ 0x5a);
         assert(pwrite(fd, &changed, 1, at) == 1);
         use(dir);
