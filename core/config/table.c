@@ -42,6 +42,9 @@ const struct config_def config_table[] = {
      "longest full-text search before similarity alone decides; 0 = no limit"},
     {"search.vec_weight", REAL, "0.5", 0, 100, "weight of the vector score"},
 
+    {"sources.allow_private", SWITCH, "off", 0, 1,
+     "archives may come from hosts with private addresses without naming the address",
+     CONFIG_LOCAL},
     {"sources.max_bytes", SIZE, "4G", 65536, 1e13, "bytes that one source may fetch or unpack"},
     {"sources.max_entries", INTEGER, "500000", 1, 1e9, "entries of one archive"},
     {"sources.max_nesting", INTEGER, "1", 0, 8, "archives inside archives that are opened"},

@@ -11,7 +11,12 @@
 #include "core/util/hash.h"
 
 /* The first one that claims an argument gets it. */
-static const struct source_kind *const kinds[] = {&source_bundle, &source_git, &source_directory};
+static const struct source_kind *const kinds[] = {
+    &source_bundle,
+    &source_archive,
+    &source_git,
+    &source_directory,
+};
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
 const struct source_kind *source_kind_named(const char *name)
@@ -180,6 +185,17 @@ const char *source_path_refused(const char *path)
         if (!*p)
             return NULL;
     }
+}
+
+bool source_is_marker(const char *path)
+{
+    static const char *const names[] = {"objects.inv", "Info.plist", "info.plist", "docSet.dsidx",
+                                        "tarix.tgz",   "index.json", "db.json",    "meta.json"};
+    const char *slash = strrchr(path, '/');
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(slash ? slash + 1 : path, names[i]) == 0)
+            return true;
+    return false;
 }
 
 int source_work_dir(const struct source_env *env, const char *kind, const char *location,

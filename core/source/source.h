@@ -5,6 +5,7 @@
  *   source.c     the table of kinds; recognition; one opened source
  *   directory.c  a directory tree or one file
  *   git.h        git repositories
+ *   archive.h    archives, local and of the web
  *
  * One kind is one file with one vtable, named in source.c. What a person typed becomes a kind and
  * a canonical location (source_resolve, no network); location and kind are stored and are all that
@@ -66,6 +67,7 @@ struct source_env {
                                which may be deleted at any time. NULL: keep nothing */
     const char *token_file; /* lines "HOST TOKEN", or NULL */
     bool remote_caller;     /* asked for over the network: nothing of this machine may be read */
+    bool allow_private;     /* hosts of the web that turn out to be private may be asked */
     struct source_limits limits;
     int (*stop)(void *arg); /* non-zero: give up with -ECANCELED; may be NULL; any thread */
     void *stop_arg;
@@ -124,6 +126,7 @@ struct source_kind {
 extern const struct source_kind source_bundle;    /* what docfs export wrote */
 extern const struct source_kind source_directory; /* also a single file */
 extern const struct source_kind source_git;
+extern const struct source_kind source_archive;
 
 /* Directories of that name are never read: version control, package caches. */
 bool source_pruned(const char *name);
@@ -157,6 +160,9 @@ size_t source_url_scheme(const char *arg);
 /* Why a path inside an archive or a repository must not be used, or NULL when it is fine: absolute,
  * "..", empty or overlong components, control bytes, too deep. Static text. */
 const char *source_path_refused(const char *path);
+/* A file that tells what kind of collection its directory is (objects.inv, Info.plist, ...): kept
+ * for source_read() although no filter asks for it. */
+bool source_is_marker(const char *path);
 /* A directory below env->cache_dir that belongs to this location, made when it is missing; the
  * caller frees *ret. -EROFS when there is no cache directory. */
 int source_work_dir(const struct source_env *env, const char *kind, const char *location,
