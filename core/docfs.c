@@ -154,7 +154,7 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
         if (!d->read_only)
             mkdirat(d->dirfd, "index", 0700); /* when it fails, the index lives in memory */
         d->index_dirfd = openat(d->dirfd, "index", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = embed_builtin_new(&d->embedder, err);
+        r = embedding_new(&d->embedding, err);
     }
     if (r == 0)
         r = search_state_new(d, &d->search, err);
@@ -171,7 +171,7 @@ void docfs_close(struct docfs *d)
     if (!d)
         return;
     search_state_free(d->search);
-    embedder_free(d->embedder);
+    embedding_free(d->embedding);
     if (d->store)
         store_close(d->store);
     if (d->index_dirfd >= 0)

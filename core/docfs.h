@@ -162,6 +162,7 @@ struct docfs_results {
     size_t below;      /* of the n hits the last `below` are under the threshold: shown as the
                           nearest neighbours, only when nothing else was found (n == below) */
     size_t pending;    /* files not yet indexed by a running ingest */
+    bool partial;      /* words only, or not reranked, because a server or model is not there */
     const char *note;  /* "" or one sentence: why few or none, spelling neighbours, ... */
     double seconds;
 };
@@ -238,6 +239,7 @@ struct docfs_progress {
     size_t files, files_done;   /* to convert; done */
     int64_t bytes, bytes_done;  /* of those files */
     size_t documents, passages; /* written */
+    size_t embedded;            /* passages that got a vector after they were written */
     size_t failed;
     double seconds;
 };
@@ -252,7 +254,11 @@ struct docfs_report {
     int64_t bytes;                                                  /* raw bytes converted */
     double seconds;
     bool rebuilt_index;
-    char collection[101]; /* of the last source */
+    char collection[101];  /* of the last source */
+    size_t embedded;       /* passages that got their vector after they were written ... */
+    size_t reused;         /* ... and those of them whose text had been embedded before */
+    size_t waiting;        /* passages of the cache without a vector: found by words only */
+    char waiting_why[256]; /* "" or one sentence */
 };
 
 /* Adds a source and ingests it: a directory, a file, a URL or a name that docfs knows. Its kind is
@@ -273,10 +279,12 @@ DOCFS_API size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max);
 DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
                             const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
                             void *arg, struct docfs_report *ret, struct docfs_err *err);
-/* Embeds the passages that have no vector; all of them when the embedding model is another one than
- * the stored vectors are of. */
+/* Embeds the passages that have no vector. When the settings ask for another model than the vectors
+ * are of, makes those of the new one beside them, and exchanges them when all are there. Fails with
+ * a sentence when the embedding server does not answer; what was embedded is kept. ret (may be
+ * NULL) gets embedded, reused, waiting, seconds. */
 DOCFS_API int docfs_reembed(struct docfs *d, docfs_progress_fn *progress, void *arg,
-                            struct docfs_err *err);
+                            struct docfs_report *ret, struct docfs_err *err);
 /* Removes a collection with everything in it. */
 DOCFS_API int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err);
 

@@ -21,27 +21,27 @@ static void finding(struct checker *c, const char *what, bool repaired)
         c->fn(c->arg, what, repaired);
 }
 
+/* Finds vectors that nothing can be compared with any more. That the settings ask for another model
+ * is no damage: the old one answers until docfs reembed has run. */
 static int check_model(struct checker *c, struct docfs_err *err)
 {
     struct docfs *d = c->d;
-    char stored[128], text[256];
     struct store_read *r;
-    int64_t n, last;
+    struct embedder *e = NULL;
+    struct docfs_err why;
+    struct embed_outcome out;
     int rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
         return rc;
-    rc = store_meta(r, "fingerprint", stored, sizeof(stored), err);
-    if (rc == 0)
-        rc = store_passage_count(r, &n, &last, err);
+    rc = embedding_serving(d, r, &e, &why, err);
     store_read_end(r);
-    if (rc < 0 || n == 0 || strcmp(stored, d->embedder->fingerprint) == 0)
+    embedder_free(e);
+    if (rc < 0 || !why.code)
         return rc;
-    snprintf(text, sizeof(text), "vectors are of the model \"%s\", this docfs has \"%s\"", stored,
-             d->embedder->fingerprint);
     if (c->repair)
-        rc = reembed(d, NULL, err);
+        rc = reembed(d, NULL, &out, err);
     if (rc == 0)
-        finding(c, text, c->repair);
+        finding(c, why.text, c->repair && !out.failed);
     return rc;
 }
 
@@ -58,16 +58,19 @@ static int check_unembedded(struct checker *c, struct docfs_err *err)
     int rc = store_read_begin(c->d->store, &r, err);
     if (rc < 0)
         return rc;
-    rc = store_unembedded(r, 1000, count_one, &n, err);
+    rc = store_unembedded(r, false, 0, 1000, count_one, &n, err);
     store_read_end(r);
     if (rc < 0 || n == 0)
         return rc;
-    char text[80];
+    char text[640];
     snprintf(text, sizeof(text), "%s%zu passages have no vector", n == 1000 ? "at least " : "", n);
+    struct embed_outcome out = {0};
     if (c->repair)
-        rc = reembed(c->d, NULL, err);
+        rc = reembed(c->d, NULL, &out, err);
+    if (rc == 0 && out.why.code)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), ": %s", out.why.text);
     if (rc == 0)
-        finding(c, text, c->repair);
+        finding(c, text, c->repair && !out.waiting);
     return rc;
 }
 
@@ -107,15 +110,17 @@ static int check_index(struct checker *c, struct docfs_err *err)
     struct vindex *x = NULL;
     struct docfs_err why = {0};
     char text[600] = "";
-    int rc = vindex_open(d->index_dirfd, d->embedder->dim, d->embedder->fingerprint, &x, &why);
+    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = embedding_serving(d, r, &e, &why, err);
+    if (rc < 0 || !e) /* check_model() has said it */
+        return rc;
+    rc = search_open_index(d, r, e, &x, &why);
     if (rc == 0) {
-        struct compare cmp = {.index = x, .dim = d->embedder->dim};
-        struct store_read *r;
-        rc = store_read_begin(d->store, &r, err);
-        if (rc == 0) {
-            rc = store_vectors(r, 0, compare_row, &cmp, err);
-            store_read_end(r);
-        }
+        struct compare cmp = {.index = x, .dim = e->dim};
+        rc = store_vectors(r, 0, compare_row, &cmp, err);
         vindex_free(x);
         if (rc < 0)
             return rc;

@@ -14,6 +14,7 @@
 /* docfs.c: makes the cache directory; why says who named it. path is unchanged afterwards. */
 int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 
+struct embedding;    /* embedding.c: the embedder in use, the one asked for */
 struct search_state; /* search.c: vector index in memory, result cache */
 
 struct docfs {
@@ -22,7 +23,7 @@ struct docfs {
     int dirfd;       /* of path */
     int index_dirfd; /* of path/index; -1 when it cannot be made */
     struct store *store;
-    struct embedder *embedder;
+    struct embedding *embedding;
     struct search_state *search;
 
     struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
@@ -33,6 +34,23 @@ struct docfs {
     struct option_value *option; /* one per row of config_table */
 };
 
+int embedding_new(struct embedding **ret, struct docfs_err *err);
+void embedding_free(struct embedding *m);
+/* The embedder of the vectors that the cache holds in this snapshot: a reference, to be given back
+ * with embedder_free. NULL when there are no vectors yet, or with the reason in *why when there is
+ * no way to embed like them any more. Asks no server. */
+int embedding_serving(struct docfs *d, struct store_read *r, struct embedder **ret,
+                      struct docfs_err *why, struct docfs_err *err);
+/* The embedder that the settings ask for (a reference) and the note on it that the cache keeps (new
+ * string). May ask a server; fails when that does not answer. */
+int embedding_wanted(struct docfs *d, struct embedder **ret, char **ret_spec,
+                     struct docfs_err *err);
+/* The embedder of the vectors, or in a cache without any that of the settings: a reference. */
+int embedding_any(struct docfs *d, struct embedder **ret, struct docfs_err *err);
+/* Scores of n texts for a question by the server of rerank.url, 0..1. */
+int embedding_rerank(struct docfs *d, const char *query, const struct embed_text *texts, size_t n,
+                     double *out, struct docfs_err *err);
+
 /* search.c: made at open without touching the disk, loads the index on the first search. */
 int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err);
 void search_state_free(struct search_state *s);
@@ -41,6 +59,9 @@ void search_state_stats(struct search_state *s, struct docfs_status *ret);
 /* Brings the on-disk index up to date with the store when it is missing or far behind; force:
  * always. Called by ingest and verify. */
 int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err);
+/* The file of the index for the vectors of e, as vindex_open. */
+int search_open_index(struct docfs *d, struct store_read *r, const struct embedder *e,
+                      struct vindex **ret, struct docfs_err *err);
 
 /* Settings (settings.c). Opened before everything else: files, environment, options. */
 int settings_open(struct docfs *d, const char *const *set, struct docfs_err *err);

@@ -9,7 +9,10 @@
 
 int docfs_model(struct docfs *d, struct docfs_model *ret, struct docfs_err *err)
 {
-    const struct embedder *e = d->embedder;
+    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    int r = embedding_any(d, &e, err);
+    if (r < 0)
+        return r;
     snprintf(ret->fingerprint, sizeof(ret->fingerprint), "%s", e->fingerprint);
     /* "provider/model/dimension/normalisation" */
     size_t len = strcspn(e->fingerprint, "/");
@@ -23,7 +26,10 @@ int docfs_model(struct docfs *d, struct docfs_model *ret, struct docfs_err *err)
 int docfs_embed(struct docfs *d, bool question, const struct docfs_text *text, size_t n,
                 unsigned dimension, float *out, struct docfs_err *err)
 {
-    const struct embedder *e = d->embedder;
+    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    int rc = embedding_any(d, &e, err);
+    if (rc < 0)
+        return rc;
     if (dimension != e->dim)
         return err_set(err, -EINVAL, "the model gives %u numbers for a text, not %u", e->dim,
                        dimension);

@@ -123,6 +123,10 @@ uint64_t settings_mark(struct docfs *d, const char *prefix, uint64_t seed)
             continue;
         double v = setting_real(d, config_table[i].key);
         seed = hash64(&v, sizeof(v), seed);
+        if (config_table[i].kind != TEXT)
+            continue;
+        _cleanup_free_ char *text = setting_text(d, config_table[i].key);
+        seed = text ? hash64(text, strlen(text), seed) : seed;
     }
     return seed;
 }

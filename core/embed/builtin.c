@@ -38,6 +38,7 @@ _Static_assert(DIM == 512, "the fingerprint names the dimension");
 #define GRAM_COMPONENTS 4
 
 #define BATCH 64
+#define FLOOR 0.25f       /* of the cosine between unrelated texts */
 #define SLOTS 4096        /* a power of two */
 #define FEATURES_MAX 2048 /* different ones of one text; a passage has some two hundred */
 #define STEMS_MAX (12u << 10)
@@ -214,6 +215,7 @@ int embed_hash_new(struct embedder **ret, struct docfs_err *err)
                            .dim = DIM,
                            .fingerprint = FINGERPRINT,
                            .batch = BATCH,
+                           .floor = FLOOR,
                            .embed = builtin_embed,
                            .free = free};
     *ret = steal_ptr(e);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Text -> vector. One vtable; the built-in embedder is deterministic and needs no network. */
 #pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "core/util/err.h"
@@ -20,8 +22,13 @@ struct embedder {
     const char *fingerprint; /* "provider/model/dimension/normalisation"; vectors of different
                                 fingerprints are never compared. Valid as long as the embedder */
     unsigned batch;          /* texts per call that suit the implementation, >= 1 */
+    float floor;             /* cosine that unrelated texts stay below; 0 when nobody knows */
+    bool costly;             /* a call is a request to a server: not from inside the conversion of
+                                one file, and its answers are worth keeping */
     /* Writes n vectors of dim floats to out. Vectors have unit length, or are all zero when the
-     * text has no usable word. Thread-safe. 0, -ETIMEDOUT, -ECONNREFUSED, -EIO, -ENOMEM. */
+     * text has no usable word. Thread-safe. Codes a caller may branch on: -EINVAL, -EBADMSG: one of
+     * the texts was refused or its answer was of no use, the others may be fine alone; every other:
+     * nothing can be embedded now, and err says why. */
     int (*embed)(void *ctx, enum embed_kind kind, const struct embed_text *texts, size_t n,
                  float *out, struct docfs_err *err);
     /* How well each of n texts answers the query, word by word: 0..1 into out. Costs about 10 us a
@@ -29,6 +36,7 @@ struct embedder {
     int (*compare)(void *ctx, const struct embed_text *query, const struct embed_text *texts,
                    size_t n, float *out, struct docfs_err *err);
     void (*free)(void *ctx);
+    atomic_uint more; /* references beside the first */
 };
 
 /* The default: the trained model that is installed with docfs, or embed_hash_new() when there is
@@ -40,7 +48,10 @@ int embed_builtin_new(struct embedder **ret, struct docfs_err *err);
 int embed_model_path(char *path, size_t size);
 /* Needs no file, and knows less. Cannot fail but for memory. */
 int embed_hash_new(struct embedder **ret, struct docfs_err *err);
+/* Gives one reference back; NULL allowed. */
 void embedder_free(struct embedder *e);
+/* One more reference to e, which is returned; NULL allowed. */
+struct embedder *embedder_ref(struct embedder *e);
 static inline void embedder_freep(struct embedder **e)
 {
     embedder_free(*e);

@@ -173,6 +173,7 @@ int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *
     *e = (struct embedder){.dim = h->dim,
                            .fingerprint = s->fingerprint,
                            .batch = BATCH,
+                           .floor = 0.25f, /* of the cosine between unrelated texts */
                            .embed = static_embed,
                            .compare = static_compare,
                            .free = static_free};

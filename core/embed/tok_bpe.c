@@ -263,8 +263,8 @@ int bpe_load(json_t *j, struct model *m, struct docfs_err *err)
     if (rc < 0)
         return rc;
     json_t *merges = json_object_get(j, "merges"), *one;
-    const char *prefix = json_text(j, "continuing_subword_prefix", "");
-    const char *suffix = json_text(j, "end_of_word_suffix", "");
+    const char *prefix = tok_text(j, "continuing_subword_prefix", "");
+    const char *suffix = tok_text(j, "end_of_word_suffix", "");
     struct bpe *b = calloc(1, sizeof(*b));
     m->ctx = b;
     m->free = bpe_free;
@@ -280,9 +280,9 @@ int bpe_load(json_t *j, struct model *m, struct docfs_err *err)
     b->merge = calloc(slots, sizeof(*b->merge));
     b->prefix = strdup(prefix);
     b->suffix = strdup(suffix);
-    b->fuse = json_flag(j, "fuse_unk", false);
-    b->bytes = json_flag(j, "byte_fallback", false);
-    b->whole = json_flag(j, "ignore_merges", false);
+    b->fuse = tok_flag(j, "fuse_unk", false);
+    b->bytes = tok_flag(j, "byte_fallback", false);
+    b->whole = tok_flag(j, "ignore_merges", false);
     if (!b->merge || !b->prefix || !b->suffix)
         return err_oom(err);
     json_array_foreach(merges, i, one)

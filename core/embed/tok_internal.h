@@ -152,5 +152,5 @@ bool char_is_number(uint32_t c);
 bool char_is_other(uint32_t c); /* Unicode C* */
 
 /* A string member; fallback when it is missing or null, NULL when it is of another type. */
-const char *json_text(json_t *j, const char *key, const char *fallback);
-bool json_flag(json_t *j, const char *key, bool fallback);
+const char *tok_text(json_t *j, const char *key, const char *fallback);
+bool tok_flag(json_t *j, const char *key, bool fallback);

@@ -113,7 +113,7 @@ int wordpiece_load(json_t *j, struct model *m, struct docfs_err *err)
         rc = model_unknown(j, "unk_token", m, err);
     if (rc < 0)
         return rc;
-    const char *prefix = json_text(j, "continuing_subword_prefix", "##");
+    const char *prefix = tok_text(j, "continuing_subword_prefix", "##");
     json_t *max = json_object_get(j, "max_input_chars_per_word");
     json_int_t chars = json_is_integer(max) ? json_integer_value(max) : 100;
     struct wordpiece *w = calloc(1, sizeof(*w));

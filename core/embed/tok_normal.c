@@ -268,12 +268,12 @@ void normal_apply(const struct chain *c, const char *text, size_t len, struct bu
 
 static int load_bert(json_t *j, struct chain *c, struct docfs_err *err)
 {
-    bool lower = json_flag(j, "lowercase", true);
+    bool lower = tok_flag(j, "lowercase", true);
     const enum step_kind steps[] = {NORMAL_CLEAN, NORMAL_CHINESE, NORMAL_NFD, NORMAL_NONSPACING,
                                     NORMAL_LOWER};
-    bool accents = json_flag(j, "strip_accents", lower);
-    const bool wanted[] = {json_flag(j, "clean_text", true),
-                           json_flag(j, "handle_chinese_chars", true), accents, accents, lower};
+    bool accents = tok_flag(j, "strip_accents", lower);
+    const bool wanted[] = {tok_flag(j, "clean_text", true),
+                           tok_flag(j, "handle_chinese_chars", true), accents, accents, lower};
     for (size_t i = 0; i < 5; i++)
         if (wanted[i] && !chain_add(c, steps[i]))
             return err_oom(err);
@@ -307,8 +307,8 @@ static int load_one(const char *type, json_t *j, struct chain *c, struct docfs_e
         struct step *st = chain_add(c, plain[i].kind);
         if (!st)
             return err_oom(err);
-        st->left = json_flag(j, "strip_left", true);
-        st->right = json_flag(j, "strip_right", true);
+        st->left = tok_flag(j, "strip_left", true);
+        st->right = tok_flag(j, "strip_right", true);
         if (st->kind == NORMAL_PREPEND)
             return step_text(json_object_get(j, "prepend"), &st->a, &st->a_len, "prepend", err);
         if (st->kind == NORMAL_REPLACE) {

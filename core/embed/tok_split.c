@@ -253,7 +253,7 @@ static int load_behavior(json_t *j, enum behavior fallback, enum behavior *ret,
 {
     static const char *const names[] = {"removed", "isolated", "mergedwithprevious",
                                         "mergedwithnext", "contiguous"};
-    const char *given = json_text(j, "behavior", "");
+    const char *given = tok_text(j, "behavior", "");
     *ret = fallback;
     if (!given || !*given)
         return 0;
@@ -268,10 +268,10 @@ static int load_behavior(json_t *j, enum behavior fallback, enum behavior *ret,
 static int load_metaspace(json_t *j, struct step *st, struct docfs_err *err)
 {
     const char *scheme =
-        json_text(j, "prepend_scheme", json_flag(j, "add_prefix_space", true) ? "always" : "never");
+        tok_text(j, "prepend_scheme", tok_flag(j, "add_prefix_space", true) ? "always" : "never");
     st->prefix = scheme && strcmp(scheme, "always") == 0;
     st->prefix_first = scheme && strcmp(scheme, "first") == 0;
-    st->split = json_flag(j, "split", true);
+    st->split = tok_flag(j, "split", true);
     json_t *given = json_object_get(j, "replacement");
     if (given)
         return step_text(given, &st->a, &st->a_len, "replacement", err);
@@ -282,7 +282,7 @@ static int load_metaspace(json_t *j, struct step *st, struct docfs_err *err)
 
 static int load_pattern(json_t *j, struct step *st, struct docfs_err *err)
 {
-    st->invert = json_flag(j, "invert", false);
+    st->invert = tok_flag(j, "invert", false);
     int rc = load_behavior(j, REMOVED, &st->behavior, err);
     return rc < 0 ? rc : step_pattern(st, json_object_get(j, "pattern"), err);
 }
@@ -321,7 +321,7 @@ static int load_one(const char *type, json_t *j, struct chain *c, struct docfs_e
     case SPLIT_PUNCT:
         return load_behavior(j, ISOLATED, &st->behavior, err);
     case SPLIT_DIGITS:
-        st->behavior = json_flag(j, "individual_digits", false) ? ISOLATED : CONTIGUOUS;
+        st->behavior = tok_flag(j, "individual_digits", false) ? ISOLATED : CONTIGUOUS;
         return 0;
     case SPLIT_CHAR:
         return step_text(json_object_get(j, "delimiter"), &st->a, &st->a_len, "delimiter", err);
@@ -332,8 +332,8 @@ static int load_one(const char *type, json_t *j, struct chain *c, struct docfs_e
     case SPLIT_METASPACE:
         return load_metaspace(j, st, err);
     case SPLIT_BYTES:
-        st->prefix = json_flag(j, "add_prefix_space", true);
-        st->split = json_flag(j, "use_regex", true);
+        st->prefix = tok_flag(j, "add_prefix_space", true);
+        st->split = tok_flag(j, "use_regex", true);
         return st->split
                    ? regex_new(byte_level_pattern, sizeof(byte_level_pattern) - 1, &st->regex, err)
                    : 0;

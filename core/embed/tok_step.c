@@ -28,13 +28,13 @@ void chain_fini(struct chain *c)
     *c = (struct chain){0};
 }
 
-const char *json_text(json_t *j, const char *key, const char *fallback)
+const char *tok_text(json_t *j, const char *key, const char *fallback)
 {
     json_t *v = json_object_get(j, key);
     return !v || json_is_null(v) ? fallback : json_string_value(v);
 }
 
-bool json_flag(json_t *j, const char *key, bool fallback)
+bool tok_flag(json_t *j, const char *key, bool fallback)
 {
     json_t *v = json_object_get(j, key);
     return json_is_boolean(v) ? json_is_true(v) : fallback;

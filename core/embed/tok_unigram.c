@@ -152,7 +152,7 @@ int unigram_load(json_t *j, struct model *m, struct docfs_err *err)
             trie_add(&u->trie, json_string_value(token), json_string_length(token), (int64_t)i) < 0)
             return err_oom(err);
     }
-    u->bytes = json_flag(j, "byte_fallback", false);
+    u->bytes = tok_flag(j, "byte_fallback", false);
     m->unknown = json_is_integer(id) ? json_integer_value(id) : -1;
     if (m->unknown >= (int64_t)n || m->unknown < -1)
         return err_set(err, -EINVAL, "unk_id is not in the vocabulary");

@@ -44,7 +44,7 @@ void tokenizer_free(struct tokenizer *t)
 static int load_model(json_t *j, struct model *m, struct docfs_err *err)
 {
     m->unknown = -1;
-    const char *type = json_text(j, "type", "");
+    const char *type = tok_text(j, "type", "");
     if (!json_is_object(j) || !type)
         return err_set(err, -EINVAL, "it has no model");
     if (strcmp(type, "WordPiece") == 0)
@@ -76,10 +76,10 @@ static int add_token(struct tokenizer *t, json_t *j, struct docfs_err *err)
     int64_t known = vocab_get(&t->model.vocab, json_string_value(content), len);
     struct buf text = {0};
     struct added a = {.id = (uint32_t)(known >= 0 ? known : json_integer_value(id)),
-                      .word = json_flag(j, "single_word", false),
-                      .left = json_flag(j, "lstrip", false),
-                      .right = json_flag(j, "rstrip", false)};
-    bool normalized = json_flag(j, "normalized", !json_flag(j, "special", false));
+                      .word = tok_flag(j, "single_word", false),
+                      .left = tok_flag(j, "lstrip", false),
+                      .right = tok_flag(j, "rstrip", false)};
+    bool normalized = tok_flag(j, "normalized", !tok_flag(j, "special", false));
     if (normalized)
         normal_apply(&t->normalizer, json_string_value(content), len, &text);
     else

@@ -134,43 +134,63 @@ int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_o
     return rc < 0 ? rc : add_place(d, &place, opt, progress, arg, ret, err);
 }
 
-int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
-                  struct docfs_err *err)
+static int put_raw(struct ingest_run *run, struct store_write *w, const struct docfs_raw *doc,
+                   struct docfs_err *err)
 {
-    int rc = ingest_writable(d, err);
+    struct work_page wp = {0};
+    bool changed;
+    struct page page = {.title = (char *)doc->title,
+                        .markdown = (char *)doc->markdown,
+                        .len = doc->len,
+                        .source_url = (char *)doc->url};
+    struct embedder *e = run->codes_fit ? run->embedder : NULL;
+    int rc = work_embed(e, page.title, page.markdown, page.len, &wp);
     if (rc == 0)
-        rc = collection_name_check(collection, err);
-    if (rc == 0)
-        rc = reembed(d, NULL, err); /* states the model before the first vector is written */
-    struct docfs_report report = {0};
-    struct ingest_run run = {.d = d, .report = &report};
+        rc = work_store(w, e, run->source, doc->path, &page, "markdown", clock_wall_ns(), &wp,
+                        &changed, err);
+    else
+        err_oom(err);
+    work_page_fini(&wp);
+    return rc;
+}
+
+static int put_raws(struct ingest_run *run, const char *collection, const struct docfs_raw *doc,
+                    size_t n, struct docfs_err *err)
+{
     struct store_write *w = NULL;
     int64_t c;
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
+    int rc = store_write_begin(run->d->store, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_put_collection(w, collection, &c, err);
+    if (run->embedder)
+        rc = store_vectors_of(w, false, run->embedder->fingerprint, &run->codes_fit, err);
     if (rc == 0)
-        rc = store_put_source(w, c, "raw", "", "{}", &run.source, err);
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        struct work_page wp = {0};
-        bool changed;
-        struct page page = {.title = (char *)doc[i].title,
-                            .markdown = (char *)doc[i].markdown,
-                            .len = doc[i].len,
-                            .source_url = (char *)doc[i].url};
-        rc = work_embed(d->embedder, page.title, page.markdown, page.len, &wp);
-        if (rc == 0)
-            rc = work_store(w, d->embedder, run.source, doc[i].path, &page, "markdown",
-                            clock_wall_ns(), &wp, &changed, err);
-        else
-            err_oom(err);
-        work_page_fini(&wp);
-    }
+        rc = store_put_collection(w, collection, &c, err);
+    if (rc == 0)
+        rc = store_put_source(w, c, "raw", "", "{}", &run->source, err);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = put_raw(run, w, &doc[i], err);
     if (rc < 0) {
         store_write_abort(w);
         return rc;
     }
     return store_write_commit(w, err);
+}
+
+int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
+                  struct docfs_err *err)
+{
+    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    struct docfs_report report = {0};
+    struct embed_outcome out;
+    int rc = ingest_writable(d, err);
+    if (rc == 0)
+        rc = collection_name_check(collection, err);
+    if (rc == 0)
+        rc = embedding_begin(d, &e, err);
+    if (rc < 0)
+        return rc;
+    struct ingest_run run = {.d = d, .report = &report, .embedder = e && !e->costly ? e : NULL};
+    rc = put_raws(&run, collection, doc, n, err);
+    return rc < 0 || run.codes_fit ? rc : reembed(d, NULL, &out, err);
 }

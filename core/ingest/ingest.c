@@ -70,6 +70,15 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
     return rc < 0 ? rc : r;
 }
 
+/* Passages that wait are no failure of the ingest: they are found by their words. */
+static int bring_vectors(struct ingest_run *run, struct docfs_err *err)
+{
+    struct embed_outcome out;
+    int rc = reembed(run->d, run, &out, err);
+    report_embedding(run->report, &out);
+    return rc;
+}
+
 /* Work on an opened source whose rows exist. */
 static int run_source(struct ingest_run *run, const struct work_env *env,
                       const struct source_filter *filter, bool force, unsigned threads,
@@ -116,7 +125,7 @@ static int run_source(struct ingest_run *run, const struct work_env *env,
         return rc;
     run->progress.phase = INGEST_INDEX;
     run_progress(run, true);
-    rc = reembed(d, run, err);
+    rc = bring_vectors(run, err);
     bool rebuilt = false;
     if (rc == 0)
         rc = search_rebuild_index(d, false, &rebuilt, err);
@@ -220,7 +229,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
                              .progress.source = ask->location};
     senv.stop = ask->progress ? stop_scan : NULL;
     senv.stop_arg = &run;
-    struct work_env env = {.embedder = d->embedder, .limits = CONVERT_LIMITS_DEFAULT};
+    struct work_env env = {.limits = CONVERT_LIMITS_DEFAULT};
     rc = source_open(ask->kind, &senv, ask->location, &env.from, err);
     if (rc < 0) {
         if (ask->refresh && rc != -ECANCELED)
@@ -241,7 +250,12 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     _cleanup_free_ char *json = source_options_dump(&so);
     rc = json ? begin_rows(&run, ask->collection, ask->kind->name, ask->location, json, opt, err)
               : err_oom(err);
+    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    if (rc == 0)
+        rc = embedding_begin(d, &e, err);
     if (rc == 0) {
+        if (e && !e->costly)
+            run.embedder = env.embedder = e;
         rc = run_source(&run, &env, &filter, opt && opt->force,
                         thread_count(d, opt ? opt->threads : 0), err);
         run.revision = rc == 0 ? source_revision(env.from) : "";

@@ -6,7 +6,8 @@
  *   pipeline.c  worker threads with back-pressure; results come out in plan order
  *   write.c     results -> transactions, progress, job row
  *   options.c   collection names; include, exclude and limits as they are kept with a source
- *   reembed.c   passages that wait for a vector, and the change of the embedding model
+ *   waiting.c   passages that wait for a vector
+ *   reembed.c   all of them, and the change of the embedding model
  *   ingest.c    one run over one source; refresh, remove
  *   add.c       what was typed -> source and collection; documents without a source */
 #pragma once
@@ -66,7 +67,7 @@ struct work_result {
 
 struct work_env {
     struct source *from;
-    struct embedder *embedder;
+    struct embedder *embedder; /* NULL: passages are embedded later */
     struct convert_limits limits;
 };
 
@@ -79,7 +80,7 @@ void work_result_fini(struct work_result *r);
 int work_embed(struct embedder *e, const char *title, const char *md, size_t len,
                struct work_page *ret);
 void work_page_fini(struct work_page *p);
-/* Hands a page to the store. */
+/* Hands a page to the store; e: of its codes, NULL to leave them out. */
 int work_store(struct store_write *w, struct embedder *e, int64_t source, const char *path,
                const struct page *page, const char *format, int64_t mtime_ns,
                const struct work_page *wp, bool *ret_changed, struct docfs_err *err);
@@ -100,10 +101,12 @@ void pipeline_stop(struct pipeline *p);
 
 struct ingest_run {
     struct docfs *d;
-    int64_t source, job;  /* job 0 = nothing is recorded */
-    const char *revision; /* once the source was read */
-    bool queued;          /* the job's row is the worker's to end */
-    bool refresh;         /* of a known source */
+    struct embedder *embedder; /* of the codes in the results, or NULL */
+    bool codes_fit;            /* they are of the model that the open transaction sees */
+    int64_t source, job;       /* job 0 = nothing is recorded */
+    const char *revision;      /* once the source was read */
+    bool queued;               /* the job's row is the worker's to end */
+    bool refresh;              /* of a known source */
     struct store_fresh fresh;
     const struct plan *plan;
     struct docfs_progress progress;
@@ -165,8 +168,26 @@ int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct s
                struct docfs_err *err);
 void ingest_env_fini(struct source_env *env);
 
-/* ---- reembed.c ---- */
+/* ---- waiting.c, reembed.c ---- */
 
-/* Embeds passages that have no vector; when the stored vectors are another model's, all of them.
- * run may be NULL (no progress). */
-int reembed(struct docfs *d, struct ingest_run *run, struct docfs_err *err);
+struct embed_outcome {
+    size_t embedded, kept; /* sent to the embedder; found among earlier answers */
+    size_t refused;        /* texts that the embedder cannot take; they keep waiting */
+    size_t waiting;        /* passages without a vector at the end (reembed) */
+    int failed;            /* 0, or why the embedder cannot be used now */
+    struct docfs_err why;  /* of failed or refused */
+};
+
+/* Gives vectors of e to the passages that have none (next: to those of the model that is to take
+ * over). An embedder that fails is an outcome, no error. run may be NULL. */
+int embed_waiting(struct docfs *d, struct embedder *e, bool next, struct ingest_run *run,
+                  struct embed_outcome *ret, struct docfs_err *err);
+/* Brings the vectors up to date: all passages have one, of the model that the settings ask for. A
+ * model that cannot be used now is an outcome, no error. run may be NULL (no progress). */
+int reembed(struct docfs *d, struct ingest_run *run, struct embed_outcome *ret,
+            struct docfs_err *err);
+/* What the report of a run says of it. */
+void report_embedding(struct docfs_report *report, const struct embed_outcome *out);
+/* The embedder for passages that are about to be stored (a reference, or NULL: they wait). In a
+ * cache without a model it becomes that of the settings. */
+int embedding_begin(struct docfs *d, struct embedder **ret, struct docfs_err *err);

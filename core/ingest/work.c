@@ -56,9 +56,10 @@ int work_embed(struct embedder *e, const char *title, const char *md, size_t len
     ret->has_sketch = sketch_make(md, len, ret->sketch);
     if (passages_split(md, len, &opt, &ret->passages) < 0)
         return -ENOMEM;
-    size_t n = ret->passages.n, step = e->batch < 64 ? e->batch : 64;
-    if (n == 0)
+    size_t n = ret->passages.n;
+    if (n == 0 || !e)
         return 0;
+    size_t step = e->batch < 64 ? e->batch : 64;
     _cleanup_buf_ struct buf names = {0};
     _cleanup_free_ float *vectors = reallocarray(NULL, step * e->dim, sizeof(float));
     ret->codes = calloc(n, vindex_code_size(e->dim));
@@ -76,7 +77,7 @@ int work_store(struct store_write *w, struct embedder *e, int64_t source, const 
                const struct page *page, const char *format, int64_t mtime_ns,
                const struct work_page *wp, bool *ret_changed, struct docfs_err *err)
 {
-    size_t n = wp->passages.n, code_len = vindex_code_size(e->dim);
+    size_t n = wp->passages.n, code_len = e ? vindex_code_size(e->dim) : 0;
     _cleanup_free_ struct store_new_passage *p = calloc(n + 1, sizeof(*p));
     if (!p)
         return err_oom(err);
@@ -87,7 +88,7 @@ int work_store(struct store_write *w, struct embedder *e, int64_t source, const 
                                           .len = q->len,
                                           .line = q->line,
                                           .lines = q->lines,
-                                          .code = wp->codes ? wp->codes + i * code_len : NULL};
+                                          .code = e && wp->codes ? wp->codes + i * code_len : NULL};
     }
     struct store_new_document doc = {.source = source,
                                      .path = path,
@@ -149,7 +150,8 @@ static int convert_bytes(const struct work_env *env, const struct source_file *f
         if (rc < 0)
             return err_oom(&ret->err);
         ret->bytes += p->len + ret->page[i].passages.n *
-                                   (vindex_code_size(env->embedder->dim) + sizeof(struct passage));
+                                   ((env->embedder ? vindex_code_size(env->embedder->dim) : 0) +
+                                    sizeof(struct passage));
     }
     return 0;
 }

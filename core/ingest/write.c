@@ -51,8 +51,13 @@ static int batch_open(struct batch *b, struct docfs_err *err)
         return 0;
     turn_take(&b->turn);
     int rc = store_write_begin(b->run->d->store, &b->w, err);
-    if (rc < 0)
+    if (rc == 0 && b->run->embedder)
+        rc = store_vectors_of(b->w, false, b->run->embedder->fingerprint, &b->run->codes_fit, err);
+    if (rc < 0) {
+        store_write_abort(b->w);
+        b->w = NULL;
         turn_pass(&b->turn);
+    }
     b->since_ns = clock_mono_ns();
     b->bytes = 0;
     return rc;
@@ -143,8 +148,8 @@ static int put_pages(struct ingest_run *run, struct store_write *w, const char *
         const struct page *page = &res->pages.item[i];
         bool changed = false;
         parts[i] = page->part ? page->part : "";
-        rc = work_store(w, run->d->embedder, run->source, path, page, format, res->mtime_ns,
-                        &res->page[i], &changed, err);
+        rc = work_store(w, run->codes_fit ? run->embedder : NULL, run->source, path, page, format,
+                        res->mtime_ns, &res->page[i], &changed, err);
         run->report->documents++;
         run->report->passages += res->page[i].passages.n;
     }

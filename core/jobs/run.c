@@ -30,13 +30,15 @@ bool job_transient(int code)
 
 static char *report_json(const struct docfs_report *r)
 {
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "files",
-                          (json_int_t)r->files, "unchanged", (json_int_t)r->unchanged, "converted",
-                          (json_int_t)r->converted, "failed", (json_int_t)r->failed, "skipped",
-                          (json_int_t)r->skipped, "removed", (json_int_t)r->removed, "renamed",
-                          (json_int_t)r->renamed, "documents", (json_int_t)r->documents, "passages",
-                          (json_int_t)r->passages, "bytes", (json_int_t)r->bytes, "seconds",
-                          r->seconds, "rebuilt_index", (int)r->rebuilt_index);
+    json_t *o =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:I, s:I, s:I}",
+                  "files", (json_int_t)r->files, "unchanged", (json_int_t)r->unchanged, "converted",
+                  (json_int_t)r->converted, "failed", (json_int_t)r->failed, "skipped",
+                  (json_int_t)r->skipped, "removed", (json_int_t)r->removed, "renamed",
+                  (json_int_t)r->renamed, "documents", (json_int_t)r->documents, "passages",
+                  (json_int_t)r->passages, "bytes", (json_int_t)r->bytes, "seconds", r->seconds,
+                  "rebuilt_index", (int)r->rebuilt_index, "embedded", (json_int_t)r->embedded,
+                  "reused", (json_int_t)r->reused, "waiting", (json_int_t)r->waiting);
     char *text = json_dumps(o, JSON_COMPACT);
     json_decref(o);
     return text;
@@ -64,8 +66,8 @@ static int run_args(struct docfs *d, const struct store_job *job, const struct j
     if (strcmp(job->kind, "remove") == 0)
         return docfs_remove(d, a->collection, err);
     if (strcmp(job->kind, "reembed") == 0)
-        return docfs_reembed(d, progress, arg, err);
-    if (strcmp(job->kind, "add") == 0)
+        rc = docfs_reembed(d, progress, arg, &report, err);
+    else if (strcmp(job->kind, "add") == 0)
         rc = docfs_add(d, a->location, &opt, progress, arg, &report, err);
     else if (strcmp(job->kind, "refresh") == 0)
         rc = docfs_refresh(d, a->collection, &opt, progress, arg, &report, err);

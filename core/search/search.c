@@ -13,19 +13,25 @@
 #define REFINE_SET 200 /* documents of the first query that a refinement orders */
 #define NEIGHBOURS 5   /* shown when nothing is above the threshold */
 
-/* A passage without any query word is shown only when it is at least this near: the noise of the
- * built-in embedding between unrelated texts stays below it. */
-#define VECTOR_FLOOR 0.25
+/* The question as the embedder of the stored vectors sees it. */
+struct asked {
+    struct embedder *e;   /* NULL: no vectors, or none that can be compared with */
+    float *vector;        /* NULL: the embedder does not answer; zero: no usable word */
+    struct docfs_err why; /* of a NULL that is no matter of course */
+    bool rerank;
+};
 
 struct work {
     struct docfs *d;
+    const struct asked *asked;
     struct store_read *r;
     struct vindex *index; /* NULL: no usable vectors */
     const struct query *q;
     const struct docset *allowed; /* NULL: everything */
     size_t depth;                 /* candidates per list */
     struct lexical lex;
-    float *vector; /* of the query, or NULL */
+    const float *vector; /* of the query, or NULL */
+    bool partial;        /* a server did not answer */
     struct candidate *list;
     size_t n;
     struct copies copies;
@@ -112,22 +118,6 @@ static int add_lexical(struct work *w, struct docfs_err *err)
     return 0;
 }
 
-static int embed_query(struct work *w, struct docfs_err *err)
-{
-    struct embedder *e = w->d->embedder;
-    struct embed_text text = {.title = "", .body = w->q->text, .body_len = strlen(w->q->text)};
-    w->vector = calloc(e->dim, sizeof(float));
-    if (!w->vector)
-        return err_oom(err);
-    int rc = e->embed(e->ctx, EMBED_QUERY, &text, 1, w->vector, err);
-    if (rc == 0 || rc == -ENOMEM)
-        return rc;
-    free(w->vector);
-    w->vector = NULL;
-    buf_adds(&w->note, "The embedding provider does not answer: ordered by words only.");
-    return 0;
-}
-
 static bool is_zero(const float *v, unsigned dim)
 {
     for (unsigned i = 0; i < dim; i++)
@@ -138,14 +128,14 @@ static bool is_zero(const float *v, unsigned dim)
 
 static int add_vector(struct work *w, struct docfs_err *err)
 {
-    if (!w->index) {
-        buf_adds(&w->note, "The stored vectors are another model's: ordered by words only until "
-                           "docfs refresh has embedded again.");
+    const struct asked *a = w->asked;
+    if (a->why.code)
+        buf_addf(&w->note, "Ordered by words only%s: %s.",
+                 a->e ? "" : " until docfs reembed has run", a->why.text);
+    w->partial = a->why.code != 0;
+    if (!w->index || !a->vector || is_zero(a->vector, a->e->dim))
         return 0;
-    }
-    int rc = embed_query(w, err);
-    if (rc < 0 || !w->vector || is_zero(w->vector, w->d->embedder->dim))
-        return rc;
+    w->vector = a->vector;
     _cleanup_free_ struct vindex_hit *hit = calloc(w->depth, sizeof(*hit));
     if (!hit)
         return err_oom(err);
@@ -182,7 +172,15 @@ static int gather(struct work *w, struct docfs_err *err)
                        .vec_weight = setting_real(w->d, "search.vec_weight")};
     fuse_score(w->list, w->n, &f);
     w->n = fuse_group(w->list, w->n);
-    return 0;
+    if (!w->asked->rerank)
+        return 0;
+    struct docfs_err why;
+    rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);
+    if (rc == 0 && why.code) {
+        buf_addf(&w->note, "%sNot reranked: %s.", w->note.len ? " " : "", why.text);
+        w->partial = true;
+    }
+    return rc;
 }
 
 /* ---- results ---- */
@@ -191,7 +189,8 @@ static bool above(const struct work *w, const struct candidate *c)
 {
     if (c->score < w->q->min || c->score < setting_real(w->d, "search.min"))
         return false;
-    return c->lex_rank || c->vec >= VECTOR_FLOOR;
+    /* Without any word of the question a passage must be nearer than unrelated ones are. */
+    return c->lex_rank || (w->asked->e && c->vec >= w->asked->e->floor);
 }
 
 /* Adds the documents that are (good) or are not above the threshold until r holds k. Passages that
@@ -268,7 +267,6 @@ static int explain_absence(struct work *w, struct docfs_results *r, struct docfs
 static void work_fini(struct work *w)
 {
     lexical_fini(&w->lex);
-    free(w->vector);
     free(w->list);
     buf_fini(&w->note);
     copies_fini(&w->copies);
@@ -285,16 +283,16 @@ static size_t wanted(struct docfs *d, const struct query *q)
 
 /* One attempt; repeated by the caller while dead rows crowd out living ones. */
 static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
-                   const struct docset *allowed, size_t k, size_t depth, struct docfs_results **ret,
-                   size_t *ret_dead, struct docfs_err *err)
+                   const struct asked *asked, const struct docset *allowed, size_t k, size_t depth,
+                   struct docfs_results **ret, size_t *ret_dead, struct docfs_err *err)
 {
-    struct work w = {.d = d, .r = r, .q = q, .allowed = allowed, .depth = depth};
+    struct work w = {.d = d, .asked = asked, .r = r, .q = q, .allowed = allowed, .depth = depth};
     struct docfs_results *res = results_new(q->canonical, store_read_generation(r));
     if (!res)
         return err_oom(err);
     if (!q->all_copies && setting_int(d, "search.copies") == COPIES_ONE)
         copies_init(&w.copies, k);
-    int rc = state_acquire(d, r, &w.index, err);
+    int rc = state_acquire(d, r, asked->e, &w.index, err);
     if (rc == 0) {
         if (*q->text && !(allowed && allowed->n == 0))
             rc = gather(&w, err);
@@ -304,6 +302,7 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
             rc = explain_absence(&w, res, err);
         state_release(d);
     }
+    res->partial = w.partial;
     work_fini(&w);
     if (rc < 0) {
         docfs_results_unref(res);
@@ -313,9 +312,41 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
     return 0;
 }
 
+/* Before the index is locked: a server may take its time. */
+static int ask(struct docfs *d, struct store_read *r, const struct query *q, struct asked *a,
+               struct docfs_err *err)
+{
+    _cleanup_free_ char *url = setting_text(d, "rerank.url");
+    a->rerank = url && *url && *q->text && q->mode != MODE_EXACT;
+    int rc = embedding_serving(d, r, &a->e, &a->why, err);
+    if (rc < 0 || !a->e || q->mode == MODE_LEX || !*q->text)
+        return rc;
+    struct embed_text text = {.title = "", .body = q->text, .body_len = strlen(q->text)};
+    a->vector = calloc(a->e->dim, sizeof(float));
+    if (!a->vector)
+        return err_oom(err);
+    if (a->e->embed(a->e->ctx, EMBED_QUERY, &text, 1, a->vector, &a->why) < 0) {
+        free(a->vector);
+        a->vector = NULL;
+    } else {
+        a->why = (struct docfs_err){0};
+    }
+    return 0;
+}
+
+static void asked_fini(struct asked *a)
+{
+    free(a->vector);
+    embedder_free(a->e);
+}
+
 static int run(struct docfs *d, struct store_read *r, const struct query *q,
                const struct docset *allowed, struct docfs_results **ret, struct docfs_err *err)
 {
+    struct asked asked __attribute__((cleanup(asked_fini))) = {0};
+    int asked_rc = ask(d, r, q, &asked, err);
+    if (asked_rc < 0)
+        return asked_rc;
     size_t k = wanted(d, q), depth = (size_t)setting_int(d, "search.candidates");
     if (depth < k)
         depth = k;
@@ -324,7 +355,7 @@ static int run(struct docfs *d, struct store_read *r, const struct query *q,
     for (int tries = 0;; tries++) {
         struct docfs_results *res = NULL;
         size_t dead;
-        int rc = attempt(d, r, q, allowed, k, depth, &res, &dead, err);
+        int rc = attempt(d, r, q, &asked, allowed, k, depth, &res, &dead, err);
         if (rc < 0)
             return rc;
         if (dead == 0 || res->n - res->below >= k || tries == 8) {
@@ -396,7 +427,8 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
         return rc;
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
     note_pending(r, res);
-    state_cache(d, key, res);
+    if (!res->partial) /* the next one may fare better */
+        state_cache(d, key, res);
     *ret = res;
     return 0;
 }

@@ -4,6 +4,7 @@
  *   state.c     the vector index in memory, kept in step with the store; result cache
  *   lexical.c   query -> full-text expression; candidates by bm25; spelling neighbours
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
+ *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
  *   pack.c      results as bytes, for the store and for caches shared between processes
  *   search.c    the public calls */
@@ -14,13 +15,14 @@
 
 /* ---- state.c ---- */
 
-/* The index in step with the reader's snapshot, locked against replacement; release with
- * state_release. *ret is NULL when the stored vectors are another model's: lexical search only. */
-int state_acquire(struct docfs *d, struct store_read *r, struct vindex **ret,
-                  struct docfs_err *err);
+/* The index in step with the reader's snapshot, of the vectors of e (embedding_serving), locked
+ * against replacement; release with state_release. *ret is NULL when e is: lexical search only. */
+int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *e,
+                  struct vindex **ret, struct docfs_err *err);
 void state_release(struct docfs *d);
 
-/* Stands for the model and the settings of search in force: part of every key. */
+/* Stands for the settings of search in force: part of every key. The model needs no part in it: a
+ * change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
 /* Cached results of that key at the reader's generation (a reference), or NULL: from this
  * process's memory, else from the store, where other processes leave theirs. */
@@ -89,6 +91,13 @@ void copies_fini(struct copies *c);
  * next hit of res. */
 int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
                 const struct store_passage *p, struct docfs_err *err);
+
+/* ---- rerank.c ---- */
+
+/* Orders the first documents by the server of rerank.url. When it does not answer, the order stays
+ * and *why says so. */
+int search_rerank(struct docfs *d, struct store_read *r, const char *query, struct candidate *list,
+                  size_t n, struct docfs_err *why, struct docfs_err *err);
 
 /* ---- results.c ---- */
 

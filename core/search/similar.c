@@ -102,15 +102,20 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
         return 0;
     }
     res = results_new("similar", store_read_generation(r));
-    _cleanup_free_ float *vector = calloc(d->embedder->dim, sizeof(*vector));
+    struct embedder *e = NULL;
+    struct docfs_err why = {0};
+    rc = embedding_serving(d, r, &e, &why, err);
+    _cleanup_free_ float *vector = calloc(e ? e->dim : 1, sizeof(*vector));
     struct vindex *x = NULL;
-    rc = res && vector ? state_acquire(d, r, &x, err) : err_oom(err);
+    if (rc == 0)
+        rc = res && vector ? state_acquire(d, r, e, &x, err) : err_oom(err);
     if (rc == 0) {
-        rc = x ? document_vector(r, x, d->embedder->dim, document, vector, err) : -ENOENT;
+        rc = x ? document_vector(r, x, e->dim, document, vector, err) : -ENOENT;
         if (rc == 0)
             rc = nearest(d, r, x, vector, document, k, res, err);
         state_release(d);
     }
+    embedder_free(e);
     if (rc == -ENOENT) /* the document exists (the caller resolved it) but nothing speaks for it */
         rc = results_note(res, "This document has no words to compare by.") < 0 ? err_oom(err) : 0;
     if (rc < 0) {

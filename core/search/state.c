@@ -25,6 +25,7 @@ struct cached {
 struct search_state {
     pthread_rwlock_t lock; /* index pointer: searches hold it shared */
     struct vindex *index;
+    char stamp[160];     /* of the vectors in it, see read_stamp */
     uint64_t generation; /* of the store when last in step; 0 = never */
 
     pthread_mutex_t cache_lock;
@@ -112,10 +113,9 @@ static int append_row(void *arg, int64_t passage, int64_t document, const void *
     return ++a->n == APPEND_STEP ? append_flush(a) : 0;
 }
 
-static int append_new(struct docfs *d, struct store_read *r, struct vindex *x,
-                      struct docfs_err *err)
+static int append_new(struct store_read *r, unsigned dim, struct vindex *x, struct docfs_err *err)
 {
-    size_t code_len = vindex_code_size(d->embedder->dim);
+    size_t code_len = vindex_code_size(dim);
     _cleanup_free_ struct append *a = calloc(1, sizeof(*a));
     _cleanup_free_ int8_t *codes = malloc(APPEND_STEP * code_len);
     if (!a || !codes)
@@ -130,18 +130,17 @@ static int append_new(struct docfs *d, struct store_read *r, struct vindex *x,
 }
 
 /* Base file if it is usable, else empty; then everything that came since. */
-static int load(struct docfs *d, struct store_read *r, struct vindex **ret, struct docfs_err *err)
+static int load(struct docfs *d, struct store_read *r, unsigned dim, const char *stamp,
+                struct vindex **ret, struct docfs_err *err)
 {
     struct vindex *x = NULL;
-    int rc = d->index_dirfd < 0 ? -ENOENT
-                                : vindex_open(d->index_dirfd, d->embedder->dim,
-                                              d->embedder->fingerprint, &x, NULL);
+    int rc = d->index_dirfd < 0 ? -ENOENT : vindex_open(d->index_dirfd, dim, stamp, &x, NULL);
     /* Missing, stale or corrupt is no error to anybody: the store holds every vector. */
     if (rc < 0)
-        rc = vindex_new(d->embedder->dim, &x, err);
+        rc = vindex_new(dim, &x, err);
     if (rc < 0)
         return rc;
-    rc = append_new(d, r, x, err);
+    rc = append_new(r, dim, x, err);
     if (rc < 0) {
         vindex_free(x);
         return rc;
@@ -159,55 +158,77 @@ static bool mostly_dead(struct vindex *x, int64_t live)
     return rows - live > 4096 && rows - live > rows / 5;
 }
 
-static int follow(struct docfs *d, struct store_read *r, struct docfs_err *err)
+/* What the vectors are of: the model, and how often one came to a passage below the last. */
+static int read_stamp(struct store_read *r, const struct embedder *e, char *ret, size_t size,
+                      struct docfs_err *err)
+{
+    char epoch[24];
+    int rc = store_meta(r, "vectors_epoch", epoch, sizeof(epoch), err);
+    if (rc == 0)
+        snprintf(ret, size, "%s%s%s", e->fingerprint, *epoch ? "#" : "", epoch);
+    return rc;
+}
+
+static int follow(struct docfs *d, struct store_read *r, unsigned dim, const char *stamp,
+                  struct docfs_err *err)
 {
     struct search_state *s = d->search;
     uint64_t generation = store_read_generation(r);
     pthread_rwlock_wrlock(&s->lock);
     int rc = 0;
+    if (s->index && strcmp(s->stamp, stamp) != 0 && generation >= s->generation) {
+        vindex_free(s->index);
+        s->index = NULL;
+        s->generation = 0;
+    }
     if (!s->index || generation > s->generation) {
         int64_t n = 0, last = 0;
         if (!s->index)
-            rc = load(d, r, &s->index, err);
+            rc = load(d, r, dim, stamp, &s->index, err);
         else
-            rc = append_new(d, r, s->index, err);
+            rc = append_new(r, dim, s->index, err);
         if (rc == 0 && s->generation)
             rc = store_passage_count(r, &n, &last, err);
         if (rc == 0 && s->generation &&
             (vindex_needs_rebuild(s->index) || mostly_dead(s->index, n))) {
             struct vindex *fresh = NULL;
-            if (load(d, r, &fresh, NULL) == 0) {
+            if (load(d, r, dim, stamp, &fresh, NULL) == 0) {
                 vindex_free(s->index);
                 s->index = fresh;
             }
         }
-        if (rc == 0)
+        if (rc == 0) {
             s->generation = generation;
+            snprintf(s->stamp, sizeof(s->stamp), "%s", stamp);
+        }
     }
     pthread_rwlock_unlock(&s->lock);
     return rc;
 }
 
-int state_acquire(struct docfs *d, struct store_read *r, struct vindex **ret, struct docfs_err *err)
+int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *e,
+                  struct vindex **ret, struct docfs_err *err)
 {
     struct search_state *s = d->search;
-    char stored[128];
-    int rc = store_meta(r, "fingerprint", stored, sizeof(stored), err);
+    char stamp[sizeof(s->stamp)];
+    int rc = e ? read_stamp(r, e, stamp, sizeof(stamp), err) : 0;
     if (rc < 0)
         return rc;
+    *ret = NULL;
     pthread_rwlock_rdlock(&s->lock);
-    if (*stored && strcmp(stored, d->embedder->fingerprint) != 0) {
-        *ret = NULL;
+    if (!e)
         return 0;
-    }
-    if (!s->index || store_read_generation(r) > s->generation) {
+    if (!s->index || store_read_generation(r) > s->generation || strcmp(s->stamp, stamp) != 0) {
         pthread_rwlock_unlock(&s->lock);
-        rc = follow(d, r, err);
+        rc = follow(d, r, e->dim, stamp, err);
         if (rc < 0)
             return rc;
         pthread_rwlock_rdlock(&s->lock);
     }
-    *ret = s->index;
+    /* A snapshot older than a change of the model that another thread has followed already has no
+     * index any more: its vectors are gone. */
+    if (s->index && strcmp(s->stamp, stamp) == 0)
+        *ret = s->index;
     return 0;
 }
 
@@ -218,23 +239,21 @@ void state_release(struct docfs *d)
 
 /* ---- the file ---- */
 
-int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err)
+static int rebuild(struct docfs *d, struct store_read *r, const struct embedder *e, bool force,
+                   bool *ret_rebuilt, struct docfs_err *err)
 {
-    *ret_rebuilt = false;
-    if (d->index_dirfd < 0)
-        return 0;
-    _cleanup_read_ struct store_read *r = NULL;
+    char stamp[160];
     int64_t n, last;
-    int rc = store_read_begin(d->store, &r, err);
+    int rc = read_stamp(r, e, stamp, sizeof(stamp), err);
     if (rc == 0)
         rc = store_passage_count(r, &n, &last, err);
     if (rc < 0)
         return rc;
     struct vindex *x = NULL;
-    int opened = vindex_open(d->index_dirfd, d->embedder->dim, d->embedder->fingerprint, &x, NULL);
+    int opened = vindex_open(d->index_dirfd, e->dim, stamp, &x, NULL);
     bool want = force || (opened < 0 && (n > 0 || opened != -ENOENT));
     if (opened == 0 && !want) {
-        rc = append_new(d, r, x, err);
+        rc = append_new(r, e->dim, x, err);
         want = vindex_needs_rebuild(x) || mostly_dead(x, n);
     }
     vindex_free(x);
@@ -242,16 +261,41 @@ int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct 
         return rc;
     /* From the store, not from the old file: rows of deleted passages fall away. */
     struct vindex *fresh;
-    rc = vindex_new(d->embedder->dim, &fresh, err);
+    rc = vindex_new(e->dim, &fresh, err);
     if (rc < 0)
         return rc;
-    rc = append_new(d, r, fresh, err);
+    rc = append_new(r, e->dim, fresh, err);
     if (rc == 0)
-        rc = vindex_write(fresh, d->index_dirfd, d->embedder->fingerprint,
-                          (size_t)setting_int(d, "index.graph_min"), err);
+        rc = vindex_write(fresh, d->index_dirfd, stamp, (size_t)setting_int(d, "index.graph_min"),
+                          err);
     vindex_free(fresh);
     *ret_rebuilt = rc == 0;
     return rc;
+}
+
+int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct docfs_err *err)
+{
+    *ret_rebuilt = false;
+    if (d->index_dirfd < 0)
+        return 0;
+    _cleanup_read_ struct store_read *r = NULL;
+    struct embedder *e = NULL;
+    struct docfs_err why;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = embedding_serving(d, r, &e, &why, err);
+    if (rc == 0 && e)
+        rc = rebuild(d, r, e, force, ret_rebuilt, err);
+    embedder_free(e);
+    return rc;
+}
+
+int search_open_index(struct docfs *d, struct store_read *r, const struct embedder *e,
+                      struct vindex **ret, struct docfs_err *err)
+{
+    char stamp[160];
+    int rc = read_stamp(r, e, stamp, sizeof(stamp), err);
+    return rc < 0 ? rc : vindex_open(d->index_dirfd, e->dim, stamp, ret, err);
 }
 
 /* ---- result cache ---- */
@@ -317,9 +361,8 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
 
 uint64_t state_mark(struct docfs *d)
 {
-    const char *model = d->embedder->fingerprint;
-    uint64_t mark = settings_mark(d, "search.", hash64(model, strlen(model), 0));
-    return settings_mark(d, "freshness.", mark);
+    uint64_t mark = settings_mark(d, "search.", 0);
+    return settings_mark(d, "freshness.", settings_mark(d, "rerank.", mark));
 }
 
 struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key)

@@ -163,6 +163,7 @@ struct store_write {
     uint64_t generation;              /* that the changes of this transaction get */
     int64_t now, began;               /* seconds; monotonic ns */
     bool visible;                     /* something in the tree or in the results changed */
+    bool late_noted;                  /* vectors_epoch was raised (vectors.c) */
     bool job_ended;                   /* make this commit durable */
     int64_t job_locked, job_unlocked; /* jobs.lock: taken, to be given up; 0 = none */
     int64_t revision;                 /* of the jobs changed in this transaction, 0 = none yet */

@@ -241,15 +241,33 @@ int store_trim_parts(struct store_write *w, int64_t source, const char *path,
 /* Drops content versions retired more than `seconds` ago, trims the change and query logs. */
 int store_sweep(struct store_write *w, int64_t seconds, struct docfs_err *err);
 
-/* Passages without a vector, at most n: fn gets the text to embed. */
-int store_unembedded(struct store_read *r, size_t n,
+/* Passages with a number above `after` that have no vector (next: none of the model that is to take
+ * over), ascending, at most n: fn gets the text to embed. */
+int store_unembedded(struct store_read *r, bool next, int64_t after, size_t n,
                      void (*fn)(void *arg, int64_t passage, const char *title, const char *heading,
                                 const char *text, size_t len),
                      void *arg, struct docfs_err *err);
 int store_put_vector(struct store_write *w, int64_t passage, const void *code, size_t len,
                      struct docfs_err *err);
-/* Forgets all vectors (another embedding model). */
-int store_clear_vectors(struct store_write *w, struct docfs_err *err);
+/* Are the stored vectors (next: those that are to take over) of this model, as the transaction sees
+ * it? */
+int store_vectors_of(struct store_write *w, bool next, const char *fingerprint, bool *ret,
+                     struct docfs_err *err);
+/* Vectors of the model that is to take over; the others answer until store_switch_vectors. */
+int store_put_next(struct store_write *w, int64_t passage, const void *code, size_t len,
+                   struct docfs_err *err);
+int store_clear_next(struct store_write *w, struct docfs_err *err);
+int store_switch_vectors(struct store_write *w, struct docfs_err *err);
+
+/* Vectors kept by what they were made from; the caller makes the key. */
+#define VECTOR_KEY_LEN 16
+/* 1 with the code copied, 0 when it is not kept (or of another length). */
+int store_cached_vector(struct store_read *r, const unsigned char key[VECTOR_KEY_LEN], void *code,
+                        size_t len, struct docfs_err *err);
+int store_cache_vector(struct store_write *w, const unsigned char key[VECTOR_KEY_LEN],
+                       const void *code, size_t len, struct docfs_err *err);
+/* Drops the least recently used ones until about `bytes` are left. */
+int store_trim_vector_cache(struct store_write *w, int64_t bytes, struct docfs_err *err);
 
 /* ---- checking (docfs verify) ---- */
 

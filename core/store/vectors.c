@@ -42,7 +42,13 @@ int store_dead_passages(struct store_read *r, const int64_t *ids, size_t n,
     return e < 0 ? e : 0;
 }
 
-int store_unembedded(struct store_read *r, size_t n,
+#define SELECT_WAITING(table)                                                        \
+    "SELECT p.id, d.title, p.heading, p.start, p.length, d.content "                 \
+    "FROM passages AS p CROSS JOIN documents AS d ON d.id = p.document "             \
+    "WHERE p.id > ?1 AND NOT EXISTS (SELECT 1 FROM " table " WHERE passage = p.id) " \
+    "ORDER BY p.id LIMIT ?2"
+
+int store_unembedded(struct store_read *r, bool next, int64_t after, size_t n,
                      void (*fn)(void *arg, int64_t passage, const char *title, const char *heading,
                                 const char *text, size_t len),
                      void *arg, struct docfs_err *err)
@@ -51,12 +57,9 @@ int store_unembedded(struct store_read *r, size_t n,
     _cleanup_free_ char *body = NULL;
     size_t body_len = 0;
     int64_t content = 0;
-    int e = db_query(r->c, &st, err,
-                     "SELECT p.id, d.title, p.heading, p.start, p.length, d.content "
-                     "FROM passages AS p CROSS JOIN documents AS d ON d.id = p.document "
-                     "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = p.id) "
-                     "ORDER BY p.id LIMIT ?1",
-                     "i", n > INT64_MAX ? INT64_MAX : (int64_t)n);
+    int e =
+        db_query(r->c, &st, err, next ? SELECT_WAITING("vectors_next") : SELECT_WAITING("vectors"),
+                 "ii", after, n > INT64_MAX ? INT64_MAX : (int64_t)n);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         if (sqlite3_column_int64(st, 5) != content) {
             freep(&body);
@@ -77,6 +80,21 @@ int store_unembedded(struct store_read *r, size_t n,
     return e;
 }
 
+/* An index takes in what has a higher number than all it holds. A vector below that is announced by
+ * meta 'vectors_epoch', on which indexes are read anew. */
+static int note_late(struct store_write *w, int64_t passage, struct docfs_err *err)
+{
+    int64_t last = 0, epoch = 0;
+    if (w->late_noted)
+        return 0;
+    int r = db_int(w->c, &last, err, "SELECT coalesce(max(passage), 0) FROM vectors", "");
+    if (r < 0 || passage > last)
+        return r;
+    r = meta_int(w->c, "vectors_epoch", &epoch, err);
+    w->late_noted = true;
+    return r < 0 && r != -ENOENT ? r : meta_set_int(w->c, "vectors_epoch", epoch + 1, err);
+}
+
 int store_put_vector(struct store_write *w, int64_t passage, const void *code, size_t len,
                      struct docfs_err *err)
 {
@@ -84,17 +102,10 @@ int store_put_vector(struct store_write *w, int64_t passage, const void *code, s
     if (r < 0)
         return r;
     w->visible = true; /* searches see it */
-    return db_run(w->c, err,
-                  "INSERT OR REPLACE INTO vectors(passage, code) "
-                  "SELECT id, ?2 FROM passages WHERE id = ?1",
-                  "ib", passage, code, len);
-}
-
-int store_clear_vectors(struct store_write *w, struct docfs_err *err)
-{
-    int r = write_check(w, err);
-    if (r < 0)
-        return r;
-    w->visible = true;
-    return db_run(w->c, err, "DELETE FROM vectors", "");
+    r = note_late(w, passage, err);
+    return r < 0 ? r
+                 : db_run(w->c, err,
+                          "INSERT OR REPLACE INTO vectors(passage, code) "
+                          "SELECT id, ?2 FROM passages WHERE id = ?1",
+                          "ib", passage, code, len);
 }

@@ -9,6 +9,7 @@ const struct cmd *const commands[] = {
     &cmd_add, &cmd_refresh, &cmd_remove, &cmd_list,
     &cmd_sources, &cmd_watch,
     &cmd_jobs,
+    &cmd_reembed,
     &cmd_search, &cmd_cat, &cmd_similar, &cmd_save,
 #if HAVE_MOUNT
     &cmd_mount, &cmd_umount,

@@ -9,3 +9,4 @@ extern const struct cmd cmd_add, cmd_refresh, cmd_remove, cmd_list, cmd_search, 
 extern const struct cmd cmd_jobs, cmd_sources, cmd_watch;
 extern const struct cmd cmd_mcp;
 extern const struct cmd cmd_backup, cmd_restore, cmd_export, cmd_import;
+extern const struct cmd cmd_reembed;

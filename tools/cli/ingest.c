@@ -27,8 +27,9 @@ int ingest_progress(void *arg, const struct docfs_progress *p)
     if (p->phase == INGEST_SCAN)
         step.done = p->files, step.bytes = 0, step.bytes_total = 0;
     if (p->phase == INGEST_INDEX)
-        step = (struct progress_step){
-            .label = label[p->phase], .unit = "passages", .done = p->passages};
+        step = (struct progress_step){.label = p->embedded ? "embedding" : label[p->phase],
+                                      .unit = "passages",
+                                      .done = p->embedded ? p->embedded : p->passages};
     progress_update(&in->progress, &step);
     return interrupt_seen();
 }
@@ -40,6 +41,19 @@ static int interrupted(struct ingest *in)
                          "interrupted; %s documents of this run were kept, the same command goes "
                          "on from there",
                          out_count(in->last.documents, n));
+}
+
+static void waiting(struct out *o, const struct docfs_report *r)
+{
+    char n[32];
+    if (r->waiting)
+        out_note(o,
+                 "%s passages wait for their vectors and are found by words only%s%s "
+                 "(docfs reembed)",
+                 out_count(r->waiting, n), *r->waiting_why ? ": " : "", r->waiting_why);
+    else if (*r->waiting_why)
+        out_note(o, "the model of the settings is not in use yet: %s (docfs reembed)",
+                 r->waiting_why);
 }
 
 static void summary(struct ingest *in, const struct docfs_report *r)
@@ -64,6 +78,27 @@ static void summary(struct ingest *in, const struct docfs_report *r)
         out_note(o, "%s files failed, %s skipped: docfs list --failures%s%s",
                  out_count(r->failed, a), out_count(r->skipped, b), in->collection ? " " : "",
                  in->collection ? in->collection : "");
+    waiting(o, r);
+}
+
+int ingest_finish_embed(struct ingest *in, int r, const struct docfs_report *report,
+                        const struct docfs_err *err)
+{
+    struct out *o = &in->c->out;
+    char a[32], b[32];
+    progress_end(&in->progress);
+    if (r == -ECANCELED)
+        return cmd_fail_with(in->c, CMD_INTERRUPTED,
+                             "interrupted; what was embedded is kept, the same command goes on "
+                             "from there");
+    if (r < 0)
+        return cmd_fail(in->c, err);
+    if (o->json)
+        return cmd_json(in->c, wire_report(report, NULL), CMD_OK);
+    if (!o->quiet)
+        out_printf(o, "%s passages embedded, %s known already\n", out_count(report->embedded, a),
+                   out_count(report->reused, b));
+    return CMD_OK;
 }
 
 int ingest_finish(struct ingest *in, int r, const struct docfs_report *report,

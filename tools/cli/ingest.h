@@ -18,3 +18,6 @@ int ingest_progress(void *arg, const struct docfs_progress *p);
 /* Tells how it went; r is what docfs_add or docfs_refresh returned. Returns the exit code. */
 int ingest_finish(struct ingest *in, int r, const struct docfs_report *report,
                   const struct docfs_err *err);
+/* Likewise of a run that only embeds. */
+int ingest_finish_embed(struct ingest *in, int r, const struct docfs_report *report,
+                        const struct docfs_err *err);

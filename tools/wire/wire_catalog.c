@@ -96,14 +96,18 @@ json_t *wire_failures(const struct docfs_failures *f)
 json_t *wire_report(const struct docfs_report *r, const char *collection)
 {
     return wire_message(
-        "report", json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}",
-                            "collection", wire_text(collection), "files", (json_int_t)r->files,
-                            "unchanged", (json_int_t)r->unchanged, "converted",
-                            (json_int_t)r->converted, "failed", (json_int_t)r->failed, "skipped",
-                            (json_int_t)r->skipped, "removed", (json_int_t)r->removed, "renamed",
-                            (json_int_t)r->renamed, "documents", (json_int_t)r->documents,
-                            "passages", (json_int_t)r->passages, "bytes", (json_int_t)r->bytes,
-                            "seconds", r->seconds, "rebuilt_index", (int)r->rebuilt_index));
+        "report",
+        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:I, "
+                  "s:I, s:I, s:o}",
+                  "collection", wire_text(collection), "files", (json_int_t)r->files, "unchanged",
+                  (json_int_t)r->unchanged, "converted", (json_int_t)r->converted, "failed",
+                  (json_int_t)r->failed, "skipped", (json_int_t)r->skipped, "removed",
+                  (json_int_t)r->removed, "renamed", (json_int_t)r->renamed, "documents",
+                  (json_int_t)r->documents, "passages", (json_int_t)r->passages, "bytes",
+                  (json_int_t)r->bytes, "seconds", r->seconds, "rebuilt_index",
+                  (int)r->rebuilt_index, "embedded", (json_int_t)r->embedded, "reused",
+                  (json_int_t)r->reused, "waiting", (json_int_t)r->waiting, "waiting_why",
+                  wire_text(r->waiting_why)));
 }
 
 json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache)

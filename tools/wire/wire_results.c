@@ -61,12 +61,12 @@ json_t *wire_results(const struct docfs_results *r, bool explain)
             hits = NULL;
         }
     }
-    return wire_message("results",
-                        json_pack("{s:o, s:I, s:I, s:I, s:I, s:o, s:f, s:o}", "query",
-                                  wire_text(r->query), "generation", (json_int_t)r->generation,
-                                  "candidates", (json_int_t)r->candidates, "below",
-                                  (json_int_t)r->below, "pending", (json_int_t)r->pending, "note",
-                                  wire_text(r->note), "seconds", r->seconds, "hits", hits));
+    return wire_message(
+        "results", json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:f, s:o}", "query",
+                             wire_text(r->query), "generation", (json_int_t)r->generation,
+                             "candidates", (json_int_t)r->candidates, "below", (json_int_t)r->below,
+                             "pending", (json_int_t)r->pending, "partial", (int)r->partial, "note",
+                             wire_text(r->note), "seconds", r->seconds, "hits", hits));
 }
 
 json_t *wire_saved(const struct docfs_saveds *s)
