@@ -222,13 +222,15 @@ struct docfs_ingest_options {
     const char *subdir;         /* docfs_add: only this directory of it; NULL: all */
     const char *const *include; /* globs (name_glob), NULL-terminated; NULL = everything */
     const char *const *exclude;
-    const char *policy; /* docfs_policy_parse (docfs_freshness.h); NULL = as it is */
-    int64_t max_file;   /* bytes after decompression, 0 = 64 MiB */
-    unsigned threads;   /* 0 = all cores */
-    bool force;         /* convert again although nothing changed */
-    bool remote;        /* asked for over the network: what is on this machine is refused */
-    int64_t source;     /* docfs_refresh: only this row of sources, 0 = all of the collection */
-    int64_t job; /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
+    const char *policy;         /* docfs_policy_parse (docfs_freshness.h); NULL = as it is */
+    const char *const *options; /* docfs_add: NAME=VALUE of this kind of source, NULL-terminated,
+                                   see docfs-sources(7); kept with the source */
+    int64_t max_file;           /* bytes after decompression, 0 = 64 MiB */
+    unsigned threads;           /* 0 = all cores */
+    bool force;                 /* convert again although nothing changed */
+    bool remote;                /* asked for over the network: what is on this machine is refused */
+    int64_t source; /* docfs_refresh: only this row of sources, 0 = all of the collection */
+    int64_t job;    /* the queued job this run belongs to (docfs_jobs.h), 0 = a job of its own */
 };
 
 enum docfs_ingest_phase { INGEST_SCAN, INGEST_CONVERT, INGEST_INDEX };

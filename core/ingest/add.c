@@ -17,6 +17,7 @@ int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct s
         .cache_dir = d->path,
         .token_file = tokens,
         .allow_private = setting_int(d, "sources.allow_private") != 0,
+        .options = opt ? opt->options : NULL,
         .remote_caller = opt && opt->remote,
         .limits = {.max_bytes = setting_int(d, "sources.max_bytes"),
                    .max_entries = setting_int(d, "sources.max_entries"),

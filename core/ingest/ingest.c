@@ -217,6 +217,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
         rc = ingest_env(d, opt, &senv, err);
     if (rc < 0)
         return rc;
+    senv.options = (const char *const *)so.options;
     struct ingest_run run = {.d = d,
                              .fn = ask->progress,
                              .arg = ask->arg,

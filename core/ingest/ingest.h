@@ -132,6 +132,7 @@ int run_leave(struct ingest_run *run, const struct work_env *env, struct plan *p
 /* What is kept with a source, so that a refresh does what the first run did. */
 struct source_options {
     char **include, **exclude; /* NULL-terminated or NULL; owned */
+    char **options;            /* NAME=VALUE of the kind; likewise */
     int64_t max_file;          /* 0 = setting ingest.max_file */
 };
 void source_options_fini(struct source_options *o);

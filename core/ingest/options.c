@@ -17,6 +17,7 @@ void source_options_fini(struct source_options *o)
 {
     strings_free(o->include);
     strings_free(o->exclude);
+    strings_free(o->options);
     *o = (struct source_options){0};
 }
 
@@ -60,6 +61,9 @@ int source_options_load(struct source_options *ret, const char *json,
     if (rc == 0)
         rc = given && given->exclude ? copy_given(given->exclude, &ret->exclude)
                                      : copy_stored(json_object_get(o, "exclude"), &ret->exclude);
+    if (rc == 0)
+        rc = given && given->options ? copy_given(given->options, &ret->options)
+                                     : copy_stored(json_object_get(o, "options"), &ret->options);
     ret->max_file = given && given->max_file ? given->max_file
                                              : json_integer_value(json_object_get(o, "max_file"));
     json_decref(o);
@@ -87,6 +91,8 @@ char *source_options_dump(const struct source_options *o)
         json_object_set_new(j, "include", array_of(o->include));
     if (o->exclude)
         json_object_set_new(j, "exclude", array_of(o->exclude));
+    if (o->options)
+        json_object_set_new(j, "options", array_of(o->options));
     if (o->max_file)
         json_object_set_new(j, "max_file", json_integer(o->max_file));
     char *text = json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS);

@@ -32,6 +32,7 @@ static const struct {
     {"location", STRING_ARG, ADD, offsetof(struct job_args, location)},
     {"max_file", NUMBER_ARG, ADD, offsetof(struct job_args, max_file)},
     {"policy", STRING_ARG, ADD, offsetof(struct job_args, policy)},
+    {"options", GLOBS_ARG, ADD, offsetof(struct job_args, options)},
     {"query", STRING_ARG, ENRICH, offsetof(struct job_args, query)},
     {"ref", STRING_ARG, ADD, offsetof(struct job_args, ref)},
     {"remote", TRUTH_ARG, ADD, offsetof(struct job_args, remote)},
@@ -44,6 +45,7 @@ void job_args_fini(struct job_args *a)
 {
     free(a->include);
     free(a->exclude);
+    free(a->options);
     json_decref(a->json);
     *a = (struct job_args){0};
 }
@@ -195,7 +197,8 @@ char *docfs_job_args_add(const char *location, const struct docfs_ingest_options
     if (opt && opt->collection)
         rc |= json_object_set_new(o, "collection", json_string(opt->collection));
     if (opt)
-        rc |= add_globs(o, "include", opt->include) | add_globs(o, "exclude", opt->exclude);
+        rc |= add_globs(o, "include", opt->include) | add_globs(o, "exclude", opt->exclude) |
+              add_globs(o, "options", opt->options);
     if (opt && opt->policy)
         rc |= json_object_set_new(o, "policy", json_string(opt->policy));
     if (opt && opt->max_file)

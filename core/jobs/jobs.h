@@ -18,7 +18,7 @@
 struct job_args {
     json_t *json; /* owned; the strings below point into it */
     const char *location, *collection, *query, *kind, *ref, *subdir, *policy;
-    const char **include, **exclude; /* arrays owned */
+    const char **include, **exclude, **options; /* arrays owned */
     int64_t source, max_file;
     unsigned threads;
     bool force, remote;

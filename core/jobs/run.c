@@ -51,6 +51,7 @@ static int run_args(struct docfs *d, const struct store_job *job, const struct j
     struct docfs_ingest_options opt = {.collection = a->collection,
                                        .include = a->include,
                                        .exclude = a->exclude,
+                                       .options = a->options,
                                        .policy = a->policy,
                                        .max_file = a->max_file,
                                        .threads = a->threads,

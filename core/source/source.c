@@ -12,10 +12,7 @@
 
 /* The first one that claims an argument gets it. */
 static const struct source_kind *const kinds[] = {
-    &source_bundle,
-    &source_archive,
-    &source_git,
-    &source_directory,
+    &source_bundle, &source_archive, &source_git, &source_directory, &source_web,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 

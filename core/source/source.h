@@ -6,6 +6,7 @@
  *   directory.c  a directory tree or one file
  *   git.h        git repositories
  *   archive.h    archives, local and of the web
+ *   web.c        a web site (web.h names its parts)
  *
  * One kind is one file with one vtable, named in source.c. What a person typed becomes a kind and
  * a canonical location (source_resolve, no network); location and kind are stored and are all that
@@ -66,8 +67,9 @@ struct source_env {
     const char *cache_dir;  /* of the cache; what is kept between runs goes to its "sources" folder,
                                which may be deleted at any time. NULL: keep nothing */
     const char *token_file; /* lines "HOST TOKEN", or NULL */
-    bool remote_caller;     /* asked for over the network: nothing of this machine may be read */
-    bool allow_private;     /* hosts of the web that turn out to be private may be asked */
+    const char *const *options; /* NAME=VALUE of this kind, NULL-terminated, or NULL */
+    bool remote_caller; /* asked for over the network: nothing of this machine may be read */
+    bool allow_private; /* hosts of the web that turn out to be private may be asked */
     struct source_limits limits;
     int (*stop)(void *arg); /* non-zero: give up with -ECANCELED; may be NULL; any thread */
     void *stop_arg;
@@ -127,6 +129,7 @@ extern const struct source_kind source_bundle;    /* what docfs export wrote */
 extern const struct source_kind source_directory; /* also a single file */
 extern const struct source_kind source_git;
 extern const struct source_kind source_archive;
+extern const struct source_kind source_web;
 
 /* Directories of that name are never read: version control, package caches. */
 bool source_pruned(const char *name);

@@ -37,6 +37,7 @@ QUARANTINE = {
     "fuse": ["fs"],
     "gumbo": ["core/text"],
     "archive": ["core/text", "core/source", "tools/cli"],
+    "libxml": ["core/source", "core/text"],
     "yaml": ["core/config", "core/text"],
     "curl": ["core/remote"],
     "idn2": ["core/remote"],
