@@ -62,8 +62,10 @@ static int directory_resolve(const struct source_env *env, const struct source_r
     int r = ret->location ? 0 : err_set(err, -errno, "cannot read %s: %m", path.data);
     buf_fini(&path);
     size_t n = env->cache_dir ? strlen(env->cache_dir) : 0;
+    /* Files that were sent to docfs serve are kept in its uploads. */
     if (r == 0 && n && strncmp(ret->location, env->cache_dir, n) == 0 &&
-        (ret->location[n] == '/' || ret->location[n] == '\0'))
+        (ret->location[n] == '/' || ret->location[n] == '\0') &&
+        strncmp(ret->location + n, "/uploads/", 9) != 0)
         r = err_set(err, -EINVAL,
                     "%s lies in the cache directory itself: name the directory that holds the "
                     "documentation",

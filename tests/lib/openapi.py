@@ -19,7 +19,7 @@ class Contract:
             for method, operation in item.items():
                 self.routes.append((method.upper(), re.compile(pattern + r"\Z"), path, operation))
         # A literal path wins over one with parameters.
-        self.routes.sort(key=lambda r: r[2].count("{"))
+        self.routes.sort(key=lambda r: (r[2].count("{"), -len(r[2])))
         self.seen = set()
 
     def operation(self, method, path):

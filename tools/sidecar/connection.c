@@ -11,7 +11,7 @@
 
 #include "tools/sidecar/exchange.h"
 
-#define DISCARD_MAX (1 << 20) /* bytes of a refused body read so that the answer arrives */
+#define DISCARD_MAX (8 << 20) /* bytes of a refused body read so that the answer arrives */
 #define SPOOL_MIN (1 << 20)   /* bytes of an upload kept in memory */
 
 static void set_state(struct exchange *x, enum conn_state state)

@@ -7,6 +7,7 @@ const struct resource *const resources[] = {
     &resource_search,
     &resource_content,
     &resource_collections,
+    &resource_ingestion,
     &resource_config,
     &resource_stats,
     &resource_metrics,

@@ -266,19 +266,6 @@ void streams_stop(struct streams *all)
     pthread_mutex_unlock(&all->lock);
 }
 
-void streams_free(struct streams *all)
-{
-    if (!all)
-        return;
-    pthread_mutex_lock(&all->lock);
-    while (all->n)
-        pthread_cond_wait(&all->quiet, &all->lock);
-    pthread_mutex_unlock(&all->lock);
-    pthread_mutex_destroy(&all->lock);
-    pthread_cond_destroy(&all->quiet);
-    free(all);
-}
-
 unsigned streams_count(struct streams *all)
 {
     pthread_mutex_lock(&all->lock);
@@ -355,4 +342,18 @@ unsigned streams_tick(struct streams *all, int64_t now)
     }
     free(list);
     return wait;
+}
+
+void streams_free(struct streams *all)
+{
+    if (!all)
+        return;
+    streams_tick(all, clock_mono_ns()); /* the ticker is no more: let go in its place */
+    pthread_mutex_lock(&all->lock);
+    while (all->n)
+        pthread_cond_wait(&all->quiet, &all->lock);
+    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_destroy(&all->lock);
+    pthread_cond_destroy(&all->quiet);
+    free(all);
 }
