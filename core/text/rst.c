@@ -6,19 +6,9 @@
 #include <string.h>
 
 #include "core/text/convert.h"
+#include "core/text/rst.h"
 #include "core/text/rst_inline.h"
 #include "core/util/cleanup.h"
-
-#define STYLES_MAX 12 /* section adornments in order of appearance */
-
-struct rst {
-    struct span *line; /* all lines, right-trimmed */
-    size_t n, i;
-    struct buf *out;
-    int style[STYLES_MAX]; /* adornment character, + 256 with an overline */
-    unsigned n_styles;
-    struct buf title;
-};
 
 static unsigned indent_of(struct span l)
 {
@@ -49,12 +39,12 @@ static unsigned section_level(struct rst *r, int style)
     return r->n_styles;
 }
 
-static struct span at(const struct rst *r, size_t i)
+struct span rst_at(const struct rst *r, size_t i)
 {
     return i < r->n ? r->line[i] : (struct span){"", 0};
 }
 
-static void blank_line(struct rst *r)
+void rst_blank_line(struct rst *r)
 {
     buf_rtrim(r->out, "\n ");
     if (r->out->len)
@@ -63,7 +53,7 @@ static void blank_line(struct rst *r)
 
 static void heading(struct rst *r, unsigned level, struct span text)
 {
-    blank_line(r);
+    rst_blank_line(r);
     buf_addf(r->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
     size_t from = r->out->len;
     rst_inline(r->out, span_trim(text));
@@ -75,7 +65,7 @@ static void heading(struct rst *r, unsigned level, struct span text)
 /* A section title with its adornment at line i; lines taken, or 0. */
 static size_t section(struct rst *r)
 {
-    struct span a = at(r, r->i), b = at(r, r->i + 1), c = at(r, r->i + 2);
+    struct span a = rst_at(r, r->i), b = rst_at(r, r->i + 1), c = rst_at(r, r->i + 2);
     int over = adornment(a), under = adornment(b);
     if (over && b.len && !under && adornment(c) == over && c.len >= span_trim(b).len) {
         heading(r, section_level(r, over + 256), b);
@@ -112,7 +102,7 @@ static void add_code(struct rst *r, size_t from, size_t to, struct span lang, un
         ticks = ticks || memmem(r->line[i].s, r->line[i].len, "```", 3);
     }
     const char *fence = ticks ? "~~~~~~" : "```";
-    blank_line(r);
+    rst_blank_line(r);
     buf_addf(r->out, "%*s%s%.*s\n", (int)base, "", fence, (int)lang.len, lang.s);
     for (size_t i = from; i < to; i++) {
         struct span l = r->line[i];
@@ -166,6 +156,7 @@ static void nested(struct rst *r, size_t from, size_t to, const char *prefix, un
     memcpy(r->style, inner.style, sizeof(r->style));
     r->n_styles = inner.n_styles;
     r->title = inner.title;
+    r->module = inner.module;
     buf_rtrim(&text, " \n");
     struct span rest = {text.data ? text.data : "", text.len}, l;
     while (line_next(&rest, &l))
@@ -173,7 +164,7 @@ static void nested(struct rst *r, size_t from, size_t to, const char *prefix, un
     if (buf_status(&text) < 0)
         r->out->full = true;
     buf_fini(&text);
-    blank_line(r);
+    rst_blank_line(r);
 }
 
 static bool is_signature(struct span name)
@@ -181,43 +172,60 @@ static bool is_signature(struct span name)
     const char *colon = memrchr(name.s, ':', name.len);
     if (colon)
         name = (struct span){colon + 1, (size_t)(name.s + name.len - colon - 1)};
-    return is(name, "function class method attribute data exception module decorator classmethod "
+    return is(name, "function class method attribute data exception decorator classmethod "
                     "staticmethod property option envvar cmdoption macro type member struct "
                     "enum enumerator var describe object opcode program command variable setting "
                     "confval signature");
 }
 
-static void list_table(struct rst *r, size_t from, size_t to)
+static bool begins_with_name(struct span s, struct span name)
 {
-    bool open = false, first = true;
-    size_t columns = 0;
-    blank_line(r);
+    return s.len > name.len && s.s[name.len] == '.' && memcmp(s.s, name.s, name.len) == 0;
+}
+
+/* One heading for each line of a signature: names that mean the same stand together. Those of a
+ * module carry its name, as a reader would type them. */
+static void signatures(struct rst *r, struct span name, struct span arg, size_t from, size_t to,
+                       unsigned base)
+{
+    bool word = is(name, "class exception py:class py:exception");
+    bool member = base == 0 && r->module.len &&
+                  is(name, "function class data exception decorator py:function py:class py:data "
+                           "py:exception py:decorator");
+    unsigned level = r->n_styles + 1;
+    rst_blank_line(r);
+    buf_addf(r->out, "%.*s", (int)(level > 6 ? 6 : level), "######");
     for (size_t i = from; i <= to; i++) {
-        struct span l = i < to ? span_trim(r->line[i]) : (struct span){"* -", 3};
-        bool row = l.len >= 3 && l.s[0] == '*' && l.s[1] == ' ' && l.s[2] == '-';
-        bool cell = !row && l.len >= 1 && l.s[0] == '-' && (l.len == 1 || l.s[1] == ' ');
-        if (row && open) {
-            buf_adds(r->out, " |\n");
-            if (first)
-                for (size_t k = 0; k < columns; k++)
-                    buf_adds(r->out, k + 1 < columns ? "|---" : "|---|\n");
-            first = false;
-        }
-        if (i == to || l.len == 0)
-            continue;
-        if (row || cell) {
-            l.s += row ? 3 : 1;
-            l.len -= row ? 3 : 1;
-            buf_adds(r->out, row ? "| " : " | ");
-            columns += first;
-            open = true;
-        } else if (open) {
-            buf_addc(r->out, ' ');
-        }
-        if (open)
-            rst_inline(r->out, span_trim(l));
+        struct span s = i == from ? arg : span_trim(r->line[i - 1]);
+        if (s.len && s.s[s.len - 1] == '\\')
+            s.len--;
+        buf_addf(r->out, i == from ? " `" : "\n`");
+        if (word)
+            buf_addf(r->out, "%.*s ", memchr(name.s, 'x', name.len) ? 9 : 5,
+                     memchr(name.s, 'x', name.len) ? "exception" : "class");
+        if (member && !begins_with_name(s, r->module))
+            buf_addf(r->out, "%.*s.", (int)r->module.len, r->module.s);
+        buf_addf(r->out, "%.*s`", (int)s.len, s.s);
+        if (i == from)
+            buf_adds(r->out, "\n");
     }
-    blank_line(r);
+    buf_adds(r->out, "\n\n");
+}
+
+/* The sentence that Sphinx makes of ".. versionchanged:: 3.10", or NULL. */
+static const char *version_words(struct span name)
+{
+    static const char *const words[][2] = {
+        {"versionadded", "New in version"},
+        {"versionchanged", "Changed in version"},
+        {"deprecated", "Deprecated since version"},
+        {"deprecated-removed", "Deprecated since version"},
+        {"versionremoved", "Removed in version"},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (is(name, words[i][0]))
+            return words[i][1];
+    return NULL;
 }
 
 /* A line ".. name:: argument" with its block; moves r->i behind it. */
@@ -231,10 +239,7 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
         if (span_trim(r->line[more]).s[0] == ':')
             break;
     if (is_signature(name) && arg.len) {
-        blank_line(r);
-        unsigned level = r->n_styles + 1;
-        buf_addf(r->out, "%.*s `%.*s`\n\n", (int)(level > 6 ? 6 : level), "######", (int)arg.len,
-                 arg.s);
+        signatures(r, name, arg, from, more, base);
         from = more;
     }
     while (from < end && r->line[from].len && span_trim(r->line[from]).s[0] == ':' &&
@@ -243,13 +248,29 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
     while (is_signature(name) && from < end && r->line[from].len &&
            memchr(":", span_trim(r->line[from]).s[0], 1))
         from++;
-    if (is(name, "code-block code sourcecode highlight-code parsed-literal productionlist "
-                 "prompt literalinclude doctest testcode math graphviz")) {
+    const char *version = version_words(name);
+    if (is(name, "module py:module currentmodule py:currentmodule")) {
+        r->module = arg;
+    } else if (version) {
+        size_t number = 0;
+        while (number < arg.len && !is_blank(arg.s[number]))
+            number++;
+        rst_blank_line(r);
+        buf_addf(r->out, "%s %.*s%s", version, (int)number, arg.s,
+                 number < arg.len || from < end ? ": " : ".\n");
+        rst_inline(r->out, span_trim((struct span){arg.s + number, arg.len - number}));
+        if (number < arg.len)
+            buf_addc(r->out, from < end ? ' ' : '\n');
+        if (from < end)
+            nested(r, from, end, "", depth);
+        rst_blank_line(r);
+    } else if (is(name, "code-block code sourcecode highlight-code parsed-literal productionlist "
+                        "prompt literalinclude doctest testcode math graphviz")) {
         if (!is(name, "code-block code sourcecode"))
             arg = (struct span){"", 0};
         add_code(r, from, end, arg.len < 32 ? arg : (struct span){"", 0}, base);
     } else if (is(name, "include raw toctree index contents highlight module-author sectionauthor "
-                        "moduleauthor default-domain currentmodule py:currentmodule role meta "
+                        "moduleauthor default-domain role meta "
                         "only-html testsetup testcleanup tabularcolumns cssclass rst-class "
                         "default-role header footer sectnum target-notes")) {
         return;
@@ -258,11 +279,10 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
     } else if (is(name, "list-table")) {
         if (arg.len)
             buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
-        list_table(r, from, end);
+        rst_list_table(r, from, end);
     } else if (is(name, "note warning tip hint important caution danger attention error "
-                        "admonition seealso deprecated versionadded versionchanged versionremoved "
-                        "deprecated-removed todo impl-detail availability")) {
-        blank_line(r);
+                        "admonition seealso todo impl-detail availability")) {
+        rst_blank_line(r);
         buf_addf(r->out, "> **%c%.*s**", name.s[0] & ~0x20, (int)name.len - 1, name.s + 1);
         if (arg.len) {
             buf_addc(r->out, ' ');
@@ -273,10 +293,10 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
             buf_adds(r->out, ">\n");
             nested(r, from, end, "> ", depth);
         }
-        blank_line(r);
+        rst_blank_line(r);
     } else {
         if (arg.len && !is_signature(name)) {
-            blank_line(r);
+            rst_blank_line(r);
             rst_inline(r->out, arg);
             buf_adds(r->out, "\n\n");
         }
@@ -304,7 +324,7 @@ static void explicit_markup(struct rst *r, unsigned base, unsigned depth)
         const char *close = memchr(body.s, ']', body.len);
         if (close) {
             struct span text = {close + 1, (size_t)(body.s + body.len - close - 1)};
-            blank_line(r);
+            rst_blank_line(r);
             buf_addf(r->out, "%.*s ", (int)(close + 1 - body.s), body.s);
             rst_inline(r->out, span_trim(text));
             buf_addc(r->out, '\n');
@@ -312,51 +332,6 @@ static void explicit_markup(struct rst *r, unsigned base, unsigned depth)
         }
     }
     r->i = end;
-}
-
-/* A simple table between lines of '='; moves r->i behind it. */
-static void simple_table(struct rst *r)
-{
-    struct span rule = r->line[r->i];
-    size_t column[32][2], n = 0;
-    for (size_t i = 0; i < rule.len && n < 32;) {
-        while (i < rule.len && rule.s[i] != '=')
-            i++;
-        column[n][0] = i;
-        while (i < rule.len && rule.s[i] == '=')
-            i++;
-        if (i > column[n][0])
-            column[n++][1] = i;
-    }
-    blank_line(r);
-    bool head_done = false;
-    size_t rows = 0;
-    for (r->i++; r->i < r->n; r->i++) {
-        struct span l = r->line[r->i];
-        if (l.len && l.s[0] == '=' && strspn(l.s, "= ") >= l.len) {
-            if (head_done || at(r, r->i + 1).len == 0) {
-                r->i++;
-                break;
-            }
-            continue;
-        }
-        if (l.len == 0 || (l.s[0] == '-' && strspn(l.s, "- ") >= l.len))
-            continue;
-        for (size_t k = 0; k < n; k++) {
-            size_t from = column[k][0], to = k + 1 < n ? column[k + 1][0] : l.len;
-            from = from < l.len ? from : l.len;
-            to = to < l.len ? to : l.len;
-            buf_adds(r->out, k ? " | " : "| ");
-            rst_inline(r->out, span_trim((struct span){l.s + from, to > from ? to - from : 0}));
-        }
-        buf_adds(r->out, " |\n");
-        if (rows++ == 0) {
-            for (size_t k = 0; k < n; k++)
-                buf_adds(r->out, k + 1 < n ? "|---" : "|---|\n");
-            head_done = true;
-        }
-    }
-    blank_line(r);
 }
 
 static bool table_rule(struct span l)
@@ -371,6 +346,57 @@ static bool grid_rule(struct span l)
     return l.len > 4 && l.s[0] == '+' && (l.s[1] == '-' || l.s[1] == '=') && l.s[l.len - 1] == '+';
 }
 
+static bool list_item(struct span t)
+{
+    size_t i = 0;
+    if (t.len > 1 && strchr("*-+|", t.s[0]) && t.s[0] && is_blank(t.s[1]))
+        return true;
+    while (i < t.len && (is_alnum(t.s[i]) || t.s[i] == '#') && i < 4)
+        i++;
+    return i && i + 1 < t.len && (t.s[i] == '.' || t.s[i] == ')') && is_blank(t.s[i + 1]);
+}
+
+/* Whether line i goes on with the paragraph of the line before it. */
+static bool goes_on(const struct rst *r, size_t i, size_t to, unsigned base)
+{
+    struct span l = rst_at(r, i), t = span_trim(l);
+    return i < to && t.len && indent_of(l) == base && !list_item(t) && !adornment(t) &&
+           !grid_rule(l) && !table_rule(l) && !(t.len > 1 && t.s[0] == '.' && t.s[1] == '.') &&
+           !(t.len > 2 && memcmp(t.s, ">>>", 3) == 0) && !adornment(span_trim(rst_at(r, i + 1)));
+}
+
+/* The paragraph that begins at line i, and the literal block that it announces. Taken as a whole:
+ * what is quoted may begin on one line and end on the next. */
+static void paragraph(struct rst *r, size_t to, unsigned base)
+{
+    _cleanup_buf_ struct buf text = {0};
+    bool literal;
+    do {
+        struct span t = span_trim(r->line[r->i++]);
+        if (text.len)
+            buf_addc(&text, '\n');
+        literal = t.len >= 2 && memcmp(t.s + t.len - 2, "::", 2) == 0 &&
+                  (r->i >= to || r->line[r->i].len == 0);
+        if (literal)
+            t.len -= t.len == 2 || is_blank(t.s[t.len - 3]) ? 2 : 1;
+        t = span_trim(t);
+        buf_add(&text, t.s, t.len);
+    } while (!literal && goes_on(r, r->i, to, base));
+
+    _cleanup_buf_ struct buf shown = {0};
+    rst_inline(&shown, (struct span){text.data ? text.data : "", text.len});
+    struct span rest = {shown.data ? shown.data : "", shown.len}, l;
+    while (line_next(&rest, &l))
+        buf_addf(r->out, "%*s%.*s\n", (int)(base < 24 ? base : 24) / 4 * 2, "", (int)l.len, l.s);
+    if (text.oom || shown.oom)
+        r->out->oom = true;
+    if (!literal)
+        return;
+    size_t end = block_end(r, r->i, base + 1);
+    add_code(r, r->i, end < to ? end : to, (struct span){"", 0}, base);
+    r->i = end < to ? end : to;
+}
+
 static int convert_lines(struct rst *r, size_t to, unsigned depth)
 {
     while (r->i < to && buf_status(r->out) == 0) {
@@ -378,13 +404,13 @@ static int convert_lines(struct rst *r, size_t to, unsigned depth)
         unsigned base = indent_of(l);
         size_t taken;
         if (l.len == 0) {
-            blank_line(r);
+            rst_blank_line(r);
             r->i++;
         } else if (depth < 12 && t.len >= 2 && t.s[0] == '.' && t.s[1] == '.' &&
                    (t.len == 2 || t.s[2] == ' ')) {
             explicit_markup(r, base, depth);
         } else if (table_rule(l)) {
-            simple_table(r);
+            rst_simple_table(r);
         } else if (grid_rule(l)) {
             size_t end = r->i;
             while (end < to && r->line[end].len)
@@ -394,7 +420,7 @@ static int convert_lines(struct rst *r, size_t to, unsigned depth)
         } else if ((taken = section(r))) {
             r->i += taken;
         } else if (adornment(l) && l.len >= 4) {
-            blank_line(r);
+            rst_blank_line(r);
             buf_adds(r->out, "---\n\n");
             r->i++;
         } else if (t.len > 3 && memcmp(t.s, ">>>", 3) == 0) {
@@ -404,20 +430,7 @@ static int convert_lines(struct rst *r, size_t to, unsigned depth)
             add_code(r, r->i, end, span_of("pycon"), base);
             r->i = end;
         } else {
-            bool literal = t.len >= 2 && memcmp(t.s + t.len - 2, "::", 2) == 0 &&
-                           (r->i + 1 >= to || r->line[r->i + 1].len == 0);
-            struct span shown = t;
-            if (literal)
-                shown.len -= shown.len == 2 || is_blank(shown.s[shown.len - 3]) ? 2 : 1;
-            buf_addf(r->out, "%*s", (int)(base < 24 ? base : 24) / 4 * 2, "");
-            rst_inline(r->out, span_trim(shown));
-            buf_addc(r->out, '\n');
-            r->i++;
-            if (literal) {
-                size_t end = block_end(r, r->i, base + 1);
-                add_code(r, r->i, end < to ? end : to, (struct span){"", 0}, base);
-                r->i = end < to ? end : to;
-            }
+            paragraph(r, to, base);
         }
     }
     return 0;

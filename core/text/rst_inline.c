@@ -52,6 +52,13 @@ static bool prose_role(struct span role)
     return false;
 }
 
+/* Sphinx writes the names of functions with parentheses. */
+static bool names_function(struct span role)
+{
+    return (role.len >= 6 && memcmp(role.s + role.len - 6, ":func:", 6) == 0) ||
+           (role.len >= 6 && memcmp(role.s + role.len - 6, ":meth:", 6) == 0);
+}
+
 static void add_role(struct buf *out, struct span role, struct span body)
 {
     struct span text, target;
@@ -62,7 +69,11 @@ static void add_role(struct buf *out, struct span role, struct span body)
         text = (struct span){from, (size_t)(text.s + text.len - from)};
     }
     if (!prose_role(role)) {
-        add_code(out, text);
+        _cleanup_buf_ struct buf call = {0};
+        buf_add(&call, text.s, text.len);
+        if (!target.len && names_function(role) && !memchr(text.s, '(', text.len))
+            buf_adds(&call, "()");
+        add_code(out, (struct span){call.data ? call.data : "", call.len});
         return;
     }
     if (role.len == 5 && (memcmp(role.s, ":pep:", 5) == 0 || memcmp(role.s, ":rfc:", 5) == 0))

@@ -1,0 +1,90 @@
+"""What the markup languages become, seen through the command line."""
+import pytest
+
+
+@pytest.fixture
+def convert(docfs, workdir):
+    def run(name, text):
+        (workdir / name).write_text(text)
+        docfs.ok("add", workdir, "--collection", "c", "-q")
+        return docfs.ok("cat", "c/" + name.rsplit(".", 1)[0] + ".md").out
+    return run
+
+
+def test_rst_signatures_carry_their_module(convert):
+    md = convert("bisect.rst", """\
+Bisection
+=========
+
+.. module:: bisect
+   :synopsis: Not shown.
+
+.. function:: bisect_right(a, x)
+              bisect(a, x)
+
+   See :func:`insort` and :meth:`~Foo.run`.
+
+   .. versionchanged:: 3.10
+      Added *key*.
+
+.. class:: Task(coro)
+
+   .. method:: cancel(msg=None)
+
+      Stops.
+
+.. versionadded:: 3.2
+
+.. deprecated-removed:: 3.8 3.11
+   Use another one.
+""")
+    assert "# Bisection\n" in md
+    assert "## `bisect.bisect_right(a, x)`\n\n`bisect.bisect(a, x)`" in md
+    assert "See `insort()` and `run()`." in md
+    assert "Changed in version 3.10: Added *key*." in md
+    assert "`class bisect.Task(coro)`" in md and "`cancel(msg=None)`" in md
+    assert "New in version 3.2." in md and "Deprecated since version 3.8: 3.11 Use another one." in md
+    assert "Not shown" not in md
+
+
+def test_rst_quotes_may_go_over_two_lines(convert):
+    md = convert("page.rst", """\
+Page
+====
+
+Read `the manual
+<https://example.org/manual>`_ and ``two
+words`` of *it*, then::
+
+    $ run it
+
+* one
+* two
+""")
+    assert "[the manual](https://example.org/manual)" in md.replace("\n", " ").replace("  ", " ")
+    assert "`two\nwords`" in md and "then:\n\n```\n$ run it\n```" in md
+    assert "* one\n* two" in md
+
+
+def test_rst_tables_become_tables(convert):
+    md = convert("tables.rst", """\
+Tables
+======
+
+=====  =======
+Name   Meaning
+=====  =======
+a      ``first``
+b      second
+=====  =======
+
+.. list-table:: Ports
+   :header-rows: 1
+
+   * - Port
+     - Use
+   * - 80
+     - web
+""")
+    assert "| Name | Meaning |\n|---|---|\n| a | `first` |\n| b | second |" in md
+    assert "| Port | Use |\n|---|---|\n| 80 | web |" in md
