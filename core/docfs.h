@@ -271,11 +271,6 @@ struct docfs_report {
 DOCFS_API int docfs_add(struct docfs *d, const char *location,
                         const struct docfs_ingest_options *opt, docfs_progress_fn *progress,
                         void *arg, struct docfs_report *ret, struct docfs_err *err);
-/* The kinds of sources, in the order in which they are tried. */
-struct docfs_source_kind {
-    const char *name, *what; /* static */
-};
-DOCFS_API size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max);
 /* Refreshes all sources of a collection, or all (NULL). Unreachable sources are reported by
  * -ENOENT after the others were done. */
 DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
@@ -361,3 +356,4 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 #include "core/docfs_jobs.h"
 #include "core/docfs_model.h"
 #include "core/docfs_settings.h"
+#include "core/docfs_sources.h"

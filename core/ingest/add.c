@@ -11,11 +11,16 @@ int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct s
                struct docfs_err *err)
 {
     char *tokens = setting_text(d, "sources.token_file");
-    if (!tokens)
+    char *catalogue = setting_text(d, "sources.catalogue");
+    if (!tokens || !catalogue) {
+        free(tokens);
+        free(catalogue);
         return err_oom(err);
+    }
     *ret = (struct source_env){
         .cache_dir = d->path,
         .token_file = tokens,
+        .catalogue = catalogue,
         .allow_private = setting_int(d, "sources.allow_private") != 0,
         .options = opt ? opt->options : NULL,
         .remote_caller = opt && opt->remote,
@@ -31,6 +36,7 @@ int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct s
 void ingest_env_fini(struct source_env *env)
 {
     free((char *)env->token_file);
+    free((char *)env->catalogue);
     *env = (struct source_env){0};
 }
 

@@ -12,7 +12,9 @@
 
 /* The first one that claims an argument gets it. */
 static const struct source_kind *const kinds[] = {
-    &source_bundle, &source_archive, &source_git, &source_directory, &source_web,
+    /* clang-format off: one a line, so that additions do not collide */
+    &source_bundle, &source_archive, &source_git, &source_directory, &source_web, &source_catalogue,
+    /* clang-format on */
 };
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 

@@ -7,6 +7,7 @@
  *   git.h        git repositories
  *   archive.h    archives, local and of the web
  *   web.c        a web site (web.h names its parts)
+ *   catalogue.h  technologies known by name
  *
  * One kind is one file with one vtable, named in source.c. What a person typed becomes a kind and
  * a canonical location (source_resolve, no network); location and kind are stored and are all that
@@ -67,9 +68,10 @@ struct source_env {
     const char *cache_dir;  /* of the cache; what is kept between runs goes to its "sources" folder,
                                which may be deleted at any time. NULL: keep nothing */
     const char *token_file; /* lines "HOST TOKEN", or NULL */
+    const char *catalogue;  /* file of further technologies, or NULL */
     const char *const *options; /* NAME=VALUE of this kind, NULL-terminated, or NULL */
-    bool remote_caller; /* asked for over the network: nothing of this machine may be read */
-    bool allow_private; /* hosts of the web that turn out to be private may be asked */
+    bool remote_caller;         /* asked for over the network: nothing of this machine is read */
+    bool allow_private;         /* hosts of the web that turn out to be private may be asked */
     struct source_limits limits;
     int (*stop)(void *arg); /* non-zero: give up with -ECANCELED; may be NULL; any thread */
     void *stop_arg;
@@ -130,6 +132,7 @@ extern const struct source_kind source_directory; /* also a single file */
 extern const struct source_kind source_git;
 extern const struct source_kind source_archive;
 extern const struct source_kind source_web;
+extern const struct source_kind source_catalogue;
 
 /* Directories of that name are never read: version control, package caches. */
 bool source_pruned(const char *name);

@@ -86,9 +86,16 @@ int version_compare(const char *a, const char *b)
     return strverscmp(a, b);
 }
 
+static char plain(char c)
+{
+    return c == '_' || c == '-' ? '.' : c; /* REL_16_2 is 16.2 */
+}
+
 bool version_matches(const char *version, const char *wanted)
 {
-    size_t n = strlen(wanted);
-    return strncmp(version, wanted, n) == 0 &&
-           (version[n] == '\0' || (version[n] == '.' && n && wanted[n - 1] != '.'));
+    size_t n = 0;
+    while (wanted[n] && plain(version[n]) == plain(wanted[n]))
+        n++;
+    return !wanted[n] &&
+           (version[n] == '\0' || (plain(version[n]) == '.' && n && wanted[n - 1] != '.'));
 }

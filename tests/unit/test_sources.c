@@ -96,6 +96,7 @@ static void versions(void)
     assert(version_compare("1.10", "1.9") > 0 && version_compare("2.0.0-rc1", "2.0.0") < 0);
     assert(version_compare("1.2", "1.2.1") < 0 && version_compare("1.2", "1.2") == 0);
     assert(version_matches("18.2.0", "18") && version_matches("18.2.0", "18.2.0"));
+    assert(version_matches("16_2", "16.2") && version_matches("2_0_23", "2.0"));
     assert(!version_matches("18.2.0", "18.20") && !version_matches("180.1", "18"));
 }
 

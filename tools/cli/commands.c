@@ -10,6 +10,7 @@ const struct cmd *const commands[] = {
     &cmd_sources, &cmd_watch,
     &cmd_jobs,
     &cmd_reembed,
+    &cmd_catalogue,
     &cmd_search, &cmd_cat, &cmd_similar, &cmd_save,
 #if HAVE_MOUNT
     &cmd_mount, &cmd_umount,

@@ -10,3 +10,4 @@ extern const struct cmd cmd_jobs, cmd_sources, cmd_watch;
 extern const struct cmd cmd_mcp;
 extern const struct cmd cmd_backup, cmd_restore, cmd_export, cmd_import;
 extern const struct cmd cmd_reembed;
+extern const struct cmd cmd_catalogue;

@@ -54,6 +54,7 @@ json_t *wire_entry(const struct docfs_entry *e, const char *collection, const ch
 json_t *wire_collection(const struct docfs_collection *c);
 /* kind "collections". */
 json_t *wire_collections(const struct docfs_collections *c);
+json_t *wire_technologies(const struct docfs_technologies *t);
 /* kind "failures". */
 json_t *wire_failures(const struct docfs_failures *f);
 
