@@ -39,10 +39,11 @@ static void helper(struct report *r)
     char path[4096];
     struct stat st;
     if (!mountpoint_in_path("fusermount3", path))
-        TELL(r, "fusermount3", geteuid() ? DOCFS_FAILURE : DOCFS_WARNING, "sudo apt install fuse3",
+        TELL(r, "fusermount3", mountpoint_privileged() ? DOCFS_WARNING : DOCFS_FAILURE,
+             "sudo apt install fuse3",
              "fusermount3 is not in PATH; only root can mount without it");
     else if (stat(path, &st) < 0 || !(st.st_mode & S_ISUID) || st.st_uid != 0)
-        TELL(r, "fusermount3", geteuid() ? DOCFS_FAILURE : DOCFS_WARNING,
+        TELL(r, "fusermount3", mountpoint_privileged() ? DOCFS_WARNING : DOCFS_FAILURE,
              "sudo apt install --reinstall fuse3, or sudo chown root PATH && sudo chmod u+s PATH",
              "%s is not setuid root: users cannot mount with it", path);
     else
@@ -51,7 +52,7 @@ static void helper(struct report *r)
 
 static void sharing(struct report *r, bool wanted)
 {
-    bool allowed = geteuid() == 0 || mountpoint_user_allow_other();
+    bool allowed = mountpoint_privileged() || mountpoint_user_allow_other();
     if (allowed)
         TELL(r, "allow-other", DOCFS_PASS, "", "mounts may be opened to other users");
     else if (wanted)
@@ -87,7 +88,7 @@ static void point_check(struct report *r, const char *given)
     else if (mounted) {
         snprintf(remedy, sizeof(remedy), "use it as it is, or docfs umount %s first", path);
         TELL(r, "mount-point", DOCFS_WARNING, remedy, "docfs is already mounted on %s", path);
-    } else if (geteuid() && st.st_uid != geteuid())
+    } else if (!mountpoint_privileged() && st.st_uid != geteuid())
         TELL(r, "mount-point", DOCFS_FAILURE, "name a directory of your own, such as ~/docs",
              "%s belongs to another user", path);
     else

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/mountpoint.h"
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -231,6 +233,15 @@ bool mountpoint_user_allow_other(void)
     return false;
 }
 
+bool mountpoint_privileged(void)
+{
+    if (geteuid() == 0)
+        return true;
+    struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = {0};
+    return syscall(SYS_capget, &h, d) == 0 && (d[0].effective & (1u << CAP_SYS_ADMIN));
+}
+
 int mountpoint_check_fuse(bool allow_other, struct docfs_err *err)
 {
     _cleanup_close_ int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -245,7 +256,7 @@ int mountpoint_check_fuse(bool allow_other, struct docfs_err *err)
                        "container, start it with --device /dev/fuse --cap-add SYS_ADMIN");
     if (fd < 0)
         return err_set(err, -e, "cannot open /dev/fuse: %s", strerror(e));
-    if (geteuid() == 0)
+    if (mountpoint_privileged())
         return 0;
     if (!in_path("fusermount3"))
         return err_set(err, -ENOENT,

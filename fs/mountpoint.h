@@ -19,6 +19,8 @@ bool mountpoint_type(const char *path, char type[64]);
  * living one (-EBUSY). */
 int mountpoint_prepare(const char *path, struct docfs_err *err);
 
+/* Root, or a service with CAP_SYS_ADMIN: needs no fusermount3. */
+bool mountpoint_privileged(void);
 /* Is there a line user_allow_other in /etc/fuse.conf? */
 bool mountpoint_user_allow_other(void);
 bool mountpoint_in_path(const char *program, char ret[4096]);

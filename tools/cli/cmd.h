@@ -92,6 +92,8 @@ DEFINE_CLEANUP(struct docfs_tokens, docfs_tokens_free)
 /* help.c */
 void help_short(FILE *f);
 void help_command(const struct cmd *cmd, FILE *f);
+/* manpage.c: as mdoc(7). */
+void help_man(const struct cmd *cmd, FILE *f);
 
 /* catalog.c: the collection a person means: its full name, or its name without the version when
  * only one has it. *ret lives as long as `all`. -ENOENT with a suggestion. */

@@ -3,6 +3,17 @@
 #include "tools/cli/commands.h"
 #include "core/util/suggest.h"
 
+struct help_args {
+    bool man, commands;
+};
+
+static const struct opt help_options[] = {
+    {0, "man", OPT_FLAG, NULL, "As a manual page", offsetof(struct help_args, man)},
+    {0, "commands", OPT_FLAG, NULL, "Only the names of all commands",
+     offsetof(struct help_args, commands)},
+    {0},
+};
+
 static int run_version(struct cmd_context *c)
 {
     if (c->out.json)
@@ -14,6 +25,12 @@ static int run_version(struct cmd_context *c)
 
 static int run_help(struct cmd_context *c)
 {
+    const struct help_args *a = c->args;
+    if (a->commands) {
+        for (const struct cmd *const *k = commands; *k; k++)
+            out_printf(&c->out, "%s\n", (*k)->name);
+        return CMD_OK;
+    }
     if (c->n_words == 0) {
         help_short(stdout);
         return CMD_OK;
@@ -21,7 +38,10 @@ static int run_help(struct cmd_context *c)
     const struct cmd *k = cmd_find(c->word[0]);
     if (!k)
         return cmd_fail_with(c, CMD_USAGE, "no command '%s'; docfs help lists them", c->word[0]);
-    help_command(k, stdout);
+    if (a->man)
+        help_man(k, stdout);
+    else
+        help_command(k, stdout);
     return CMD_OK;
 }
 
@@ -39,9 +59,11 @@ const struct cmd cmd_help = {
     .name = "help",
     .run = run_help,
     .needs = NEEDS_NOTHING,
+    .options = help_options,
+    .args_size = sizeof(struct help_args),
     .max_words = 1,
     .summary = "Explain a command",
-    .usage = "[COMMAND]",
+    .usage = "[[--man] COMMAND | --commands]",
     .text = "",
     .examples = "  docfs help search\n",
 };
