@@ -143,6 +143,7 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     if (!d)
         return err_oom(err);
     d->dirfd = d->index_dirfd = -1;
+    pthread_mutex_init(&d->priors_lock, NULL);
     int r = settings_open(d, opt->set, err);
     if (r == 0)
         r = open_directory(d, opt, err);
@@ -171,6 +172,8 @@ void docfs_close(struct docfs *d)
     if (!d)
         return;
     search_state_free(d->search);
+    priors_unref(d->priors);
+    pthread_mutex_destroy(&d->priors_lock);
     embedding_free(d->embedding);
     if (d->store)
         store_close(d->store);

@@ -146,6 +146,7 @@ struct docfs_hit {
     /* why */
     int lex_rank, vec_rank;      /* 1-based rank among the candidates, 0 = not among them */
     double lex_score, vec_score; /* -bm25 and cosine */
+    double prior;                /* what feedback added (docfs_feedback.h) */
     double boost;                /* what title and coverage added */
     unsigned matches;            /* passages of this document among the candidates */
     struct docfs_also *also;     /* copies that were folded into this hit (copies=all shows them) */
@@ -352,6 +353,7 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 
 #include "core/docfs_access.h"
 #include "core/docfs_health.h"
+#include "core/docfs_feedback.h"
 #include "core/docfs_freshness.h"
 #include "core/docfs_jobs.h"
 #include "core/docfs_model.h"

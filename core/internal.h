@@ -14,7 +14,8 @@
 /* docfs.c: makes the cache directory; why says who named it. path is unchanged afterwards. */
 int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 
-struct embedding;    /* embedding.c: the embedder in use, the one asked for */
+struct embedding; /* embedding.c: the embedder in use, the one asked for */
+struct priors;
 struct search_state; /* search.c: vector index in memory, result cache */
 
 struct docfs {
@@ -27,6 +28,9 @@ struct docfs {
     struct search_state *search;
 
     struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
+
+    pthread_mutex_t priors_lock; /* of the pointer priors */
+    struct priors *priors;       /* what feedback adds to scores; NULL = not looked at yet */
 
     pthread_rwlock_t config_lock; /* of the pointer config, which reload exchanges */
     bool config_lock_made;
@@ -62,6 +66,14 @@ int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct 
 /* The file of the index for the vectors of e, as vindex_open. */
 int search_open_index(struct docfs *d, struct store_read *r, const struct embedder *e,
                       struct vindex **ret, struct docfs_err *err);
+
+/* What feedback adds to scores (feedback/priors.c). priors_get: *ret is NULL when there is none. */
+int priors_get(struct docfs *d, struct store_read *r, struct priors **ret, struct docfs_err *err);
+void priors_unref(struct priors *p); /* NULL allowed */
+bool priors_empty(const struct priors *p);
+/* Stands for the words of a question; 0 when there are none. */
+int64_t priors_question(const char *text);
+double priors_of(const struct priors *p, int64_t question, int64_t document);
 
 /* Settings (settings.c). Opened before everything else: files, environment, options. */
 int settings_open(struct docfs *d, const char *const *set, struct docfs_err *err);

@@ -42,6 +42,10 @@ const struct config_def config_table[] = {
     {"embed.url", TEXT, "", 0, 2000,
      "address of an embedding server: Ollama, llama.cpp, TEI, or the API of OpenAI", CONFIG_LOCAL},
 
+    {"feedback.half_life", DURATION, "90d", 60000, 3650.0 * 86400000,
+     "age at which feedback counts half"},
+    {"feedback.weight", REAL, "1.0", 0, 5, "how much feedback moves documents; 0 = not at all"},
+
     {"freshness.stale_after", DURATION, "30d", 0, 3650.0 * 86400000,
      "age at which documents are marked as stale; 0 = never"},
 

@@ -68,6 +68,12 @@ static int by_score(const void *a, const void *b)
     return (x->document > y->document) - (x->document < y->document);
 }
 
+void fuse_sort(struct candidate *list, size_t n)
+{
+    if (n)
+        qsort(list, n, sizeof(*list), by_score);
+}
+
 size_t fuse_group(struct candidate *list, size_t n)
 {
     if (n == 0)

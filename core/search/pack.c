@@ -12,7 +12,7 @@
 #include "core/util/buf.h"
 
 /* Grows with every change of the layout: an answer of another layout counts as none. */
-#define PACK_MAGIC 0x33524644u /* "DFR3" */
+#define PACK_MAGIC 0x34524644u /* "DFR4" */
 #define PACK_MAX (16u << 20)
 
 /* ---- writing ---- */
@@ -42,7 +42,7 @@ static void put_hit(struct buf *b, const struct docfs_hit *h)
     const int64_t number[] = {h->document, h->content,    h->passage, h->directory, h->size,
                               h->mtime_ns, h->line,       h->lines,   h->lex_rank,  h->vec_rank,
                               h->matches,  h->checked_at, h->stale_at};
-    const double real[] = {h->score, h->lex_score, h->vec_score, h->boost};
+    const double real[] = {h->score, h->lex_score, h->vec_score, h->boost, h->prior};
     const char *text[] = {h->collection, h->path,    h->title, h->url,
                           h->heading,    h->snippet, h->name};
     for (size_t i = 0; i < sizeof(number) / sizeof(*number); i++)
@@ -162,6 +162,7 @@ static void get_hit(struct in *in, struct docfs_hit *h)
     h->lex_score = get_real(in);
     h->vec_score = get_real(in);
     h->boost = get_real(in);
+    h->prior = get_real(in);
     h->collection = get_text(in);
     h->path = get_text(in);
     h->title = get_text(in);

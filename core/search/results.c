@@ -163,6 +163,7 @@ int results_add(struct docfs_results *pub, const struct candidate *c, const stru
                           .lex_score = c->lex,
                           .vec_score = c->vec,
                           .boost = c->boost,
+                          .prior = c->prior,
                           .matches = c->matches};
     if (!h.collection || !h.path || !h.title || !h.url || !h.heading || !h.snippet) {
         hit_fini(&h);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/store/feedback.h"
 #include "core/store/jobs.h"
 #include "core/util/buf.h"
 #include "core/util/clock.h"
@@ -172,15 +173,15 @@ static int gather(struct work *w, struct docfs_err *err)
                        .vec_weight = setting_real(w->d, "search.vec_weight")};
     fuse_score(w->list, w->n, &f);
     w->n = fuse_group(w->list, w->n);
-    if (!w->asked->rerank)
-        return 0;
-    struct docfs_err why;
-    rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);
-    if (rc == 0 && why.code) {
-        buf_addf(&w->note, "%sNot reranked: %s.", w->note.len ? " " : "", why.text);
-        w->partial = true;
+    if (w->asked->rerank) {
+        struct docfs_err why;
+        rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);
+        if (rc == 0 && why.code) {
+            buf_addf(&w->note, "%sNot reranked: %s.", w->note.len ? " " : "", why.text);
+            w->partial = true;
+        }
     }
-    return rc;
+    return rc < 0 ? rc : search_priors(w->d, w->r, w->q, w->list, w->n, err);
 }
 
 /* ---- results ---- */
@@ -377,11 +378,11 @@ static void note_pending(struct store_read *r, struct docfs_results *res)
 
 /* All that an answer depends on, but for the generation. */
 static int search_key(struct docfs *d, char *key, size_t size, const struct query *q, int64_t scope,
-                      const char *refine)
+                      int64_t epoch, const char *refine)
 {
-    int n =
-        snprintf(key, size, "%lld\x1f%zu\x1f%016llx\x1f%s\x1f%s", (long long)scope, wanted(d, q),
-                 (unsigned long long)state_mark(d), q->canonical, refine ? refine : "");
+    int n = snprintf(key, size, "%lld\x1f%zu\x1f%016llx\x1f%lld\x1f%s\x1f%s", (long long)scope,
+                     wanted(d, q), (unsigned long long)state_mark(d),
+                     q->plain ? -1LL : (long long)epoch, q->canonical, refine ? refine : "");
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
@@ -391,12 +392,15 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
 {
     int64_t start = clock_mono_ns();
     char key[3 * QUERY_MAX];
-    if (search_key(d, key, sizeof(key), q, scope, base ? base->canonical : NULL) < 0)
-        return err_set(err, -ENAMETOOLONG, "the query is longer than %d bytes", QUERY_MAX);
     _cleanup_read_ struct store_read *r = NULL;
+    int64_t epoch;
     int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = store_feedback_epoch(r, &epoch, err);
     if (rc < 0)
         return rc;
+    if (search_key(d, key, sizeof(key), q, scope, epoch, base ? base->canonical : NULL) < 0)
+        return err_set(err, -ENAMETOOLONG, "the query is longer than %d bytes", QUERY_MAX);
     struct docfs_results *res = state_cached(d, r, key);
     if (res) {
         *ret = res;

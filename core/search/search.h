@@ -63,7 +63,7 @@ struct candidate {
     int64_t passage, document;
     double lex, vec;        /* -bm25, cosine */
     int lex_rank, vec_rank; /* 0 = not in that list */
-    double score, boost;
+    double score, boost, prior;
     unsigned matches; /* after grouping: passages of this document */
 };
 
@@ -77,6 +77,15 @@ size_t fuse_merge(struct candidate *list, size_t n);
 void fuse_score(struct candidate *list, size_t n, const struct fusion *f);
 /* Best passage per document, ordered by score then document; returns the number of documents. */
 size_t fuse_group(struct candidate *list, size_t n);
+
+/* Orders documents by score then row. */
+void fuse_sort(struct candidate *list, size_t n);
+
+/* ---- priors.c ---- */
+
+/* Adds what feedback says about the documents and orders them anew. */
+int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
+                  struct candidate *list, size_t n, struct docfs_err *err);
 
 /* ---- copies.c ---- */
 

@@ -362,7 +362,8 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
 uint64_t state_mark(struct docfs *d)
 {
     uint64_t mark = settings_mark(d, "search.", 0);
-    return settings_mark(d, "freshness.", settings_mark(d, "rerank.", mark));
+    mark = settings_mark(d, "feedback.", settings_mark(d, "rerank.", mark));
+    return settings_mark(d, "freshness.", mark);
 }
 
 struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key)

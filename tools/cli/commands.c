@@ -9,9 +9,9 @@ const struct cmd *const commands[] = {
     &cmd_add, &cmd_refresh, &cmd_remove, &cmd_list,
     &cmd_sources, &cmd_watch,
     &cmd_jobs,
-    &cmd_reembed,
     &cmd_catalogue,
-    &cmd_search, &cmd_cat, &cmd_similar, &cmd_save,
+    &cmd_reembed,
+    &cmd_search, &cmd_cat, &cmd_similar, &cmd_save, &cmd_feedback,
 #if HAVE_MOUNT
     &cmd_mount, &cmd_umount,
 #endif

@@ -54,10 +54,11 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
         rank_text(lex, h->lex_rank);
         rank_text(vec, h->vec_rank);
         out_printf(o,
-                   "    words %s (%.2f), meaning %s (%.3f), boost %.3f, %u passages, id %s, "
+                   "    words %s (%.2f), meaning %s (%.3f), boost %.3f, feedback %+.3f, %u "
+                   "passages, id %s, "
                    "checked %s\n",
-                   lex, h->lex_score, vec, h->vec_score, h->boost, h->matches, h->public_id,
-                   out_date(h->checked_at, when));
+                   lex, h->lex_score, vec, h->vec_score, h->boost, h->prior, h->matches,
+                   h->public_id, out_date(h->checked_at, when));
     }
 }
 

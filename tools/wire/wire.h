@@ -62,6 +62,13 @@ json_t *wire_failures(const struct docfs_failures *f);
 
 /* kind "tokens": names, scopes and times; never the token. */
 json_t *wire_tokens(const struct docfs_tokens *t);
+/* ---- feedback ---- */
+
+/* kind "feedback". */
+json_t *wire_feedbacks(const struct docfs_feedbacks *f);
+/* kind "replay". */
+json_t *wire_replay(const struct docfs_replay *r);
+
 /* ---- jobs ---- */
 
 /* kind "sources": policy, times and age of each. */

@@ -8,9 +8,10 @@ static json_t *rank_or_null(int rank)
 
 static json_t *hit_why(const struct docfs_hit *h)
 {
-    return json_pack("{s:o, s:f, s:o, s:f, s:f, s:I}", "lex_rank", rank_or_null(h->lex_rank),
+    return json_pack("{s:o, s:f, s:o, s:f, s:f, s:f, s:I}", "lex_rank", rank_or_null(h->lex_rank),
                      "lex_score", h->lex_score, "vec_rank", rank_or_null(h->vec_rank), "vec_score",
-                     h->vec_score, "boost", h->boost, "matches", (json_int_t)h->matches);
+                     h->vec_score, "boost", h->boost, "feedback", h->prior, "matches",
+                     (json_int_t)h->matches);
 }
 
 static json_t *also(const struct docfs_hit *h)
