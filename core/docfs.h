@@ -359,3 +359,4 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 #include "core/docfs_model.h"
 #include "core/docfs_settings.h"
 #include "core/docfs_sources.h"
+#include "core/docfs_tune.h"

@@ -7,7 +7,9 @@
 
 #include "core/embed/remote.h"
 #include "core/embed/spec.h"
+#include "core/embed/tune.h"
 #include "core/internal.h"
+#include "core/store/tunings.h"
 
 struct embedding {
     pthread_mutex_t lock;
@@ -57,6 +59,19 @@ static int take_text(struct docfs *d, const char *key, char **field)
     return 0;
 }
 
+static int read_tuning(struct docfs *d, struct embed_spec *s)
+{
+    struct store_tuning t = {0};
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(d->store, &r, NULL);
+    if (rc == 0)
+        rc = store_get_tuning(r, "", &t, NULL);
+    if (rc == 0)
+        rc = embed_spec_set(&s->tuning, t.name);
+    buf_fini(&t.factors);
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int read_spec(struct docfs *d, struct embed_spec *s)
 {
     if (embed_spec_init(s) < 0)
@@ -73,7 +88,9 @@ static int read_spec(struct docfs *d, struct embed_spec *s)
         rc = take_text(d, "embed.query_prefix", &s->query_prefix);
     if (rc == 0)
         rc = take_text(d, "embed.document_prefix", &s->document_prefix);
-    return rc < 0 ? rc : take_text(d, "embed.key_file", &s->key_file);
+    if (rc == 0)
+        rc = take_text(d, "embed.key_file", &s->key_file);
+    return rc < 0 ? rc : read_tuning(d, s);
 }
 
 static struct embed_limits read_limits(struct docfs *d, const char *key)
@@ -105,6 +122,36 @@ static void forget(char *secret)
     free(secret);
 }
 
+static bool is_builtin(const struct embed_spec *s)
+{
+    return strcmp(s->provider, "builtin") == 0;
+}
+
+/* The built-in model as it was adapted to this cache. */
+static int open_tuned(struct docfs *d, const char *name, struct embedder **ret,
+                      struct docfs_err *err)
+{
+    struct store_tuning t = {0};
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = store_get_tuning(r, name, &t, err);
+    if (rc == 0)
+        rc = embed_tuned_new(t.factors.data ? t.factors.data : "", t.factors.len, ret, err);
+    else if (rc == -ENOENT)
+        rc =
+            err_set(err, -ESTALE, "the adaptation %.20s of the model is gone from the cache", name);
+    buf_fini(&t.factors);
+    return rc;
+}
+
+static int open_spec(struct docfs *d, const struct embed_spec *s, const struct embed_limits *l,
+                     struct embedder **ret, struct docfs_err *err)
+{
+    return is_builtin(s) && *s->tuning ? open_tuned(d, s->tuning, ret, err)
+                                       : embed_open(s, l, ret, err);
+}
+
 /* ---- the embedder of the vectors ---- */
 
 static int open_serving(struct docfs *d, const char *fingerprint, const char *json,
@@ -121,10 +168,10 @@ static int open_serving(struct docfs *d, const char *fingerprint, const char *js
     if (rc < 0)
         return rc;
     struct embed_limits l = read_limits(d, key);
-    rc = embed_open(&s, &l, ret, err);
+    rc = open_spec(d, &s, &l, ret, err);
     forget(key);
-    if (strcmp(s.provider, "builtin") == 0 && (rc < 0 || strcmp((*ret)->fingerprint, fingerprint) !=
-                                                             0)) { /* made without the model file */
+    bool same = rc == 0 && strcmp((*ret)->fingerprint, fingerprint) == 0;
+    if (is_builtin(&s) && !same) { /* the vectors may be of a docfs without the model's file */
         struct embedder *hash = NULL;
         if (embed_hash_new(&hash, NULL) == 0 && strcmp(hash->fingerprint, fingerprint) == 0) {
             if (rc == 0)
@@ -134,7 +181,7 @@ static int open_serving(struct docfs *d, const char *fingerprint, const char *js
         }
         embedder_free(hash);
     }
-    if (rc == 0 && strcmp((*ret)->fingerprint, fingerprint) != 0) {
+    if (rc == 0 && !same) {
         err_set(err, -ESTALE, "the vectors are of the model %s, this docfs has %s", fingerprint,
                 (*ret)->fingerprint);
         embedder_free(*ret);
@@ -192,8 +239,13 @@ static int make_wanted(struct docfs *d, struct embed_spec *s, struct embedder **
         return rc;
     struct embed_limits l = read_limits(d, key);
     rc = embed_resolve(s, &l, err);
+    if (rc == 0 && !is_builtin(s))
+        rc = embed_spec_set(&s->tuning, "") < 0 ? err_oom(err) : 0;
     if (rc == 0)
-        rc = embed_open(s, &l, ret, err);
+        rc = open_spec(d, s, &l, ret, err);
+    if (rc == -ESTALE) { /* adapted to a model that was replaced since: its turn is over */
+        rc = embed_spec_set(&s->tuning, "") < 0 ? err_oom(err) : embed_open(s, &l, ret, err);
+    }
     forget(key);
     if (rc < 0)
         return rc;

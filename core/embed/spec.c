@@ -13,14 +13,23 @@
 /* The strings of a spec and their names in JSON. */
 static char **field(struct embed_spec *s, size_t i, const char **name)
 {
-    static const char *const names[] = {
-        "provider", "url", "model", "version", "query_prefix", "document_prefix", "key_file"};
-    char **fields[] = {&s->provider,        &s->url,     &s->model, &s->version, &s->query_prefix,
-                       &s->document_prefix, &s->key_file};
-    if (i >= sizeof(names) / sizeof(*names))
+    const struct {
+        const char *name;
+        char **text;
+    } fields[] = {
+        {"provider", &s->provider},
+        {"url", &s->url},
+        {"model", &s->model},
+        {"version", &s->version},
+        {"query_prefix", &s->query_prefix},
+        {"document_prefix", &s->document_prefix},
+        {"key_file", &s->key_file},
+        {"tuning", &s->tuning},
+    };
+    if (i >= sizeof(fields) / sizeof(*fields))
         return NULL;
-    *name = names[i];
-    return fields[i];
+    *name = fields[i].name;
+    return fields[i].text;
 }
 
 int embed_spec_set(char **f, const char *value)

@@ -12,6 +12,7 @@ struct embed_spec {
     char *version;  /* of the model at the server, "" when it does not tell */
     char *query_prefix, *document_prefix; /* "auto": by the name of the model */
     char *key_file;                       /* only its name is kept, never the key */
+    char *tuning;                         /* name of the adaptation of the built-in model, or "" */
     unsigned dim, batch;                  /* 0 = all, as the server says */
     bool cut;                             /* dim was asked for */
 };

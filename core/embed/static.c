@@ -21,6 +21,7 @@
 
 struct embed_static {
     struct static_model m;
+    float *factors; /* owned; what m.query and m.passage point to when they are adapted */
     char fingerprint[128];
 };
 
@@ -154,22 +155,30 @@ static void static_free(void *ctx)
 {
     struct embed_static *e = ctx;
     static_close(&e->m);
+    free(e->factors);
     free(e);
 }
 
-int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *err)
+int embed_static_with(struct static_model *m, const char *tuning, float *factors,
+                      struct embedder **ret, struct docfs_err *err)
 {
     _cleanup_free_ struct embedder *e = calloc(1, sizeof(*e));
     _cleanup_free_ struct embed_static *s = calloc(1, sizeof(*s));
-    if (!e || !s)
+    if (!e || !s) {
+        static_close(m);
+        free(factors);
         return err_oom(err);
-    int r = static_open(path, &s->m, err);
-    if (r < 0)
-        return r;
+    }
+    s->m = *m;
+    s->factors = factors;
     const struct static_head *h = s->m.head;
+    if (factors) {
+        s->m.query = factors;
+        s->m.passage = factors + (size_t)h->words + h->buckets;
+    }
     uint64_t sum = h->row_sum ^ h->table_sum;
-    snprintf(s->fingerprint, sizeof(s->fingerprint), "docfs/%s-%08x/%u/l2", h->name,
-             (unsigned)(sum ^ sum >> 32), h->dim);
+    snprintf(s->fingerprint, sizeof(s->fingerprint), "docfs/%s-%08x%s%s/%u/l2", h->name,
+             (unsigned)(sum ^ sum >> 32), *tuning ? "+" : "", tuning, h->dim);
     *e = (struct embedder){.dim = h->dim,
                            .fingerprint = s->fingerprint,
                            .batch = BATCH,
@@ -180,4 +189,11 @@ int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *
     e->ctx = steal_ptr(s);
     *ret = steal_ptr(e);
     return 0;
+}
+
+int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *err)
+{
+    struct static_model m;
+    int r = static_open(path, &m, err);
+    return r < 0 ? r : embed_static_with(&m, "", NULL, ret, err);
 }

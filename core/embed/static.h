@@ -90,3 +90,8 @@ uint32_t static_find(const struct static_model *m, const char *word, size_t len)
 
 /* The embedder of a model file. Fingerprint "docfs/NAME-SUM/DIM/l2". Caller owns *ret. */
 int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *err);
+/* The same of a model that is open, with other factors: [rows] of questions, then of passages;
+ * NULL: its own. tuning names them in the fingerprint. Both become the embedder's, also on failure.
+ */
+int embed_static_with(struct static_model *m, const char *tuning, float *factors,
+                      struct embedder **ret, struct docfs_err *err);

@@ -10,7 +10,7 @@ const struct cmd *const commands[] = {
     &cmd_sources, &cmd_watch,
     &cmd_jobs,
     &cmd_catalogue,
-    &cmd_reembed,
+    &cmd_reembed, &cmd_tune,
     &cmd_search, &cmd_cat, &cmd_similar, &cmd_save, &cmd_feedback,
 #if HAVE_MOUNT
     &cmd_mount, &cmd_umount,
