@@ -229,7 +229,7 @@ static int archive_list(void *handle, const struct source_filter *filter, struct
         const char *path = inside ? e->path + skip : e->path;
         below += inside;
         if ((!inside && !(e->refused && !a->subdir)) || !*path ||
-            (!e->refused && !source_filter_accepts(filter, path)))
+            (!e->refused && !source_filter_accepts(filter, path) && !source_is_marker(path)))
             continue;
         r = source_filter_room(filter, ret->n, err);
         if (r < 0)
@@ -261,21 +261,8 @@ static int archive_read(void *handle, const char *path, size_t max, struct buf *
     const struct spool_entry *e = spool_find(&a->spool, full.data);
     if (!e || e->refused)
         return err_set(err, -ENOENT, "not in the archive");
-    if ((uint64_t)e->size > max)
-        return err_set(err, -EFBIG, "larger than %zu bytes (setting ingest.max_file)", max);
     *ret_mtime_ns = e->mtime_ns;
-    if (!buf_reserve(out, (size_t)e->size + 1))
-        return err_oom(err);
-    for (int64_t done = 0; done < e->size;) {
-        char block[65536];
-        int64_t left = e->size - done;
-        ssize_t n = pread(a->spool.fd, block, left < 65536 ? (size_t)left : 65536, e->at + done);
-        if (n <= 0)
-            return err_set(err, n < 0 ? -errno : -EIO, "cannot read the temporary file");
-        buf_add(out, block, (size_t)n);
-        done += n;
-    }
-    return buf_status(out) < 0 ? err_oom(err) : 0;
+    return spool_entry_read(&a->spool, e, max, out, err);
 }
 
 static const char *archive_revision(void *handle)

@@ -39,6 +39,10 @@ struct spool_read {
 int spool_archive(struct spool *s, const struct spool_read *in, struct docfs_err *err);
 struct spool_entry *spool_find(const struct spool *s, const char *path);
 
+/* Appends an entry's bytes. Thread-safe. */
+int spool_entry_read(const struct spool *s, const struct spool_entry *e, size_t max,
+                     struct buf *out, struct docfs_err *err);
+
 /* The name ends like an archive that can be opened. */
 bool archive_name(const char *name, size_t len);
 

@@ -143,7 +143,7 @@ static bool excluded(const struct walk *w)
 /* One entry whose path is in w->path. A directory is descended into by the caller. */
 static int walk_entry(struct walk *w, const struct stat *st)
 {
-    if (!source_filter_accepts(w->filter, w->path.data))
+    if (!source_filter_accepts(w->filter, w->path.data) && !source_is_marker(w->path.data))
         return 0;
     if (S_ISLNK(st->st_mode))
         return walk_add(w, st, "symbolic link (not followed)");

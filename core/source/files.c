@@ -59,6 +59,17 @@ void source_files_sort(struct source_files *f)
     f->n = n;
 }
 
+void source_files_drop_markers(struct source_files *f, const struct source_filter *filter)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        if (source_is_marker(f->item[i].path) && !source_filter_accepts(filter, f->item[i].path))
+            file_fini(&f->item[i]);
+        else
+            f->item[n++] = f->item[i];
+    f->n = n;
+}
+
 struct source_file *source_files_find(const struct source_files *f, const char *path)
 {
     struct source_file key = {.path = (char *)path};

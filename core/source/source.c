@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/source/layout.h"
 #include "core/text/name.h"
 #include "core/util/cleanup.h"
 #include "core/util/hash.h"
@@ -102,7 +103,10 @@ void source_place_fini(struct source_place *p)
 
 struct source {
     const struct source_kind *kind;
+    const struct source_env *env;
+    const struct source_filter *filter; /* while listing */
     void *handle;
+    struct layout layout; /* type NULL: as listed */
 };
 
 int source_open(const struct source_kind *kind, const struct source_env *env, const char *location,
@@ -114,6 +118,7 @@ int source_open(const struct source_kind *kind, const struct source_env *env, co
     if (!s)
         return err_oom(err);
     s->kind = kind;
+    s->env = env;
     int r = kind->open(env, location, &s->handle, err);
     if (r < 0) {
         free(s);
@@ -126,16 +131,50 @@ int source_open(const struct source_kind *kind, const struct source_env *env, co
 int source_list(struct source *s, const struct source_filter *filter, struct source_files *ret,
                 struct docfs_err *err)
 {
+    static const struct layout_type *const layouts[] = {&layout_docset, &layout_devdocs,
+                                                        &layout_sphinx};
     int r = s->kind->list(s->handle, filter, ret, err);
-    if (r == 0)
-        source_files_sort(ret);
-    return r;
+    if (r < 0)
+        return r;
+    source_files_sort(ret);
+    /* A single file is what it is, whatever lies beside it. */
+    bool tree = s->kind == &source_archive || (s->kind == &source_directory && ret->n != 1);
+    s->filter = filter;
+    for (size_t i = 0; tree && r == 0 && i < sizeof(layouts) / sizeof(*layouts); i++) {
+        r = layouts[i]->apply(s, ret, &s->layout.state, err);
+        if (r > 0)
+            s->layout.type = layouts[i];
+    }
+    s->filter = NULL;
+    if (r < 0)
+        return r;
+    if (!s->layout.type || !s->layout.type->read)
+        source_files_drop_markers(ret, filter);
+    return 0;
 }
 
 int source_read(struct source *s, const char *path, size_t max, struct buf *out,
                 int64_t *ret_mtime_ns, struct docfs_err *err)
 {
+    const struct layout_type *t = s->layout.type;
+    return t && t->read ? t->read(s->layout.state, s, path, max, out, ret_mtime_ns, err)
+                        : s->kind->read(s->handle, path, max, out, ret_mtime_ns, err);
+}
+
+int source_read_raw(struct source *s, const char *path, size_t max, struct buf *out,
+                    int64_t *ret_mtime_ns, struct docfs_err *err)
+{
     return s->kind->read(s->handle, path, max, out, ret_mtime_ns, err);
+}
+
+const struct source_env *source_environment(const struct source *s)
+{
+    return s->env;
+}
+
+const struct source_filter *source_current_filter(const struct source *s)
+{
+    return s->filter;
 }
 
 const char *source_revision(struct source *s)
@@ -147,6 +186,8 @@ void source_close(struct source *s)
 {
     if (!s)
         return;
+    if (s->layout.type && s->layout.type->free)
+        s->layout.type->free(s->layout.state);
     s->kind->close(s->handle);
     free(s);
 }

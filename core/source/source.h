@@ -41,6 +41,9 @@ void source_files_fini(struct source_files *f);
 struct source_file *source_files_add(struct source_files *f, const char *path);
 /* Orders bytewise by path and drops repeated paths (the first stays). */
 void source_files_sort(struct source_files *f);
+/* Drops the markers (source_is_marker) that the filter did not ask for. */
+struct source_filter;
+void source_files_drop_markers(struct source_files *f, const struct source_filter *filter);
 /* The file of that path in an ordered list, or NULL. */
 struct source_file *source_files_find(const struct source_files *f, const char *path);
 

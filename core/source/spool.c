@@ -264,7 +264,8 @@ static int one_entry(struct job *j, struct archive *a, struct archive_entry *ae,
         return 0;
     if (!refused)
         refused = name ? source_path_refused(path.data) : "name in an unknown encoding";
-    bool archive = archive_name(path.data, path.len) || deb;
+    bool marker = source_is_marker(path.data);
+    bool archive = !marker && (archive_name(path.data, path.len) || deb);
     if (!archive && !j->in->wanted(j->in->arg, path.data) && !refused)
         return 0;
     struct spool_entry *e = add_entry(j, path.data);
@@ -277,11 +278,11 @@ static int one_entry(struct job *j, struct archive *a, struct archive_entry *ae,
         return 0;
     struct spool_read wide = *j->in;
     struct job whole = *j;
-    if (archive) { /* bounded by what may be unpacked in all */
+    if (archive || marker) { /* bounded by what may be unpacked in all */
         wide.max_file = (size_t)j->in->env->limits.max_bytes;
         whole.in = &wide;
     }
-    int r = copy_data(archive ? &whole : j, a, e);
+    int r = copy_data(archive || marker ? &whole : j, a, e);
     if (r == 1) {
         e->refused = "larger than a file may be (setting ingest.max_file)";
         return 0;
@@ -369,4 +370,23 @@ struct spool_entry *spool_find(const struct spool *s, const char *path)
 {
     struct spool_entry key = {.path = (char *)path};
     return s->n ? bsearch(&key, s->entry, s->n, sizeof(key), by_path) : NULL;
+}
+
+int spool_entry_read(const struct spool *s, const struct spool_entry *e, size_t max,
+                     struct buf *out, struct docfs_err *err)
+{
+    if ((uint64_t)e->size > max)
+        return err_set(err, -EFBIG, "larger than %zu bytes (setting ingest.max_file)", max);
+    if (!buf_reserve(out, (size_t)e->size + 1))
+        return err_oom(err);
+    for (int64_t done = 0; done < e->size;) {
+        char block[BLOCK];
+        int64_t left = e->size - done;
+        ssize_t n = pread(s->fd, block, left < BLOCK ? (size_t)left : BLOCK, e->at + done);
+        if (n <= 0)
+            return err_set(err, n < 0 ? -errno : -EIO, "cannot read the temporary file");
+        buf_add(out, block, (size_t)n);
+        done += n;
+    }
+    return buf_status(out) < 0 ? err_oom(err) : 0;
 }
