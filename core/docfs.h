@@ -357,6 +357,7 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 #include "core/docfs_freshness.h"
 #include "core/docfs_jobs.h"
 #include "core/docfs_model.h"
+#include "core/docfs_providers.h"
 #include "core/docfs_settings.h"
 #include "core/docfs_sources.h"
 #include "core/docfs_tune.h"

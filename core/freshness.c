@@ -101,6 +101,7 @@ static struct docfs_source take(struct docfs *d, struct store_source *x)
     fresh_judge(d, &x->fresh, &checked, &s.stale_at);
     free(x->options);
     free(x->policy);
+    free(x->revision);
     return s;
 }
 

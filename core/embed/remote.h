@@ -50,6 +50,10 @@ void remote_found_fini(struct remote_found *f);
  */
 int remote_probe(const struct remote_options *opt, struct remote_found *ret, struct docfs_err *err);
 
+/* Names of the models of a server, each a call of fn (at most 1000). Errors as of remote_probe. */
+int remote_models(const struct remote_options *opt, void (*fn)(void *arg, const char *name),
+                  void *arg, struct docfs_err *err);
+
 /* No request is made. kind, model and dim must be known; version and batch as of remote_probe. */
 int remote_new(const struct remote_options *opt, const char *version, struct embedder **ret,
                struct docfs_err *err);

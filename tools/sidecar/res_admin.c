@@ -299,8 +299,9 @@ static void dashboard(struct request *q, struct response *a)
     json_t *services = health_services(q, &up, &all);
     json_decref(services);
     response_json(a, 200,
-                  json_pack("{s:o, s:o, s:{s:s, s:I, s:I}}", "stats", figures, "recent_activity",
-                            events, "health", "overall_status",
+                  json_pack("{s:o, s:o, s:o, s:{s:s, s:I, s:I}}", "stats", figures,
+                            "recent_activity", events, "providers", providers_summary(q), "health",
+                            "overall_status",
                             up == all ? "healthy"
                             : up      ? "degraded"
                                       : "unhealthy",

@@ -8,6 +8,7 @@ const struct resource *const resources[] = {
     &resource_content,
     &resource_collections,
     &resource_ingestion,
+    &resource_providers,
     &resource_config,
     &resource_stats,
     &resource_metrics,
