@@ -159,6 +159,8 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     }
     if (r == 0)
         r = search_state_new(d, &d->search, err);
+    if (r == 0)
+        r = models_new(&d->models, err);
     if (r < 0) {
         docfs_close(d);
         return r;
@@ -172,6 +174,7 @@ void docfs_close(struct docfs *d)
     if (!d)
         return;
     search_state_free(d->search);
+    models_free(d->models);
     priors_unref(d->priors);
     pthread_mutex_destroy(&d->priors_lock);
     embedding_free(d->embedding);

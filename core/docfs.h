@@ -294,6 +294,9 @@ struct docfs_raw {
 /* Adds or replaces n documents of a collection in one transaction. */
 DOCFS_API int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc,
                             size_t n, struct docfs_err *err);
+/* Removes such a document; one that is not there is no error. -ENOENT: the collection has none. */
+DOCFS_API int docfs_remove_raw(struct docfs *d, const char *collection, const char *path,
+                               struct docfs_err *err);
 
 struct docfs_failure {
     const char *collection, *path, *outcome, *reason; /* outcome: "failed" or "skipped" */
@@ -352,12 +355,15 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 /* ---- further areas --------------------------------------------------------------------------- */
 
 #include "core/docfs_access.h"
+#include "core/docfs_answer.h"
 #include "core/docfs_health.h"
 #include "core/docfs_feedback.h"
 #include "core/docfs_freshness.h"
 #include "core/docfs_jobs.h"
+#include "core/docfs_convert.h"
 #include "core/docfs_model.h"
 #include "core/docfs_providers.h"
+#include "core/docfs_records.h"
 #include "core/docfs_settings.h"
 #include "core/docfs_sources.h"
 #include "core/docfs_tune.h"

@@ -16,6 +16,7 @@ int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 
 struct embedding; /* embedding.c: the embedder in use, the one asked for */
 struct priors;
+struct models;       /* enrich/models.c: the chat models */
 struct search_state; /* search.c: vector index in memory, result cache */
 
 struct docfs {
@@ -26,6 +27,7 @@ struct docfs {
     struct store *store;
     struct embedding *embedding;
     struct search_state *search;
+    struct models *models; /* enrich/models.c: chat models */
 
     struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
 
@@ -74,6 +76,9 @@ bool priors_empty(const struct priors *p);
 /* Stands for the words of a question; 0 when there are none. */
 int64_t priors_question(const char *text);
 double priors_of(const struct priors *p, int64_t question, int64_t document);
+/* enrich/models.c: made at open without asking anybody. */
+int models_new(struct models **ret, struct docfs_err *err);
+void models_free(struct models *m);
 
 /* Settings (settings.c). Opened before everything else: files, environment, options. */
 int settings_open(struct docfs *d, const char *const *set, struct docfs_err *err);

@@ -4,6 +4,18 @@
 #include "core/config/config.h"
 
 const struct config_def config_table[] = {
+    {"chat.key_file", SECRET, "", 0, 4096, "file with the key of the chat models", CONFIG_LOCAL},
+    {"chat.model", TEXT, "", 0, 1000,
+     "chat models, one for each address of chat.url; empty = the first one there", CONFIG_LOCAL},
+    {"chat.provider", CHOICE, "auto", 0, 0, "what answers at chat.url", CONFIG_LOCAL,
+     "auto|openai|ollama"},
+    {"chat.timeout", DURATION, "60s", 100, 3600000, "longest wait for the answer of a chat model",
+     CONFIG_LOCAL},
+    {"chat.url", TEXT, "", 0, 2000,
+     "chat models: .../v1 of an OpenAI-compatible server or the root of an Ollama; several with "
+     "commas stand in for each other; empty = none",
+     CONFIG_LOCAL},
+
     {"content.keep_seconds", INTEGER, "900", 0, 1e9,
      "how long old versions of documents stay readable"},
 

@@ -201,3 +201,34 @@ int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_ra
     rc = put_raws(&run, collection, doc, n, err);
     return rc < 0 || run.codes_fit ? rc : reembed(d, NULL, &out, err);
 }
+
+int docfs_remove_raw(struct docfs *d, const char *collection, const char *path,
+                     struct docfs_err *err)
+{
+    struct store_write *w = NULL;
+    struct store_sources sources = {0};
+    struct store_read *r = NULL;
+    int64_t source = 0;
+    int rc = ingest_writable(d, err);
+    if (rc == 0)
+        rc = store_read_begin(d->store, &r, err);
+    if (rc < 0)
+        return rc;
+    rc = store_list_sources(r, collection, &sources, err);
+    for (size_t i = 0; rc >= 0 && i < sources.n; i++)
+        if (strcmp(sources.item[i].kind, "raw") == 0)
+            source = sources.item[i].id;
+    store_sources_fini(&sources);
+    store_read_end(r);
+    if (rc >= 0)
+        rc = source ? store_write_begin(d->store, &w, err)
+                    : err_set(err, -ENOENT, "nothing was put into %s by itself", collection);
+    if (rc < 0)
+        return rc;
+    rc = store_remove_file(w, source, path, err);
+    if (rc < 0) {
+        store_write_abort(w);
+        return rc;
+    }
+    return store_write_commit(w, err);
+}

@@ -8,6 +8,7 @@
 #include "core/util/utf8.h"
 
 #define CHUNK (256u << 10)
+#define WALK_DEPTH 64
 
 /* A value in quotes, so that blanks and keywords in it stay text. */
 static int add_filter(struct buf *b, const char *key, const char *value, struct docfs_err *err)
@@ -91,6 +92,37 @@ int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **r
                         (*ret)->seconds);
     return r;
 }
+
+/* ---- walking ---- */
+
+DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
+
+static int walk(struct docfs *d, int64_t directory, const char *path, unsigned depth,
+                wire_walk_fn *fn, void *arg, struct docfs_err *err)
+{
+    _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
+    int r = docfs_list(d, directory, &l, err);
+    for (size_t i = 0; r == 0 && i < l->n; i++) {
+        const struct docfs_entry *e = &l->item[i];
+        _cleanup_buf_ struct buf b = {0};
+        buf_addf(&b, "%s%s%s", path, e->name, e->is_dir ? "/" : "");
+        if (buf_status(&b) < 0)
+            return err_oom(err);
+        if (!e->is_dir)
+            r = fn(arg, e, b.data);
+        else if (depth < WALK_DEPTH)
+            r = walk(d, e->id, b.data, depth + 1, fn, arg, err);
+    }
+    return r;
+}
+
+int wire_walk(struct docfs *d, int64_t directory, wire_walk_fn *fn, void *arg,
+              struct docfs_err *err)
+{
+    return walk(d, directory, "", 0, fn, arg, err);
+}
+
+/* ---- lines ---- */
 
 /* Where in a stream of chunks the wanted lines are. */
 struct cutter {

@@ -26,6 +26,12 @@ struct wire_ask {
 int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **ret,
              struct docfs_err *err);
 
+/* fn per document below a directory, ordered by directory; path is relative to it. Non-zero from fn
+ * ends the walk and is returned. Trees deeper than 64 are cut there. */
+typedef int wire_walk_fn(void *arg, const struct docfs_entry *e, const char *path);
+int wire_walk(struct docfs *d, int64_t directory, wire_walk_fn *fn, void *arg,
+              struct docfs_err *err);
+
 /* Whole lines of a document. */
 struct wire_lines {
     struct buf text;

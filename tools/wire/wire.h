@@ -39,6 +39,8 @@ json_t *wire_error(int code, const char *text);
 json_t *wire_hit(const struct docfs_hit *h, size_t rank, bool explain);
 /* kind "results". */
 json_t *wire_results(const struct docfs_results *r, bool explain);
+/* kind "answer". */
+json_t *wire_answer(const struct docfs_answer *a);
 /* kind "saved". */
 json_t *wire_saved(const struct docfs_saveds *s);
 

@@ -83,3 +83,26 @@ json_t *wire_saved(const struct docfs_saveds *s)
     }
     return wire_message("saved", json_pack("{s:o}", "saved", list));
 }
+
+json_t *wire_answer(const struct docfs_answer *a)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < a->n; i++) {
+        const struct docfs_evidence *e = &a->evidence[i];
+        json_t *o = wire_hit(&a->results->hit[e->hit], e->hit + 1, false);
+        if (!o || json_object_set_new(o, "number", json_integer((json_int_t)i + 1)) < 0 ||
+            json_object_set_new(o, "text", wire_text(e->text)) < 0 ||
+            json_object_set_new(o, "relevant", json_boolean(e->fits)) < 0 ||
+            json_object_set_new(o, "cited", json_boolean(e->cited)) < 0 ||
+            json_array_append(list, o) < 0) {
+            json_decref(list);
+            list = NULL;
+        }
+        json_decref(o);
+    }
+    return wire_message("answer",
+                        json_pack("{s:o, s:b, s:b, s:o, s:o, s:o}", "text", wire_text(a->text),
+                                  "found", (int)a->found, "generated", (int)a->generated, "model",
+                                  *a->model ? wire_text(a->model) : json_null(), "note",
+                                  *a->note ? wire_text(a->note) : json_null(), "sources", list));
+}

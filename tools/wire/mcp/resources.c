@@ -7,11 +7,9 @@
 
 #define DOCUMENTS_MAX 1000 /* listed of a collection */
 #define TEXT_MAX (8u << 20)
-#define DEPTH_MAX 64
 
 DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
 DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
 
 json_t *mcp_page(struct mcp_request *q, const char *key, json_t *list, struct mcp_fault *f)
 {
@@ -96,41 +94,26 @@ static int read_collections(struct docfs *d, struct buf *out, struct docfs_err *
     return r < 0 ? r : put_json(out, wire_collections(all), err);
 }
 
-struct walk {
-    struct docfs *d;
+struct gather {
     const char *collection;
     json_t *list;
-    bool more;
 };
 
-/* Documents below a directory, in the order of their names. path: of the directory, with its
- * slash. */
-static int walk(struct walk *w, int64_t directory, const char *path, unsigned depth,
-                struct docfs_err *err)
+static int add_document(void *arg, const struct docfs_entry *e, const char *path)
 {
-    _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
-    int r = docfs_list(w->d, directory, &l, err);
-    for (size_t i = 0; r == 0 && i < l->n && !w->more; i++) {
-        const struct docfs_entry *e = &l->item[i];
-        _cleanup_buf_ struct buf b = {0};
-        buf_addf(&b, "%s%s", path, e->name);
-        if (e->is_dir) {
-            buf_addc(&b, '/');
-            w->more = depth >= DEPTH_MAX;
-            if (!w->more)
-                r = buf_status(&b) < 0 ? err_oom(err) : walk(w, e->id, b.data, depth + 1, err);
-            continue;
-        }
-        w->more = json_array_size(w->list) >= DOCUMENTS_MAX;
-        _cleanup_buf_ struct buf uri = {0};
-        mcp_uri(&uri, "documents", w->collection, b.data ? b.data : "");
-        json_t *o = w->more ? NULL : wire_entry(e, w->collection, b.data ? b.data : "");
-        if (o) {
-            json_object_set_new(o, "uri", wire_text(uri.data));
-            json_array_append_new(w->list, o);
-        }
+    struct gather *g = arg;
+    if (json_array_size(g->list) >= DOCUMENTS_MAX)
+        return 1;
+    _cleanup_buf_ struct buf uri = {0};
+    mcp_uri(&uri, "documents", g->collection, path);
+    json_t *o = wire_entry(e, g->collection, path);
+    if (!o || json_object_set_new(o, "uri", wire_text(uri.data)) < 0 ||
+        json_array_append(g->list, o) < 0) {
+        json_decref(o);
+        return -ENOMEM;
     }
-    return r;
+    json_decref(o);
+    return 0;
 }
 
 static int read_collection(struct docfs *d, const char *name, struct buf *out,
@@ -141,14 +124,14 @@ static int read_collection(struct docfs *d, const char *name, struct buf *out,
     for (size_t i = 0; r == 0 && i < all->n; i++) {
         if (strcmp(all->item[i].name, name) != 0)
             continue;
-        struct walk w = {.d = d, .collection = name, .list = json_array()};
-        r = walk(&w, all->item[i].root, "", 0, err);
-        json_t *m =
-            r < 0 ? NULL
-                  : wire_message("collection", json_pack("{s:o, s:O, s:b}", "collection",
-                                                         wire_collection(&all->item[i]),
-                                                         "documents", w.list, "more", w.more));
-        json_decref(w.list);
+        struct gather g = {.collection = name, .list = json_array()};
+        r = wire_walk(d, all->item[i].root, add_document, &g, err);
+        json_t *m = r < 0
+                        ? NULL
+                        : wire_message("collection", json_pack("{s:o, s:O, s:b}", "collection",
+                                                               wire_collection(&all->item[i]),
+                                                               "documents", g.list, "more", r > 0));
+        json_decref(g.list);
         return r < 0 ? r : put_json(out, m, err);
     }
     return r < 0 ? r : err_set(err, -ENOENT, "no collection is called '%.200s'", name);
