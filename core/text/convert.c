@@ -27,6 +27,8 @@ static const struct {
     [FORMAT_IPYNB] = {"ipynb", "application/x-ipynb+json", convert_ipynb},
     [FORMAT_OPENAPI] = {"openapi", "application/vnd.oai.openapi", convert_openapi},
     [FORMAT_PDF] = {"pdf", "application/pdf", convert_pdf},
+    [FORMAT_EPUB] = {"epub", "application/epub+zip", convert_epub},
+    [FORMAT_OFFICE] = {"office", "application/vnd.oasis.opendocument.text", convert_office},
     [FORMAT_BINARY] = {"binary", "application/octet-stream", NULL},
 };
 
@@ -197,8 +199,8 @@ static int run_converter(const struct convert_input *in, enum doc_format format,
                          const struct convert_limits *limits, struct pages *pages,
                          struct docfs_err *err)
 {
-    if (format == FORMAT_PDF)
-        return convert_pdf(in->data, in->len, in->name, limits, pages, err);
+    if (format == FORMAT_PDF || format == FORMAT_EPUB || format == FORMAT_OFFICE)
+        return formats[format].convert(in->data, in->len, in->name, limits, pages, err);
     char hint[CHARSET_NAME_MAX + 1];
     bool declared = charset_declared(in->data, in->len, hint);
     _cleanup_free_ char *text = NULL;

@@ -22,6 +22,8 @@ enum doc_format {
     FORMAT_IPYNB,
     FORMAT_OPENAPI, /* JSON or YAML */
     FORMAT_PDF,
+    FORMAT_EPUB,
+    FORMAT_OFFICE, /* docx, odt, rtf */
     FORMAT_BINARY, /* not text: skipped with a reason */
     FORMAT_COUNT,
 };
@@ -89,12 +91,13 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len);
 int convert(const struct convert_input *in, const struct convert_limits *limits, struct pages *ret,
             struct docfs_err *err);
 
-/* One converter, the vtable entry behind convert(): text is valid UTF-8 except for FORMAT_PDF. */
+/* One converter, the vtable entry behind convert(): text is valid UTF-8 except for the formats that
+ * are no text (PDF, EPUB, office). */
 typedef int converter_fn(const char *text, size_t len, const char *name,
                          const struct convert_limits *limits, struct pages *ret,
                          struct docfs_err *err);
 converter_fn convert_markdown, convert_html, convert_man, convert_text, convert_rst,
-    convert_asciidoc, convert_ipynb, convert_openapi, convert_pdf;
+    convert_asciidoc, convert_ipynb, convert_openapi, convert_pdf, convert_epub, convert_office;
 
 /* HTML -> markdown into a buffer, for converters that go through HTML (man, ipynb). main_only
  * removes navigation; title, url and lang (each may be NULL) receive owned strings or NULL. */

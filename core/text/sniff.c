@@ -31,6 +31,8 @@ static const struct {
     {FORMAT_ASCIIDOC, "adoc asciidoc asc"},
     {FORMAT_IPYNB, "ipynb"},
     {FORMAT_PDF, "pdf"},
+    {FORMAT_EPUB, "epub"},
+    {FORMAT_OFFICE, "docx odt rtf"},
     {FORMAT_MAN, "mdoc"},
 };
 
@@ -50,8 +52,8 @@ static const struct {
     {"program or object code",
      "o a so ko pyc pyo class dll exe dylib lib bin wasm obj la pdb elc beam"},
     {"audio or video", "mp3 mp4 m4a m4v webm ogg oga ogv wav flac avi mov mkv"},
-    {"office document", "doc docx xls xlsx ppt pptx odt ods odp rtf"},
-    {"electronic book", "epub mobi azw3 chm djvu ps dvi"},
+    {"office document", "doc xls xlsx ppt pptx ods odp"},
+    {"electronic book", "mobi azw3 chm djvu ps dvi"},
     {"database", "db sqlite sqlite3 mdb idx pickle pkl npy npz h5 parquet"},
     {"search or link index", "inv doctree buildinfo qch qhc qhp tag devhelp devhelp2"},
     {"translation", "po pot mo gmo"},
@@ -284,6 +286,11 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
         f = format_by_ext(inner_ext(name, ext));
     if (f == FORMAT_PDF) /* garbage before the mark is allowed */
         return len && memmem(data, len < 1024 ? len : 1024, "%PDF-", 5) ? f : FORMAT_BINARY;
+    if (f == FORMAT_EPUB || f == FORMAT_OFFICE) {
+        bool rtf = span_eq_nocase(ext, "rtf");
+        const char *mark = rtf ? "{\\rtf" : "PK\3\4";
+        return len > 4 && memcmp(data, mark, rtf ? 5 : 4) == 0 ? f : FORMAT_BINARY;
+    }
     /* glob.t and sed.l are code, foo.l may be a page: the content of a man name decides first. */
     if (f == FORMAT_UNKNOWN && is_man_name(name) &&
         looks_like_roff((struct span){data, len < HEAD ? len : HEAD}))
@@ -317,5 +324,8 @@ const char *sniff_skip_reason(const char *name, const char *data, size_t len)
         kind = "script";
     if (!kind && span_eq_nocase(path_ext(name), "pdf"))
         kind = "no PDF in spite of its name";
+    enum doc_format f = format_by_ext(path_ext(name));
+    if (f == FORMAT_EPUB || f == FORMAT_OFFICE)
+        kind = "not what its name says";
     return kind ? kind : "not text";
 }
