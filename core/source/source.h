@@ -8,6 +8,8 @@
  *   archive.h    archives, local and of the web
  *   web.c        a web site (web.h names its parts)
  *   catalogue.h  technologies known by name
+ *   package.c    Debian packages and manual pages of this machine
+ *   project.c    what a lock file names, from the local installation
  *
  * One kind is one file with one vtable, named in source.c. What a person typed becomes a kind and
  * a canonical location (source_resolve, no network); location and kind are stored and are all that
@@ -136,6 +138,7 @@ extern const struct source_kind source_git;
 extern const struct source_kind source_archive;
 extern const struct source_kind source_web;
 extern const struct source_kind source_catalogue;
+extern const struct source_kind source_package, source_man, source_project;
 
 /* Directories of that name are never read: version control, package caches. */
 bool source_pruned(const char *name);
