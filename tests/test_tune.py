@@ -90,6 +90,21 @@ def test_noise_is_learned_and_kept_and_can_be_undone(tuned, tmp_path):
     assert r.code != 0 and "nothing to undo" in r.err
 
 
+def test_links_and_feedback_are_pairs_too(tuned, tmp_path):
+    d = folder(tmp_path / "d", noisy=True)
+    tuned.ok("add", d, "--collection", "c")
+    plain = tuned.json("tune")["pairs"]
+    for i in range(5):
+        tuned.ok("feedback", "helpful", f"c/{i}.md", "--query", topics(600)[2 * i])
+    assert tuned.json("tune")["pairs"] == plain + 5
+    names = topics(600)
+    (d / "links.md").write_text(f"# Index\n\n[{names[0]} page](0.md) and [{names[3]} part]"
+                                f"(1.md#{names[3]}-{NOISE[0]}) and [elsewhere](https://example.org/0.md)\n")
+    tuned.ok("refresh")
+    after = tuned.json("tune")["pairs"]
+    assert after >= plain + 6, "a link to a page of the cache is a question for it"
+
+
 def test_the_same_cache_gives_the_same_adaptation(tuned, tmp_path):
     tuned.ok("add", folder(tmp_path / "d", noisy=True), "--collection", "c")
     tuned.ok("tune")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Pairs of a question and its passage from what the cache holds anyway: a heading and its section,
- * a title and its first passage, the text of a link and where it leads. */
+ * a title and its first passage, the text of a link and where it leads, a question and the document
+ * that somebody found helpful for it. */
+#include "core/docfs_feedback.h"
 #include "core/docfs_tune.h"
 
 #include <ctype.h>
@@ -18,7 +20,8 @@
 #define PASSAGES_MAX 200000 /* of a larger cache every n-th document is read */
 #define QUESTION_MAX 300    /* bytes */
 #define LINKS_MAX 8         /* of one passage */
-#define COMMON 3            /* a heading that occurs more often ("Examples") needs the title */
+#define FEEDBACK_MAX 20000
+#define COMMON 3 /* a heading that occurs more often ("Examples") needs the title */
 
 /* Open addressing by a hash that counts as the key itself. */
 struct table {
@@ -63,7 +66,7 @@ struct harvest {
     struct docfs *d;
     struct tuner *tuner;
     size_t every; /* n-th document */
-    struct table headings, places;
+    struct table headings, places, documents;
     struct link *link;
     size_t n_links;
     int64_t document; /* of the passage before */
@@ -201,9 +204,16 @@ static int take(struct harvest *h, const struct store_text *t, bool first)
     size_t len = t->len;
     int64_t passage;
     skip_heading(&text, &len);
-    int rc = tuner_passage(h->tuner, text, len, t->document, &passage);
+    int rc = find_links(h, t);
+    if (rc == 0)
+        rc = tuner_passage(h->tuner, text, len, t->document, &passage);
     if (rc < 0 || passage < 0)
         return rc;
+    struct slot *speaker = table_at(&h->documents, (uint64_t)t->document * 0x9e3779b97f4a7c15u);
+    if (!speaker)
+        return -ENOMEM;
+    if (speaker->value < 0)
+        speaker->value = passage;
     uint64_t page = page_hash(t->collection, t->path, strlen(t->path));
     if (first && *t->title) {
         rc = tuner_pair(h->tuner, t->title, strlen(t->title), passage);
@@ -215,7 +225,7 @@ static int take(struct harvest *h, const struct store_text *t, bool first)
         if (rc == 0)
             rc = remember(h, slug_hash(heading, strlen(heading), page), passage);
     }
-    return rc < 0 ? rc : find_links(h, t);
+    return rc;
 }
 
 static int on_passage(void *arg, const struct store_text *t)
@@ -237,6 +247,29 @@ static int on_passage(void *arg, const struct store_text *t)
         return -ENOMEM;
     s->value++;
     return 0;
+}
+
+/* What people said or did counts like a heading, with the passage that speaks for the document. */
+static int read_feedback(struct harvest *h, struct docfs_err *err)
+{
+    struct docfs_feedbacks *f = NULL;
+    int rc = docfs_feedback_list(h->d, 0, NULL, false, FEEDBACK_MAX, &f, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < f->n && rc == 0; i++) {
+        const struct docfs_feedback_row *x = &f->item[i];
+        if ((x->signal != SIGNAL_HELPFUL && x->signal != SIGNAL_OPENED &&
+             x->signal != SIGNAL_DWELL) ||
+            !x->query || !*x->query)
+            continue;
+        struct slot *s = table_at(&h->documents, (uint64_t)x->document * 0x9e3779b97f4a7c15u);
+        if (!s)
+            rc = -ENOMEM;
+        else if (s->value >= 0)
+            rc = tuner_pair(h->tuner, x->query, strlen(x->query), s->value);
+    }
+    docfs_feedbacks_free(f);
+    return rc == -ENOMEM ? err_oom(err) : rc;
 }
 
 static int read_all(struct harvest *h, struct docfs_err *err)
@@ -264,7 +297,9 @@ static int read_all(struct harvest *h, struct docfs_err *err)
     }
     if (rc == -ENOMEM)
         return err_oom(err);
-    return rc == -ECANCELED ? err_set(err, rc, "stopped while reading; nothing changed") : rc;
+    if (rc == -ECANCELED)
+        return err_set(err, rc, "stopped while reading; nothing changed");
+    return rc < 0 ? rc : read_feedback(h, err);
 }
 
 static void harvest_fini(struct harvest *h)
@@ -274,6 +309,7 @@ static void harvest_fini(struct harvest *h)
     free(h->link);
     free(h->headings.slot);
     free(h->places.slot);
+    free(h->documents.slot);
     tuner_free(h->tuner);
 }
 
