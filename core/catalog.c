@@ -88,7 +88,7 @@ void docfs_log_query(struct docfs *d, const char *door, const char *query, size_
                      double seconds)
 {
     if (setting_int(d, "query_log"))
-        store_log_query(d->store, door, query, hits, seconds);
+        store_log_query(d->store, door, query, priors_question(query), hits, seconds);
 }
 
 struct recents {

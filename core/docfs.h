@@ -159,12 +159,14 @@ struct docfs_results {
     size_t n;
     const char *query; /* canonical text */
     uint64_t generation;
-    size_t candidates; /* documents considered */
-    size_t below;      /* of the n hits the last `below` are under the threshold: shown as the
-                          nearest neighbours, only when nothing else was found (n == below) */
-    size_t pending;    /* files not yet indexed by a running ingest */
-    bool partial;      /* words only, or not reranked, because a server or model is not there */
-    const char *note;  /* "" or one sentence: why few or none, spelling neighbours, ... */
+    size_t candidates;   /* documents considered */
+    size_t below;        /* of the n hits the last `below` are under the threshold: shown as the
+                            nearest neighbours, only when nothing else was found (n == below) */
+    size_t pending;      /* files not yet indexed by a running ingest */
+    bool partial;        /* words only, or not reranked, because a server or model is not there */
+    double sufficiency;  /* 0..1: how well this answers, by rule (docfs_gaps.h) */
+    const char *unknown; /* words of the question that no document holds, "" = all are known */
+    const char *note;    /* "" or one sentence: why few or none, spelling neighbours, ... */
     double seconds;
 };
 
@@ -356,6 +358,7 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 
 #include "core/docfs_access.h"
 #include "core/docfs_answer.h"
+#include "core/docfs_gaps.h"
 #include "core/docfs_health.h"
 #include "core/docfs_feedback.h"
 #include "core/docfs_freshness.h"

@@ -54,6 +54,15 @@ const struct config_def config_table[] = {
     {"embed.url", TEXT, "", 0, 2000,
      "address of an embedding server: Ollama, llama.cpp, TEI, or the API of OpenAI", CONFIG_LOCAL},
 
+    {"enrich.min_asked", INTEGER, "2", 1, 1000,
+     "questions before a gap is filled by itself (enrich.policy auto)"},
+    {"enrich.policy", CHOICE, "off", 0, 0,
+     "may missing documentation be fetched: never, when you say so for a gap, by itself",
+     CONFIG_LOCAL, "off|ask|auto"},
+    {"enrich.sources", TEXT, "", 0, 4000,
+     "places with {name} in them where missing documentation may lie, separated by commas",
+     CONFIG_LOCAL},
+
     {"feedback.half_life", DURATION, "90d", 60000, 3650.0 * 86400000,
      "age at which feedback counts half"},
     {"feedback.weight", REAL, "1.0", 0, 5, "how much feedback moves documents; 0 = not at all"},

@@ -216,6 +216,7 @@ static int64_t round_of(struct docfs_keeper *k)
     }
     if (now >= k->due_at && !k->only) {
         docfs_enqueue_due(k->d, NULL, NULL);
+        docfs_enrich(k->d, NULL, NULL, NULL); /* only with enrich.policy auto */
         k->due_at = now + DUE;
     }
     next = k->look_at;

@@ -64,6 +64,8 @@ static int run_args(struct docfs *d, const struct store_job *job, const struct j
                                        .job = job->id};
     struct docfs_report report = {0};
     int rc;
+    if (strcmp(job->kind, "enrich") == 0)
+        return docfs_enrich(d, a->query, NULL, err);
     if (strcmp(job->kind, "remove") == 0)
         return docfs_remove(d, a->collection, err);
     if (strcmp(job->kind, "reembed") == 0)

@@ -12,7 +12,7 @@
 #include "core/util/buf.h"
 
 /* Grows with every change of the layout: an answer of another layout counts as none. */
-#define PACK_MAGIC 0x34524644u /* "DFR4" */
+#define PACK_MAGIC 0x35524644u /* "DFR5" */
 #define PACK_MAX (16u << 20)
 
 /* ---- writing ---- */
@@ -69,6 +69,8 @@ int results_pack(const struct docfs_results *r, struct buf *out)
     put64(out, r->n);
     put_text(out, r->query);
     put_text(out, r->note);
+    put_text(out, r->unknown);
+    put_real(out, r->sufficiency);
     for (size_t i = 0; i < r->n; i++)
         put_hit(out, &r->hit[i]);
     return buf_status(out);
@@ -184,11 +186,20 @@ struct docfs_results *results_unpack(const void *data, size_t len)
     if (get64(&in) != PACK_MAGIC)
         return NULL;
     uint64_t generation = get64(&in), candidates = get64(&in), below = get64(&in), n = get64(&in);
-    const char *query = get_text(&in), *note = get_text(&in);
+    const char *query = get_text(&in), *note = get_text(&in), *unknown = get_text(&in);
+    double sufficiency = get_real(&in);
     if (in.bad || n > QUERY_K_MAX || below > n)
         return NULL;
     struct docfs_results *r = results_new(query, generation);
     int rc = r ? results_note(r, note) : -1;
+    char *words = rc == 0 ? strdup(unknown) : NULL;
+    if (words) {
+        free((char *)r->unknown);
+        r->unknown = words;
+        r->sufficiency = sufficiency >= 0 && sufficiency <= 1 ? sufficiency : 0;
+    } else {
+        rc = -1;
+    }
     for (uint64_t i = 0; i < n && rc == 0; i++) {
         struct docfs_hit h = {0};
         get_hit(&in, &h);

@@ -19,16 +19,19 @@ struct results {
 struct docfs_results *results_new(const char *query, uint64_t generation)
 {
     struct results *r = calloc(1, sizeof(*r));
-    char *text = strdup(query), *note = strdup("");
-    if (!r || !text || !note) {
+    char *text = strdup(query), *note = strdup(""), *unknown = strdup("");
+    if (!r || !text || !note || !unknown) {
         free(r);
         free(text);
         free(note);
+        free(unknown);
         return NULL;
     }
     atomic_init(&r->refs, 1);
     r->pub.query = text;
     r->pub.note = note;
+    r->pub.unknown = unknown;
+    r->pub.sufficiency = 1;
     r->pub.generation = generation;
     return &r->pub;
 }
@@ -64,6 +67,7 @@ void docfs_results_unref(struct docfs_results *pub)
     free(pub->hit);
     free((char *)pub->query);
     free((char *)pub->note);
+    free((char *)pub->unknown);
     free(r);
 }
 

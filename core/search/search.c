@@ -301,6 +301,8 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
             rc = collect(&w, res, k, ret_dead, err);
         if (rc == 0)
             rc = explain_absence(&w, res, err);
+        if (rc == 0 && judge_answer(&w.lex, res) < 0)
+            rc = err_oom(err);
         state_release(d);
     }
     res->partial = w.partial;
@@ -431,6 +433,8 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
         return rc;
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
     note_pending(r, res);
+    if (!base && !scope && !res->partial)
+        judge_keep(d, r, q, res);
     if (!res->partial) /* the next one may fare better */
         state_cache(d, key, res);
     *ret = res;

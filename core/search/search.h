@@ -81,6 +81,14 @@ size_t fuse_group(struct candidate *list, size_t n);
 /* Orders documents by score then row. */
 void fuse_sort(struct candidate *list, size_t n);
 
+/* ---- judge.c ---- */
+
+/* Fills in sufficiency and unknown words. 0 or -1 when memory is out. */
+int judge_answer(const struct lexical *l, struct docfs_results *r);
+/* Keeps an answer that is not good enough as a gap, or closes the gap. */
+void judge_keep(struct docfs *d, struct store_read *r, const struct query *q,
+                const struct docfs_results *res);
+
 /* ---- priors.c ---- */
 
 /* Adds what feedback says about the documents and orders them anew. */

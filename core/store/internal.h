@@ -98,9 +98,12 @@ struct df_slot {
     int64_t df;
 };
 
+enum log_kind { LOG_QUERY, LOG_GAP, LOG_FILLED };
+
 struct log_entry {
+    enum log_kind kind; /* of a judgement, door is the topic and micros the sufficiency */
     char *door, *query;
-    int64_t at, hits, micros;
+    int64_t question, at, hits, micros;
 };
 
 struct setting {
@@ -229,6 +232,10 @@ int meta_int(struct conn *c, const char *key, int64_t *ret, struct docfs_err *er
 int meta_set_int(struct conn *c, const char *key, int64_t value, struct docfs_err *err);
 /* Copies the log of SQLite back into the database when it has grown; after a job always. */
 void writer_checkpoint(struct conn *c, bool job_ended);
+/* Takes the strings; never fails. Written at once when the writer is free. */
+void log_add(struct store *s, const struct log_entry *e);
+/* What an entry means for the gaps (gaps.c). */
+int gaps_write(struct conn *c, const struct log_entry *e);
 void log_flush(struct store *s, int wait_ms);
 void log_free(struct store *s);
 

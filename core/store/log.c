@@ -22,10 +22,15 @@ void log_free(struct store *s)
 static int write_entries(struct conn *c, const struct log_entry *e, size_t n)
 {
     int r = db_run(c, NULL, "BEGIN IMMEDIATE", "");
-    for (size_t i = 0; r == 0 && i < n; i++)
-        r = db_run(c, NULL,
-                   "INSERT INTO query_log(at, door, query, hits, micros) VALUES (?1,?2,?3,?4,?5)",
-                   "ittii", e[i].at, e[i].door, e[i].query, e[i].hits, e[i].micros);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (e[i].kind == LOG_QUERY)
+            r = db_run(c, NULL,
+                       "INSERT INTO query_log(at, door, query, hits, micros) "
+                       "VALUES (?1,?2,?3,?4,?5)",
+                       "ittii", e[i].at, e[i].door, e[i].query, e[i].hits, e[i].micros);
+        if (r == 0)
+            r = gaps_write(c, &e[i]);
+    }
     if (r == 0)
         r = db_run(c, NULL, "COMMIT", "");
     if (r < 0 && !sqlite3_get_autocommit(c->db))
@@ -64,16 +69,9 @@ void log_flush(struct store *s, int wait_ms)
     writer_done(s);
 }
 
-void store_log_query(struct store *s, const char *door, const char *query, size_t hits,
-                     double seconds)
+void log_add(struct store *s, const struct log_entry *given)
 {
-    if (store_is_read_only(s))
-        return;
-    struct log_entry e = {.door = strdup(door),
-                          .query = strdup(query),
-                          .at = clock_wall_ns() / 1000000000,
-                          .hits = (int64_t)hits,
-                          .micros = (int64_t)(seconds * 1e6)};
+    struct log_entry e = *given;
     pthread_mutex_lock(&s->log_lock);
     bool kept = e.door && e.query && s->n_log < LOG_PENDING;
     if (kept)
@@ -81,7 +79,23 @@ void store_log_query(struct store *s, const char *door, const char *query, size_
     pthread_mutex_unlock(&s->log_lock);
     if (!kept)
         entry_fini(&e);
-    log_flush(s, 0);
+    /* A judgement is followed by the query that was judged: one write does for both. */
+    if (e.kind == LOG_QUERY || !kept)
+        log_flush(s, 0);
+}
+
+void store_log_query(struct store *s, const char *door, const char *query, int64_t question,
+                     size_t hits, double seconds)
+{
+    if (store_is_read_only(s))
+        return;
+    struct log_entry e = {.door = strdup(door),
+                          .query = strdup(query),
+                          .question = question,
+                          .at = clock_wall_ns() / 1000000000,
+                          .hits = (int64_t)hits,
+                          .micros = (int64_t)(seconds * 1e6)};
+    log_add(s, &e);
 }
 
 static int write_results(struct conn *c, const char *key, uint64_t generation,

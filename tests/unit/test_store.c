@@ -286,7 +286,7 @@ static void *read_loop(void *arg)
         assert(store_term_df(r, "everywher") >= 0);
         uint64_t now;
         assert(store_generation(s, &now, NULL) == 0 && now >= store_read_generation(r));
-        store_log_query(s, "test", "question", 1, 0.001);
+        store_log_query(s, "test", "question", 7, 1, 0.001);
     }
     return NULL;
 }

@@ -11,7 +11,7 @@ const struct cmd *const commands[] = {
     &cmd_jobs,
     &cmd_catalogue,
     &cmd_reembed, &cmd_tune,
-    &cmd_search, &cmd_cat, &cmd_similar, &cmd_save, &cmd_feedback,
+    &cmd_search, &cmd_cat, &cmd_similar, &cmd_save, &cmd_feedback, &cmd_gaps,
 #if HAVE_MOUNT
     &cmd_mount, &cmd_umount,
 #endif

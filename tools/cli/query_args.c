@@ -66,7 +66,8 @@ int query_from_words(const char *text, unsigned k, enum query_mode mode, struct 
     free(q->canonical);
     q->canonical = buf_steal(&canonical, NULL);
     q->k = k;
-    q->all_copies = true; /* a measurement counts every document */
+    q->all_copies = true; /* a measurement counts every document, and nothing that was learned */
+    q->plain = true;
     q->mode = mode;
     *ret = q;
     return 0;

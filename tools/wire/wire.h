@@ -71,6 +71,13 @@ json_t *wire_feedbacks(const struct docfs_feedbacks *f);
 /* kind "replay". */
 json_t *wire_replay(const struct docfs_replay *r);
 
+/* ---- gaps ---- */
+
+/* kind "gaps", "candidates", "consents". */
+json_t *wire_gaps(const struct docfs_gaps *g);
+json_t *wire_candidates(const struct docfs_candidates *c);
+json_t *wire_consents(const struct docfs_consents *c);
+
 /* ---- jobs ---- */
 
 /* kind "sources": policy, times and age of each. */

@@ -63,11 +63,12 @@ json_t *wire_results(const struct docfs_results *r, bool explain)
         }
     }
     return wire_message(
-        "results", json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:f, s:o}", "query",
+        "results", json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:f, s:o, s:f, s:o}", "query",
                              wire_text(r->query), "generation", (json_int_t)r->generation,
                              "candidates", (json_int_t)r->candidates, "below", (json_int_t)r->below,
                              "pending", (json_int_t)r->pending, "partial", (int)r->partial, "note",
-                             wire_text(r->note), "seconds", r->seconds, "hits", hits));
+                             wire_text(r->note), "seconds", r->seconds, "hits", hits, "sufficiency",
+                             r->sufficiency, "unknown_words", wire_text(r->unknown)));
 }
 
 json_t *wire_saved(const struct docfs_saveds *s)
