@@ -208,6 +208,78 @@ def test_an_empty_cache_says_so(docfs):
     assert "docfs add" in r["content"][0]["text"] and r["structuredContent"]["collections"] == []
 
 
+# ---- what changes the cache ----
+
+def test_ingest_tells_its_progress(docfs, corpus):
+    """Notifications come before the answer, grow, and the job ends."""
+    ask = request("tools/call", name="ingest_source", arguments={"location": str(corpus), "collection": "added"},
+                  _meta={"progressToken": "p"})
+    *told, done = talk(docfs, ask)
+    assert done["result"]["structuredContent"]["job"]["state"] == "done", done
+    assert told and all(m["method"] == "notifications/progress" for m in told)
+    values = [m["params"]["progress"] for m in told]
+    assert values == sorted(set(values)) and told[0]["params"]["progressToken"] == "p"
+    assert call(docfs, "search_docs", query="install")["structuredContent"]["hits"]
+
+
+def test_jobs(docfs, corpus):
+    r = call(docfs, "ingest_source", location=str(corpus), include=["**/*.md"])
+    id = r["structuredContent"]["job"]["id"]
+    r = call(docfs, "job_status", job=id, wait_seconds=60)
+    assert r["structuredContent"]["job"]["state"] == "done" and f"Job {id}" in r["content"][0]["text"]
+    assert call(docfs, "job_status")["structuredContent"]["jobs"][0]["id"] == id
+    r = call(docfs, "job_status", job=999)
+    assert r["isError"] and "999" in r["content"][0]["text"]
+    r = call(docfs, "ingest_source", location="/no/such/place", wait_seconds=60)
+    assert "/no/such/place" in r["content"][0]["text"]
+    assert call(docfs, "ingest_source", location=str(corpus), include="*.md")["isError"]
+
+
+def test_feedback(docfs, corpus):
+    docfs.ok("add", corpus, "-c", "demo@1")
+    r = call(docfs, "feedback", document="demo@1/README.md", verdict="helpful", query="install")
+    assert not r.get("isError"), r
+    assert "helpful" in docfs.ok("feedback", "list", "--json").out
+    assert call(docfs, "feedback", document="demo@1/README.md", verdict="great")["isError"]
+    assert call(docfs, "feedback", document="demo@1/none.md", verdict="flag")["isError"]
+
+
+def test_read_only_has_no_tools_that_write(docfs, corpus, serve):
+    docfs.ok("add", corpus, "-c", "demo@1")
+
+    def names(answer):
+        return {t["name"] for t in answer["result"]["tools"]}
+
+    writing = {"ingest_source", "feedback"}
+    everything, = talk(docfs, request("tools/list"))
+    only, = talk(docfs, request("tools/list"), options=["--read-only"])
+    assert names(everything) - names(only) == writing
+    refused, = talk(docfs, request("tools/call", name="ingest_source", arguments={"location": "x"}), options=["--read-only"])
+    assert refused["error"]["code"] == -32602
+    assert names(post(serve(docfs, "--read-only"), request("tools/list")).json) == names(only)
+    token = docfs.json("token", "create", "r", "--scope", "read")["token"]
+    writer = docfs.json("token", "create", "w", "--scope", "write")["token"]
+    s = serve(docfs, "--auth", "always")
+    assert post(s, request("tools/list")).status == 401
+    s.token = token
+    assert names(post(s, request("tools/list")).json) == names(only)
+    s.token = writer
+    assert names(post(s, request("tools/list")).json) == names(everything)
+    r = post(s, request("tools/call", name="ingest_source", arguments={"location": "/etc"})).json["result"]
+    assert r["isError"] and "administrator" in r["content"][0]["text"]
+
+
+def test_progress_over_http_is_a_stream(docfs, corpus, serve):
+    server = serve(docfs)
+    ask = request("tools/call", name="ingest_source", arguments={"location": str(corpus), "collection": "added"},
+                  _meta={"progressToken": 1})
+    r = post(server, ask)
+    assert r.headers["content-type"].startswith("text/event-stream")
+    messages = [json.loads(line[6:]) for line in r.text.splitlines() if line.startswith("data: ")]
+    assert messages[-1]["result"]["structuredContent"]["job"]["state"] == "done"
+    assert messages[0]["method"] == "notifications/progress"
+
+
 # ---- over HTTP ----
 
 def post(server, body, headers=None):
@@ -280,6 +352,16 @@ def test_public_clients_on_stdio(clients, shared_docfs, which):
     p = clients.ok("mcp.mjs", which, "-", *shared_docfs.argv("mcp"), env=shared_docfs.env())
     check_alarms(p.stderr)
     check_client(json.loads(p.stdout), which == "sdk")
+
+
+@pytest.mark.parametrize("which,where", [("sdk", "-"), ("client-pinned", "-"), ("sdk", "http"), ("client-pinned", "http")])
+def test_public_clients_change_the_cache(clients, docfs, corpus, serve, which, where):
+    docfs.ok("add", corpus, "-c", "demo@1")
+    target = ["-", *docfs.argv("mcp")] if where == "-" else [serve(docfs).url + "/mcp"]
+    p = clients.ok("mcp.mjs", which, *target, env=docfs.env(INGEST=str(corpus)))
+    out = json.loads(p.stdout)
+    assert out["ingest"]["structuredContent"]["job"]["state"] == "done" and out["progress"]
+    assert out["job"]["structuredContent"]["job"]["state"] == "done" and not out["feedback"].get("isError")
 
 
 @pytest.mark.parametrize("which", CLIENTS)

@@ -9,6 +9,8 @@
 
 #define CHUNK (64u << 10)
 
+DEFINE_CLEANUP(struct docfs_worker, docfs_worker_stop)
+
 struct mcp_args {
     bool read_only;
 };
@@ -33,7 +35,7 @@ static int send(void *arg, json_t *message)
 
 static int answer(struct mcp *m, const char *line, size_t len)
 {
-    const struct mcp_call call = {.may_write = true, .notify = send};
+    const struct mcp_call call = {.may_write = true, .local = true, .notify = send};
     struct mcp_answer a = {0};
     if (len && line[len - 1] == '\r')
         len--;
@@ -111,6 +113,10 @@ static int run(struct cmd_context *c)
     if (isatty(STDIN_FILENO))
         out_note(&c->out, "docfs mcp speaks JSON-RPC with a program on standard input; "
                           "docfs-mcp(1) tells how to set it up");
+    /* What agents ask to be ingested is done here, unless another process takes it first. */
+    _cleanup_(docfs_worker_stopp) struct docfs_worker *worker = NULL;
+    if (!read_only && docfs_worker_start(c->d, NULL, &worker, &err) < 0)
+        out_note(&c->out, "jobs are left to other processes: %s", err.text);
     struct mcp_options opt = {.d = c->d, .door = "mcp", .read_only = read_only};
     if (mcp_new(&opt, &m, &err) < 0 || serve(m, &err) < 0)
         return cmd_fail(c, &err);

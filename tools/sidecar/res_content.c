@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "tools/sidecar/render.h"
+#include "tools/sidecar/anything.h"
 #include "tools/sidecar/resources.h"
 
 #define MARKDOWN "text/markdown; charset=utf-8"
@@ -179,8 +180,8 @@ static void documents(struct request *q, struct response *a)
     const char *name = *request_param(q, "slug") ? request_param(q, "slug")
                                                  : json_text(q->query, "collection",
                                                              json_text(q->query, "workspace", ""));
-    if (!*name)
-        return fail(q, a, 400, "BAD_PARAMETER", "collection is missing: whose documents to list");
+    if (!*name) /* without a collection the question is AnythingLLM's: the uploads */
+        return response_json(a, 200, json_pack("{s:o}", "localFiles", any_local_files(q->d, &err)));
     if (docfs_collections(q->d, &all, &err) < 0 || find_collection(all, name, &k, &err) < 0)
         return fail_err(q, a, &err);
     size_t skip = (size_t)json_int(q->query, "offset", 0);

@@ -1,17 +1,96 @@
 /* SPDX-License-Identifier: MIT
  * MCP over streamable HTTP: each POST is answered by itself, there are no sessions. What is said
- * is in tools/wire/mcp. */
+ * is in tools/wire/mcp. A question that wants to hear of its progress is answered by a stream. */
+#include <errno.h>
+#include <string.h>
+
 #include "tools/sidecar/resources.h"
 #include "tools/wire/mcp.h"
+
+/* A question that outlives its request. */
+struct talk {
+    struct mcp *mcp;
+    struct mcp_call call;
+    char *body, *version, *method, *name;
+    size_t len;
+    struct stream *s;
+};
+
+static void talk_free(void *arg)
+{
+    struct talk *t = arg;
+    free(t->body);
+    free(t->version);
+    free(t->method);
+    free(t->name);
+    free(t);
+}
+
+static int say(struct stream *s, json_t *message)
+{
+    _cleanup_free_ char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    json_decref(message);
+    return text ? stream_event(s, "message", NULL, text) : -ENOMEM;
+}
+
+static int notify(void *arg, json_t *message)
+{
+    struct talk *t = arg;
+    return say(t->s, message);
+}
+
+static void produce(void *arg, struct stream *s)
+{
+    struct talk *t = arg;
+    struct mcp_answer answer = {0};
+    t->s = s;
+    mcp_handle(t->mcp, t->body, t->len, &t->call, &answer);
+    say(s, answer.message);
+}
+
+/* Progress is asked for, and the client reads streams. */
+static bool wants_stream(const struct request *q)
+{
+    const char *accept = request_header(q, "Accept");
+    return accept && strstr(accept, "text/event-stream") && strstr(q->body, "\"progressToken\"") &&
+           strstr(q->body, "\"tools/call\"");
+}
+
+static char *copy(const char *s)
+{
+    return s ? strdup(s) : NULL;
+}
+
+static void stream(struct request *q, struct response *a, const struct mcp_call *call)
+{
+    struct talk *t = calloc(1, sizeof(*t));
+    if (!t || !(t->body = malloc(q->body_len + 1))) {
+        free(t);
+        return fail(q, a, 500, "NO_MEMORY", "out of memory");
+    }
+    memcpy(t->body, q->body, q->body_len + 1);
+    t->len = q->body_len;
+    t->mcp = q->server->mcp;
+    t->call = *call;
+    t->call.version = t->version = copy(call->version);
+    t->call.method = t->method = copy(call->method);
+    t->call.name = t->name = copy(call->name);
+    t->call.notify = notify;
+    t->call.arg = t;
+    response_produce(a, TYPE_SSE, produce, t, talk_free);
+}
 
 static void post(struct request *q, struct response *a)
 {
     const struct mcp_call call = {.http = true,
                                   .may_write = request_may(q, SCOPE_WRITE),
+                                  .local = request_may(q, SCOPE_ADMIN),
                                   .version = request_header(q, "MCP-Protocol-Version"),
                                   .method = request_header(q, "Mcp-Method"),
                                   .name = request_header(q, "Mcp-Name")};
     struct mcp_answer answer = {0};
+    if (wants_stream(q))
+        return stream(q, a, &call);
     mcp_handle(q->server->mcp, q->body, q->body_len, &call, &answer);
     if (answer.status == 202)
         response_empty(a, 202);

@@ -5,6 +5,7 @@
 /* clang-format off */
 const struct resource *const resources[] = {
     &resource_search,
+    &resource_any_folders, /* before /api/v1/documents/{id...} */
     &resource_content,
     &resource_collections,
     &resource_ingestion,
@@ -19,6 +20,11 @@ const struct resource *const resources[] = {
     &resource_context7,
     &resource_openai,
     &resource_ollama,
+    &resource_any_workspaces,
+    &resource_any_documents,
+    &resource_any_chat,
+    &resource_any_system,
+    &resource_any_openai,
     NULL,
 };
 /* clang-format on */

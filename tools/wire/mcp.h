@@ -32,6 +32,7 @@ typedef int mcp_notify_fn(void *arg, json_t *message);
 /* What the transport knows about a message. */
 struct mcp_call {
     bool http;             /* headers count: a stateless request must repeat itself in them */
+    bool local;            /* the peer may name files of this machine as sources */
     bool may_write;        /* the peer may use tools that change the cache */
     const char *version;   /* MCP-Protocol-Version; NULL = not sent */
     const char *method;    /* Mcp-Method */

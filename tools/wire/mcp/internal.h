@@ -77,7 +77,7 @@ const char *mcp_string(const json_t *object, const char *key);
  * schema of the tool. */
 typedef json_t *mcp_tool_fn(struct mcp_request *q, const json_t *args, struct docfs_err *err);
 mcp_tool_fn tool_search_docs, tool_similar_documents, tool_read_document, tool_list_collections,
-    tool_resolve_library_id, tool_query_docs;
+    tool_resolve_library_id, tool_query_docs, tool_ingest_source, tool_job_status, tool_feedback;
 
 /* {content: [text], structuredContent}; takes structured (NULL = memory is out; only text when
  * json_null()). */

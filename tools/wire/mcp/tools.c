@@ -16,6 +16,9 @@ static const struct {
     {"similar_documents", tool_similar_documents},
     {"resolve-library-id", tool_resolve_library_id},
     {"query-docs", tool_query_docs},
+    {"ingest_source", tool_ingest_source},
+    {"job_status", tool_job_status},
+    {"feedback", tool_feedback},
 };
 
 json_int_t mcp_integer(const json_t *args, const char *key, json_int_t fallback)
@@ -118,6 +121,13 @@ static int check_value(const char *key, const json_t *schema, json_t *args, stru
         else if (!json_is_boolean(v))
             return err_set(err, -EINVAL, "%s must be true or false", key);
         return 0;
+    }
+    if (strcmp(type, "array") == 0) {
+        json_t *one;
+        size_t i;
+        bool fits = json_is_array(v) && json_array_size(v) <= 100;
+        json_array_foreach(v, i, one) fits = fits && json_is_string(one);
+        return fits ? 0 : err_set(err, -EINVAL, "%s must be an array of at most 100 strings", key);
     }
     char *end = NULL;
     double n = json_is_string(v) ? strtod(json_string_value(v), &end) : json_number_value(v);
