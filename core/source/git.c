@@ -29,6 +29,7 @@ struct git {
     struct git_location where;
     struct git_target target;
     char *dir; /* GIT_DIR */
+    char *pin; /* see struct git_call */
     char commit[65];
     int64_t time_ns; /* of the commit */
     struct buf tree; /* "MODE TYPE OID<tab>PATH<nul>"... of the commit */
@@ -128,6 +129,7 @@ static int run(const struct git *g, bool network, struct buf *out, const void *i
 {
     return git_run(&(struct git_call){.env = g->env,
                                       .dir = g->dir,
+                                      .pin = network ? g->pin : NULL,
                                       .url = network ? g->where.url : NULL,
                                       .args = args,
                                       .in = in,
@@ -265,6 +267,7 @@ static void git_close(void *handle)
         free(g->entry[i].path);
     free(g->entry);
     free(g->dir);
+    free(g->pin);
     buf_fini(&g->tree);
     git_location_fini(&g->where);
     git_target_fini(&g->target);
@@ -281,6 +284,8 @@ static int git_open(const struct source_env *env, const char *location, void **r
     g->env = env;
     pthread_mutex_init(&g->lock, NULL);
     int r = git_location_parse(location, &g->where, err);
+    if (r == 0)
+        r = git_pin(env, g->where.url, &g->pin, err);
     if (r == 0)
         r = source_work_dir(env, "git", g->where.url, &g->dir, err);
     _cleanup_close_ int lock = r == 0 ? take_lock(g, err) : r;

@@ -37,6 +37,8 @@ bool git_is_checkout(const char *path);
  * -ECONNREFUSED, -ETIMEDOUT, -EIO with a text that names url and says what to do. */
 struct git_call {
     const struct source_env *env;
+    const char
+        *pin; /* "HOST:PORT:ADDRESS" that was judged, or NULL: git looks the host up itself */
     const char *dir, *url; /* url: of the remote "origin", for calls that use the network */
     const char *const *args;
     const void *in;
@@ -44,6 +46,9 @@ struct git_call {
     struct buf *out;
 };
 int git_run(const struct git_call *call, struct docfs_err *err);
+/* For a remote caller: refuses hosts whose address is not public (-EPERM) and returns the address
+ * to pin, so that a second look-up cannot lead elsewhere. *ret NULL: nothing to pin. */
+int git_pin(const struct source_env *env, const char *url, char **ret, struct docfs_err *err);
 /* git cat-file --batch over dir. */
 struct child;
 int git_cat_start(const struct source_env *env, const char *dir, struct child **ret,

@@ -3,9 +3,13 @@
  * submodules, bounded in time and size. What the machine's own git configuration says (proxies,
  * certificates, credential helpers) holds, because it is the user's. */
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/remote/address.h"
+#include "core/remote/url.h"
 #include "core/source/git.h"
 #include "core/source/token.h"
 #include "core/util/base64.h"
@@ -210,6 +214,9 @@ int git_run(const struct git_call *c, struct docfs_err *err)
     _cleanup_free_ char *origin = NULL;
     if (c->url && asprintf(&origin, "remote.origin.url=%s", c->url) < 0)
         return err_oom(err);
+    _cleanup_free_ char *pin = NULL;
+    if (c->pin && asprintf(&pin, "http.curloptResolve=%s", c->pin) < 0)
+        return err_oom(err);
     const char *argv[N_FIXED + 64];
     size_t n = 0;
     for (; n < N_FIXED; n++)
@@ -217,6 +224,14 @@ int git_run(const struct git_call *c, struct docfs_err *err)
     if (origin) {
         argv[n++] = "-c";
         argv[n++] = origin;
+    }
+    if (c->env->remote_caller) {
+        argv[n++] = "-c";
+        argv[n++] = "http.followRedirects=false";
+    }
+    if (pin) {
+        argv[n++] = "-c";
+        argv[n++] = pin;
     }
     for (size_t i = 0; c->args[i]; i++) {
         if (n + 1 >= sizeof(argv) / sizeof(*argv))
@@ -245,6 +260,43 @@ int git_run(const struct git_call *c, struct docfs_err *err)
         return explain(c, &complaints, err);
     if (r == -ENOENT)
         return err_set(err, -ENOSYS, "git repositories need the program git: install it");
+    return r;
+}
+
+int git_pin(const struct source_env *env, const char *url, char **ret, struct docfs_err *err)
+{
+    *ret = NULL;
+    if (!env->remote_caller || env->allow_private)
+        return 0;
+    struct url u = {0};
+    int r = url_parse(url, &u, err);
+    if (r < 0)
+        return r;
+    char port[16], text[INET6_ADDRSTRLEN];
+    snprintf(port, sizeof(port), "%d", u.port);
+    const char *why = address_special_host(u.host);
+    struct addrinfo *all = NULL, hints = {.ai_socktype = SOCK_STREAM};
+    if (!why && getaddrinfo(u.host, port, &hints, &all) != 0)
+        r = err_set(err, -EHOSTUNREACH,
+                    "the host %s is unknown: check its spelling, the network and the proxy",
+                    u.host);
+    for (struct addrinfo *a = all; a && !why; a = a->ai_next)
+        why = address_special(a->ai_addr, a->ai_addrlen);
+    if (why)
+        r = err_set(err, -EPERM,
+                    "%s has a %s address, which is not fetched for callers over the network "
+                    "(setting sources.allow_private)",
+                    u.host, why);
+    if (r == 0 && all &&
+        getnameinfo(all->ai_addr, all->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) ==
+            0) {
+        bool six = all->ai_family == AF_INET6;
+        if (asprintf(ret, "%s:%d:%s%s%s", u.host, u.port, six ? "[" : "", text, six ? "]" : "") < 0)
+            r = err_oom(err);
+    }
+    if (all)
+        freeaddrinfo(all);
+    url_fini(&u);
     return r;
 }
 

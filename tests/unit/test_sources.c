@@ -149,13 +149,44 @@ static void paths(void)
     assert(source_path_refused(lengthy));
 }
 
+/* Who asks over the network gets nothing of this machine and nothing of its neighbours. */
+static void remote_callers(void)
+{
+    struct source_env env = {
+        .cache_dir = "/nonexistent",
+        .remote_caller = true,
+        .limits = {.max_bytes = 1 << 20, .max_entries = 10, .max_ratio = 10, .timeout_ms = 5000}};
+    static const char *const refused[] = {
+        "/etc",    "/etc/passwd", "file:///srv/x.git", "git@h:x.git",
+        "deb:git", "man:",        "ssh://h/x.git"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+        struct source_request req = {.arg = refused[i]};
+        struct source_place place = {0};
+        struct docfs_err err;
+        int r = source_resolve(&env, &req, &place, &err);
+        assert(r == -EACCES || (strcmp(refused[i], "man:") == 0 && r < 0));
+    }
+    static const char *const near[] = {"http://127.0.0.1:1/x.git", "http://localhost/x.git",
+                                       "http://[::1]/x.git", "https://169.254.169.254/x.git",
+                                       "http://10.0.0.1/x.git"};
+    for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
+        struct source *s = NULL;
+        struct docfs_err err;
+        assert(source_open(&source_git, &env, near[i], &s, &err) == -EPERM);
+    }
+    struct source *s = NULL;
+    struct docfs_err err;
+    assert(source_open(&source_archive, &env, "http://127.0.0.1:1/x.zip", &s, &err) < 0);
+}
+
 int main(void)
 {
+    remote_callers();
     addresses();
     views();
     versions();
     refs();
     paths();
-    puts("5 parts, 0 failed");
+    puts("6 parts, 0 failed");
     return 0;
 }
