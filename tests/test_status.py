@@ -139,3 +139,13 @@ def test_watch(ready):
     p.send_signal(signal.SIGINT)
     p.communicate(timeout=20)
     assert p.returncode in (0, 130)
+
+
+def test_check_for_health_checks(ready, mount_of):
+    r = ready.run("status", "--check", "mount")
+    assert r.code == 1 and "no mount was ever started" in r.err
+    m = mount_of(ready)
+    assert ready.run("status", "--check", "mount").code == 0
+    m.kill()
+    r = ready.run("status", "--check", "mount")
+    assert r.code == 1 and f"mount {m.path} is crashed" in r.err

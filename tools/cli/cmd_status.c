@@ -10,6 +10,7 @@
 struct args {
     bool watch;
     unsigned every;
+    const char *check;
 };
 
 static const struct opt options[] = {
@@ -17,6 +18,8 @@ static const struct opt options[] = {
      offsetof(struct args, watch)},
     {0, "every", OPT_COUNT, "SECONDS", "Pause between two looks of --watch (default 2)",
      offsetof(struct args, every), 1, 3600},
+    {0, "check", OPT_STRING, "KIND", "Only tell by the exit status whether a mount or serve is up",
+     offsetof(struct args, check)},
     {0},
 };
 
@@ -144,9 +147,34 @@ static int show(struct cmd_context *c)
     return CMD_OK;
 }
 
+/* For health checks: 0 when one of that kind is up and in order. */
+static int check(struct cmd_context *c, const char *kind)
+{
+    struct docfs_err err = {0};
+    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
+    if (docfs_health(c->d, &h, &err) < 0)
+        return cmd_fail(c, &err);
+    const struct docfs_service_info *down = NULL;
+    for (size_t i = 0; i < h->n_services; i++) {
+        const struct docfs_service_info *s = &h->service[i];
+        if (strcmp(s->kind, kind) != 0)
+            continue;
+        if (s->state == DOCFS_SERVICE_UP)
+            return CMD_OK;
+        down = down ? down : s;
+    }
+    if (!down)
+        return cmd_fail_with(c, CMD_NOTHING, "no %s was ever started on this cache", kind);
+    return cmd_fail_with(c, CMD_NOTHING, "%s %s is %s%s%s", kind, down->place,
+                         docfs_service_state_name(down->state), *down->reason ? ": " : "",
+                         down->reason);
+}
+
 static int run(struct cmd_context *c)
 {
     struct args *a = c->args;
+    if (a->check)
+        return check(c, a->check);
     if (!a->watch)
         return show(c);
     interrupt_watch(false);
@@ -173,7 +201,7 @@ const struct cmd cmd_status = {
     .options = options,
     .args_size = sizeof(struct args),
     .summary = "Show what the cache holds, what runs on it and how reliably",
-    .usage = "[--watch [--every SECONDS]] [--json]",
+    .usage = "[--watch [--every SECONDS] | --check KIND] [--json]",
     .text = "Availability is the share of the time that a service answered, from the start of\n"
             "its record and without the time after a clean stop.",
     .examples = "  docfs status\n"
