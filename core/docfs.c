@@ -165,6 +165,7 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
         docfs_close(d);
         return r;
     }
+    shared_open(d);
     *ret = d;
     return 0;
 }
@@ -184,6 +185,7 @@ void docfs_close(struct docfs *d)
         close(d->index_dirfd);
     if (d->dirfd >= 0)
         close(d->dirfd);
+    shared_close(d);
     settings_close(d);
     free(d->path);
     free(d);

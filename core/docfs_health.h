@@ -29,6 +29,10 @@ DOCFS_API void docfs_service_degraded(struct docfs_service *s, const char *part,
 /* Remembers an error for docfs status; the last few are kept. s may be NULL. */
 DOCFS_API void docfs_service_error(struct docfs_service *s, const char *text);
 
+/* Counts one more under key in the present window of all nodes that share a Redis, and tells the
+ * number so far. -EAGAIN: there is none, or it is in trouble; count alone then. */
+DOCFS_API int docfs_shared_count(struct docfs *d, const char *key, unsigned window_s, int64_t *ret);
+
 /* One span that ends now. */
 struct docfs_window {
     int64_t ms;          /* what is known of the span, at most its length */

@@ -29,6 +29,9 @@ struct docfs {
     struct search_state *search;
     struct models *models; /* enrich/models.c: chat models */
 
+    struct redis *redis; /* shared.c; NULL without one */
+    char redis_why[256]; /* it is configured and cannot be used; "" */
+
     struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
 
     pthread_mutex_t priors_lock; /* of the pointer priors */
@@ -104,3 +107,9 @@ void fresh_judge(struct docfs *d, const struct store_fresh *f, int64_t *ret_chec
                  int64_t *ret_stale_at);
 /* Seconds that a source's documents stay fresh after a good run, 0 = for ever. */
 int64_t fresh_window(struct docfs *d, const struct store_fresh *f);
+
+/* Redis (search/shared.c). Trouble with it is never a reason not to open. */
+void shared_open(struct docfs *d);
+void shared_close(struct docfs *d);
+/* 0: it answers; 1: none is configured; -errno and why not. */
+int shared_check(struct docfs *d, char *ret_version, size_t size, struct docfs_err *err);

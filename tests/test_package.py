@@ -105,7 +105,7 @@ def test_a_first_session(installed):
         as docfs umount /srv/docs 2>/dev/null || umount /srv/docs
     """)
     assert "0 failures" in out and "demo/a.md" in out
-    assert "200 OK" in out and json.loads(out[out.index('{"'):].splitlines()[0])["hits"]
+    assert "200 OK" in out and json.loads(out[out.index('{"'):].splitlines()[0])["results"]
 
 
 def test_recommended_helpers_are_asked_for_by_name(installed):

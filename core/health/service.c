@@ -209,6 +209,8 @@ int docfs_service_start(struct docfs *d, const char *kind, const char *place,
         return r;
     }
     atomic_store(&d->service, s);
+    if (*d->redis_why)
+        docfs_service_degraded(s, "redis", d->redis_why);
     *ret = s;
     return 0;
 }

@@ -436,7 +436,7 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
     if (!base && !scope && !res->partial)
         judge_keep(d, r, q, res);
     if (!res->partial) /* the next one may fare better */
-        state_cache(d, key, res);
+        state_cache(d, r, key, res);
     *ret = res;
     return 0;
 }

@@ -28,7 +28,7 @@ uint64_t state_mark(struct docfs *d);
  * process's memory, else from the store, where other processes leave theirs. */
 struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const char *key);
 /* Keeps results for this process, and for others when the writer is free. */
-void state_cache(struct docfs *d, const char *key, struct docfs_results *r);
+void state_cache(struct docfs *d, struct store_read *r, const char *key, struct docfs_results *res);
 
 /* ---- lexical.c ---- */
 

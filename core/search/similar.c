@@ -123,7 +123,7 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
         return rc;
     }
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
-    state_cache(d, key, res);
+    state_cache(d, r, key, res);
     *ret = res;
     return 0;
 }

@@ -3,6 +3,7 @@
  * came since, and when too much has changed it opens the newer base file that the ingest wrote.
  * Deleted passages are found when a search meets them (search.c). */
 #include "core/search/search.h"
+#include "core/search/shared.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -375,6 +376,16 @@ struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const 
         found = results_unpack(body.data, body.len);
         if (found)
             remember(s, key, found);
+        buf_clear(&body);
+    }
+    if (!found && shared_get(d, r, key, &body)) {
+        found = results_unpack(body.data, body.len);
+        if (found && found->generation != store_read_generation(r)) {
+            docfs_results_unref(found);
+            found = NULL;
+        }
+        if (found)
+            remember(s, key, found);
     }
     pthread_mutex_lock(&s->cache_lock);
     found ? s->hits++ : s->misses++;
@@ -382,10 +393,12 @@ struct docfs_results *state_cached(struct docfs *d, struct store_read *r, const 
     return found;
 }
 
-void state_cache(struct docfs *d, const char *key, struct docfs_results *r)
+void state_cache(struct docfs *d, struct store_read *r, const char *key, struct docfs_results *res)
 {
-    remember(d->search, key, r);
+    remember(d->search, key, res);
     _cleanup_buf_ struct buf body = {0};
-    if (results_pack(r, &body) == 0)
-        store_cache_results(d->store, key, r->generation, &body);
+    if (results_pack(res, &body) < 0)
+        return;
+    store_cache_results(d->store, key, res->generation, &body);
+    shared_put(d, r, key, &body);
 }

@@ -135,6 +135,11 @@ int store_write_commit(struct store_write *w, struct docfs_err *err)
         r = write_flush_text(w, err);
     if (r == 0 && w->visible)
         r = meta_set_int(w->c, "generation", (int64_t)w->generation, err);
+    if (r == 0 && w->visible) /* generations of two caches may be equal, what they hold is not */
+        r = db_run(w->c, err,
+                   "INSERT INTO meta(key, value) VALUES ('state', lower(hex(randomblob(12)))) "
+                   "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                   "");
     if (r == 0)
         r = db_run(w->c, err, "COMMIT", "");
     if (r < 0) {

@@ -95,6 +95,10 @@ static void check_rate(struct exchange *x)
     const char *key = x->client;
     unsigned wait = rates_take(x->s->rates, hash64(key, strlen(key), x->s->seed[0]) | 1,
                                x->s->opt.rate, x->q.started_ns);
+    int64_t everywhere; /* what this client asked of all nodes in this second */
+    if (!wait && docfs_shared_count(x->s->d, key, 1, &everywhere) == 0 &&
+        everywhere > x->s->opt.rate)
+        wait = 1;
     if (!wait)
         return;
     atomic_fetch_add(&x->s->metrics.refused_rate, 1);

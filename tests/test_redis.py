@@ -1,0 +1,284 @@
+"""Answers shared through a real Redis, which is killed, stopped and restarted under load."""
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+
+class Redis:
+    def __init__(self, path, *options):
+        self.path = path
+        path.mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            self.port = s.getsockname()[1]
+        self.options = options
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--unixsocket", self.path / "sock", "--dir", self.path, *self.options],
+            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        wait_for(lambda: self.cli("ping") == "PONG" or "NOAUTH" in self.cli("ping"))
+        return self
+
+    def cli(self, *args):
+        r = subprocess.run(["redis-cli", "-p", str(self.port), *args], capture_output=True, text=True)
+        return (r.stdout or r.stderr).strip()
+
+    def stop(self):
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+
+def wait_for(what, seconds=30):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def redis(tmp_path):
+    r = Redis(tmp_path / "redis")
+    yield r.start()
+    r.stop()
+
+
+class Node:
+    def __init__(self, docfs, *settings, options=()):
+        sets = [a for s in settings for a in ("--set", s)]
+        self.docfs = docfs
+        self.process = docfs.popen("serve", "--listen", "127.0.0.1:0", "--log", "error", *sets, *options)
+        self.base = self.process.stdout.readline().decode().split()[-1].rstrip("/")
+
+    def ask(self, q, timeout=30):
+        with urllib.request.urlopen(f"{self.base}/api/v1/search?q={urllib.parse.quote(q)}",
+                                    timeout=timeout) as r:
+            return json.load(r)["results"]
+
+    def service(self):
+        return next(s for s in self.docfs.json("status")["services"] if s["pid"] == self.process.pid)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.communicate(timeout=30)
+        assert self.process.returncode == 0
+
+
+@pytest.fixture
+def node(docfs, corpus):
+    docfs.ok("add", corpus, "--collection", "demo")
+    made = []
+
+    def make(*settings, of=docfs, options=()):
+        made.append(Node(of, *settings, options=options))
+        return made[-1]
+    yield make
+    for n in made:
+        n.stop()
+
+
+def twin(docfs, tmp_path, name="twin"):
+    """Another node: an exact copy of the cache in another place."""
+    docfs.ok("backup", "--force", tmp_path / "b")
+    other = type(docfs)(docfs.build, tmp_path / name)
+    other.ok("restore", tmp_path / "b")
+    return other
+
+
+def test_nodes_share_answers(redis, docfs, node, tmp_path):
+    other = twin(docfs, tmp_path)
+    a, b = node(f"redis.url={redis.url}"), node(f"redis.url={redis.url}", of=other)
+    first = a.ask("cancel a running task")
+    keys = redis.cli("keys", "docfs:answer:*").split()
+    assert first and len(keys) == 1
+    assert 0 < int(redis.cli("ttl", keys[0])) <= 3600
+    before = int(redis.cli("info", "stats").split("keyspace_hits:")[1].split()[0])
+    assert b.ask("cancel a running task") == first
+    after = int(redis.cli("info", "stats").split("keyspace_hits:")[1].split()[0])
+    assert after == before + 1
+    wait_for(lambda: b.service()["cache_hit_rate"] == 1)
+    assert b.service()["state"] == "up"
+
+
+def test_another_cache_never_gets_its_answers(redis, docfs, node, tmp_path, workdir):
+    """Copies that went different ways have equal generations and must not share."""
+    other = twin(docfs, tmp_path)
+    for d, word in ((docfs, "one"), (other, "two")):
+        (workdir / "x.md").write_text(f"# Only\n\nonly here: {word}\n")
+        d.ok("add", workdir, "--collection", "extra")
+    assert docfs.json("status")["generation"] == other.json("status")["generation"]
+    a, b = node(f"redis.url={redis.url}"), node(f"redis.url={redis.url}", of=other)
+    assert "one" in json.dumps(a.ask("only here in=extra"))
+    assert "two" in json.dumps(b.ask("only here in=extra"))
+
+
+def test_a_change_is_seen_at_once(redis, docfs, node, workdir):
+    a = node(f"redis.url={redis.url}")
+    assert not any(h["collection"] == "new" for h in a.ask("marmalade recipe"))
+    (workdir / "x.md").write_text("# Marmalade recipe\n\noranges and sugar\n")
+    docfs.ok("add", workdir, "--collection", "new")
+    assert a.ask("marmalade recipe")[0]["collection"].startswith("new")
+
+
+def test_options(docfs, node, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("hush\n")
+    secret.chmod(0o600)
+    r = Redis(tmp_path / "redis", "--requirepass", "hush")
+    try:
+        r.start()
+        sock = r.path / "sock"
+        n = node(f"redis.url=unix:{sock}", f"redis.password_file={secret}", "redis.prefix=mine:",
+                 "redis.compress=off", "redis.ttl=90s")
+        n.ask("cancel a running task")
+        keys = r.cli("-a", "hush", "--no-auth-warning", "keys", "*").split()
+        assert len(keys) == 1 and keys[0].startswith("mine:answer:")
+        assert 0 < int(r.cli("-a", "hush", "--no-auth-warning", "ttl", keys[0])) <= 90
+        assert "hush" not in docfs.ok("config").out + docfs.ok("status").out
+        wrong = node(f"redis.url=unix:{sock}")
+        assert wrong.ask("task scheduler")  # a new question: the first is in the cache's own table
+        wait_for(lambda: wrong.service()["state"] == "degraded")
+        assert "NOAUTH" in wrong.service()["reason"]
+    finally:
+        r.stop()
+
+
+def test_bad_options_never_stop_a_server(docfs, node, tmp_path):
+    n = node("redis.url=http://example.org")
+    assert n.ask("cancel a running task")
+    s = n.service()
+    assert s["state"] == "degraded" and "redis.url: write redis://" in s["reason"]
+
+
+class Load:
+    """Asks without pause and keeps how long each answer took."""
+
+    def __init__(self, node):
+        self.node, self.stop, self.took, self.failed, self.n = node, False, [], [], 0
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stop:
+            self.n += 1
+            start = time.monotonic()
+            try:
+                if not self.node.ask(f"task scheduler {self.n}"):
+                    self.failed.append("empty")
+            except Exception as e:  # noqa: BLE001: whatever it is, it must not happen
+                self.failed.append(repr(e))
+            self.took.append(time.monotonic() - start)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop = True
+        self.thread.join()
+
+
+@pytest.mark.parametrize("how", ["killed", "paused"])
+def test_trouble_under_load(redis, docfs, node, how):
+    """The embedded cache goes on within the same deadline, status says so, and it recovers."""
+    n = node(f"redis.url={redis.url}", "redis.timeout=50ms")
+    with Load(n) as load:
+        wait_for(lambda: load.n > 20)
+        if how == "killed":
+            redis.stop()
+        else:
+            redis.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: n.service()["state"] == "degraded")
+        reason = n.service()["reason"]
+        assert f":{redis.port}" in reason
+        asked = load.n
+        wait_for(lambda: load.n > asked + 50)
+        slow = load.took[asked:load.n]
+        # At most one answer in a pause waits, and only for the timeout.
+        assert sorted(slow)[len(slow) // 2] < 0.05 * 10 and max(slow) < 2
+        if how == "killed":
+            redis.start()
+        else:
+            redis.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: n.service()["state"] == "up", 60)
+    assert not load.failed
+    events = [e["kind"] for e in docfs.json("status")["events"]]
+    assert "degraded" in events and "recovered" in events
+    assert redis.cli("dbsize") != "0"
+
+
+def test_a_server_starts_without_its_redis(docfs, node, tmp_path):
+    n = node("redis.url=redis://127.0.0.1:1")
+    start = time.monotonic()
+    assert n.ask("cancel a running task")
+    assert time.monotonic() - start < 5
+    wait_for(lambda: n.service()["state"] == "degraded")
+
+
+def test_rubbish_in_redis_is_no_answer(redis, docfs, node, tmp_path):
+    a = node(f"redis.url={redis.url}")
+    good = a.ask("cancel a running task")
+    key = redis.cli("keys", "docfs:answer:*")
+    b = twin(docfs, tmp_path)
+    for rubbish in ("R", "Rxxxx", "Zxxxxyyyy", "", "R" + "\xff" * 500):
+        redis.cli("set", key, rubbish)
+        n = node(f"redis.url={redis.url}", of=b)
+        assert n.ask("cancel a running task") == good
+        # From the table of the cache from now on: a fresh copy for the next one.
+        shutil.rmtree(b.cache)
+        b.ok("restore", tmp_path / "b")
+
+
+def test_rate_limit_is_shared(redis, docfs, node, tmp_path):
+    token = docfs.json("token", "create", "t", "--scope", "read")["token"]
+    nodes = [node(f"redis.url={redis.url}", options=("--auth", "always", "--rate", "5")),
+             node(f"redis.url={redis.url}", options=("--auth", "always", "--rate", "5"))]
+
+    def ask(n, i):
+        q = urllib.request.Request(f"{nodes[n].base}/api/v1/search?q=task{i}",
+                                   headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(q, timeout=30) as r:
+                return r.status
+        except urllib.error.HTTPError as e:
+            return e.code
+    end = time.monotonic() + 20
+    while time.monotonic() < end:  # within one second, which the first try may just miss
+        codes = [ask(i % 2, i) for i in range(9)]
+        if 429 in codes:
+            break
+    assert 429 in codes  # each node alone saw five at most
+
+
+def test_doctor(docfs, redis, node):
+    def check(*sets):
+        found = docfs.run("doctor", "--json", *sets).json["checks"]
+        return next(c for c in found if c["name"] == "redis")
+    assert check()["level"] == "pass" and "not needed" in check()["text"]
+    c = check("--set", f"redis.url={redis.url}")
+    assert c["level"] == "pass" and "answers" in c["text"]
+    c = check("--set", "redis.url=redis://127.0.0.1:1")
+    assert c["level"] == "warning" and "systemctl start redis-server" in c["remedy"]
+    redis.process.send_signal(signal.SIGSTOP)
+    c = check("--set", f"redis.url={redis.url}")
+    assert c["level"] == "warning" and "redis.timeout" in c["remedy"]
+    c = check("--set", "redis.url=ftp://x")
+    assert c["level"] == "warning" and "unset redis.url" in c["remedy"]
