@@ -385,6 +385,8 @@ def test_inspector(clients, server, shared_docfs):
     assert r["messages"]
     stdio = inspect("--method", "tools/list", where=shared_docfs.argv("--cache", shared_docfs.cache, "mcp", "--read-only"))
     assert {t["name"] for t in stdio["tools"]} <= {t["name"] for t in tools}
+    p = clients.ok(INSPECTOR, "--cli", server.url + "/mcp", "--transport", "http", "--method", "tools/list", "--strict")
+    assert "Warning" not in p.stderr, p.stderr  # schemas that not every model provider takes
     wrong = clients.run(INSPECTOR, "--cli", server.url + "/mcp", "--transport", "http", "--method", "tools/call",
                         "--tool-name", "read_document", "--tool-arg", "document=none", "--format", "json")
     assert wrong.returncode == 5  # what it makes of isError
