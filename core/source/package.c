@@ -140,6 +140,8 @@ static int fetch(struct package *p, struct docfs_err *err)
     for (size_t i = 0, n = 0; i < 4; i++)
         if (getenv(passed[i]) && asprintf(&vars[n], "%s=%s", passed[i], getenv(passed[i])) >= 0)
             n++;
+        else
+            vars[n] = NULL; /* asprintf leaves it undefined */
     struct child_limits lim = {.timeout_ms = p->env->limits.timeout_ms,
                                .env = (const char *const *)vars,
                                .max_output = 1 << 20,
@@ -150,6 +152,8 @@ static int fetch(struct package *p, struct docfs_err *err)
                                .stop_arg = p->env->stop_arg};
     r = child_run((const char *const[]){"apt-get", "download", "-q", "--", p->name, NULL}, NULL, 0,
                   &lim, &out, err);
+    for (size_t i = 0; i < 4; i++)
+        free(vars[i]);
     if (r == -ENOENT)
         return err_set(err, -ENOSYS,
                        "the package %s is not installed, and there is no apt-get to "
