@@ -98,6 +98,8 @@ struct docfs_document {
     int64_t size, lines;
     int64_t mtime_ns, fetched_at, changed_at;
     int64_t checked_at, stale_at; /* seconds: known to be current; stale from then on (0 = never) */
+    unsigned signs;       /* docfs_hygiene.h: what it is besides documentation, 0 = nothing */
+    const char *findings; /* lines "sign TAB line TAB what" */
     size_t passages;
 };
 DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
@@ -140,6 +142,7 @@ struct docfs_hit {
     const char *heading;  /* heading path of the passage */
     const char *snippet;  /* one line of plain text */
     uint32_t line, lines; /* of the passage in the document */
+    unsigned signs;       /* of the document, docfs_hygiene.h */
     int64_t size, mtime_ns;
     int64_t checked_at, stale_at; /* see struct docfs_document */
     double score;                 /* 0..1 within one result list, comparable in it only */
@@ -257,6 +260,7 @@ struct docfs_report {
     size_t unchanged, converted, failed, skipped, removed, renamed; /* files */
     size_t documents, passages;                                     /* written */
     int64_t bytes;                                                  /* raw bytes converted */
+    size_t flagged;                                                 /* written, with signs */
     double seconds;
     bool rebuilt_index;
     char collection[101];  /* of the last source */
@@ -359,6 +363,7 @@ DOCFS_API int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, v
 #include "core/docfs_access.h"
 #include "core/docfs_answer.h"
 #include "core/docfs_gaps.h"
+#include "core/docfs_hygiene.h"
 #include "core/docfs_health.h"
 #include "core/docfs_feedback.h"
 #include "core/docfs_freshness.h"

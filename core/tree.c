@@ -176,6 +176,8 @@ int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret, str
                                        .mtime_ns = s->mtime_ns,
                                        .fetched_at = s->fetched_at,
                                        .changed_at = s->changed_at,
+                                       .signs = s->signs,
+                                       .findings = s->findings,
                                        .passages = s->passages};
     fresh_judge(d, &s->fresh, &doc->pub.checked_at, &doc->pub.stale_at);
     name_doc_id(id, doc->pub.public_id);

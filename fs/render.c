@@ -146,7 +146,12 @@ static void add_hit(struct buf *out, const struct docfs_hit *h, size_t rank)
         buf_adds(out, "  checked ");
         add_time(out, h->checked_at);
     }
-    buf_adds(out, docfs_is_stale(h->stale_at) ? "  STALE\n" : "\n");
+    if (docfs_is_stale(h->stale_at))
+        buf_adds(out, "  STALE");
+    for (unsigned i = 0, n = 0; i < DOCFS_SIGNS; i++)
+        if (h->signs & 1u << i)
+            buf_addf(out, "%s%s", n++ ? "," : "  FLAGGED ", docfs_sign_name(1u << i));
+    buf_adds(out, "\n");
     for (size_t i = 0; i < h->n_also; i++) {
         buf_adds(out, i ? ", docs/" : "also in docs/");
         clean(out, h->also[i].collection);

@@ -40,18 +40,28 @@ static json_t *also_json(const struct docfs_hit *h)
     return list;
 }
 
+static json_t *signs_json(unsigned signs)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < DOCFS_SIGNS; i++)
+        if (signs & 1u << i)
+            json_array_append_new(list, json_string(docfs_sign_name(1u << i)));
+    return list;
+}
+
 static json_t *hit_json(const struct docfs_hit *h, size_t rank)
 {
     _cleanup_buf_ struct buf path = {0};
     buf_addf(&path, "docs/%s/%s", h->collection, h->path);
     return json_pack(
-        "{sI ss ss so so so so so so s[II] sI so sI sb so sf}", "rank", (json_int_t)rank, "id",
+        "{sI ss ss so so so so so so s[II] sI so sI sb so so sf}", "rank", (json_int_t)rank, "id",
         h->public_id, "file", h->name, "path", text(path.data ? path.data : ""), "collection",
         text(h->collection), "title", text(h->title), "heading", text(h->heading), "url",
         text(h->url), "snippet", text(h->snippet), "lines", (json_int_t)h->line,
         (json_int_t)(h->line + (h->lines ? h->lines - 1 : 0)), "size", (json_int_t)h->size, "mtime",
         json_integer(h->mtime_ns / 1000000000), "checked_at", (json_int_t)h->checked_at, "stale",
-        (int)docfs_is_stale(h->stale_at), "also", also_json(h), "score", h->score);
+        (int)docfs_is_stale(h->stale_at), "also", also_json(h), "signs", signs_json(h->signs),
+        "score", h->score);
 }
 
 void render_results_json(struct buf *out, const struct answer *a)

@@ -152,6 +152,7 @@ static int put_raw(struct ingest_run *run, struct store_write *w, const struct d
                         .source_url = (char *)doc->url};
     struct embedder *e = run->codes_fit ? run->embedder : NULL;
     int rc = work_embed(e, page.title, page.markdown, page.len, &wp);
+    hygiene_check(page.markdown, page.len, NULL, 0, &wp.hygiene);
     if (rc == 0)
         rc = work_store(w, e, run->source, doc->path, &page, "markdown", clock_wall_ns(), &wp,
                         &changed, err);

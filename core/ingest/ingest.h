@@ -15,6 +15,7 @@
 #include "core/source/source.h"
 #include "core/store/jobs.h"
 #include "core/text/convert.h"
+#include "core/text/hygiene.h"
 #include "core/text/passage.h"
 #include "core/util/hash.h"
 
@@ -50,6 +51,7 @@ struct work_page {
     struct passages passages;
     bool has_sketch;
     unsigned char sketch[SKETCH_LEN];
+    struct hygiene hygiene;
     int8_t *codes; /* passages.n * code_len; NULL when the embedder failed: embedded later */
 };
 

@@ -90,7 +90,16 @@ int work_store(struct store_write *w, struct embedder *e, int64_t source, const 
                                           .lines = q->lines,
                                           .code = e && wp->codes ? wp->codes + i * code_len : NULL};
     }
-    struct store_new_document doc = {.source = source,
+    _cleanup_buf_ struct buf findings = {0};
+    for (size_t i = 0; i < wp->hygiene.n; i++) {
+        const struct hygiene_finding *f = &wp->hygiene.finding[i];
+        buf_addf(&findings, "%s\t%u\t%s\n", hygiene_name(f->sign), f->line, f->what);
+    }
+    if (buf_status(&findings) < 0)
+        return err_oom(err);
+    struct store_new_document doc = {.signs = wp->hygiene.signs,
+                                     .findings = findings.data,
+                                     .source = source,
                                      .path = path,
                                      .part = page->part ? page->part : "",
                                      .title = page->title,
@@ -149,6 +158,9 @@ static int convert_bytes(const struct work_env *env, const struct source_file *f
         rc = work_embed(env->embedder, p->title, p->markdown, p->len, &ret->page[i]);
         if (rc < 0)
             return err_oom(&ret->err);
+        bool whole = ret->pages.n == 1 && p->markdown != in.data;
+        hygiene_check(p->markdown, p->len, whole ? in.data : NULL, whole ? in.len : 0,
+                      &ret->page[i].hygiene);
         ret->bytes += p->len + ret->page[i].passages.n *
                                    ((env->embedder ? vindex_code_size(env->embedder->dim) : 0) +
                                     sizeof(struct passage));

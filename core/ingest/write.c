@@ -151,6 +151,7 @@ static int put_pages(struct ingest_run *run, struct store_write *w, const char *
         rc = work_store(w, run->codes_fit ? run->embedder : NULL, run->source, path, page, format,
                         res->mtime_ns, &res->page[i], &changed, err);
         run->report->documents++;
+        run->report->flagged += res->page[i].hygiene.signs != 0;
         run->report->passages += res->page[i].passages.n;
     }
     return rc < 0 ? rc : store_trim_parts(w, run->source, path, parts, n, err);

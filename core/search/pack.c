@@ -39,9 +39,9 @@ static void put_text(struct buf *b, const char *s)
 
 static void put_hit(struct buf *b, const struct docfs_hit *h)
 {
-    const int64_t number[] = {h->document, h->content,    h->passage, h->directory, h->size,
-                              h->mtime_ns, h->line,       h->lines,   h->lex_rank,  h->vec_rank,
-                              h->matches,  h->checked_at, h->stale_at};
+    const int64_t number[] = {h->document, h->content,    h->passage,  h->directory, h->size,
+                              h->mtime_ns, h->line,       h->lines,    h->lex_rank,  h->vec_rank,
+                              h->matches,  h->checked_at, h->stale_at, h->signs};
     const double real[] = {h->score, h->lex_score, h->vec_score, h->boost, h->prior};
     const char *text[] = {h->collection, h->path,    h->title, h->url,
                           h->heading,    h->snippet, h->name};
@@ -160,6 +160,7 @@ static void get_hit(struct in *in, struct docfs_hit *h)
     h->matches = (unsigned)get_int(in, UINT_MAX);
     h->checked_at = (int64_t)get64(in);
     h->stale_at = (int64_t)get64(in);
+    h->signs = (unsigned)get_int(in, UINT_MAX);
     h->score = get_real(in);
     h->lex_score = get_real(in);
     h->vec_score = get_real(in);

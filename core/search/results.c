@@ -157,6 +157,7 @@ int results_add(struct docfs_results *pub, const struct candidate *c, const stru
                           .snippet = buf_steal(&snippet, NULL),
                           .line = p->line,
                           .lines = p->lines,
+                          .signs = p->signs,
                           .size = p->size,
                           .mtime_ns = p->mtime_ns,
                           .checked_at = p->checked_at,

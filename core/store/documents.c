@@ -23,14 +23,15 @@ static int find(struct store_write *w, const struct store_new_document *doc,
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int r = db_query(w->c, &st, err,
                      "SELECT d.id, d.content, d.directory, d.name, d.mtime_ns, d.size, "
-                     "       d.title = ?4, d.url = ?5 AND d.format = ?6 AND d.lang = ?7, "
+                     "       d.title = ?4, d.url = ?5 AND d.format = ?6 AND d.lang = ?7 AND "
+                     "         d.findings = ?9, "
                      "       c.sha256 = ?8 "
                      "FROM documents AS d LEFT JOIN content AS c ON c.id = d.content "
                      "WHERE d.source = ?1 AND d.path = ?2 AND d.part = ?3",
                      "isttttt"
-                     "b",
+                     "bt",
                      doc->source, doc->path, doc->part, doc->title, doc->url, doc->format,
-                     doc->lang, sha, (size_t)SHA256_LEN);
+                     doc->lang, sha, (size_t)SHA256_LEN, doc->findings ? doc->findings : "");
     if (r < 0 || (r = db_step(w->c, st, err)) < 0)
         return r;
     if (r == 0)
@@ -68,13 +69,16 @@ static int insert(struct store_write *w, int64_t collection, const struct store_
     if (r == 0)
         r = db_run(w->c, err,
                    "INSERT INTO documents(collection, directory, name, source, path, part, title, "
-                   "  url, format, lang, content, size, lines, mtime_ns, fetched_at, changed_at) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?14)",
+                   "  url, format, lang, content, size, lines, mtime_ns, fetched_at, changed_at, "
+                   "  signs, findings) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?14, "
+                   "?15, ?16)",
                    "iibisttttt"
-                   "iiii",
+                   "iiiiit",
                    collection, directory, name, len, doc->source, doc->path, doc->part, doc->title,
                    doc->url, doc->format, doc->lang, (int64_t)doc->len,
-                   count_lines(doc->body, doc->len), doc->mtime_ns, w->now);
+                   count_lines(doc->body, doc->len), doc->mtime_ns, w->now, (int64_t)doc->signs,
+                   doc->findings ? doc->findings : "");
     if (r < 0)
         return r;
     id = sqlite3_last_insert_rowid(w->c->db);
@@ -122,12 +126,13 @@ static int replace(struct store_write *w, const struct store_new_document *doc,
         r = db_run(w->c, err,
                    "UPDATE documents SET title = ?2, url = ?3, format = ?4, lang = ?5, "
                    "  content = ?6, size = ?7, lines = ?8, mtime_ns = ?9, fetched_at = ?10, "
-                   "  changed_at = CASE WHEN ?11 THEN ?10 ELSE changed_at END WHERE id = ?1",
+                   "  changed_at = CASE WHEN ?11 THEN ?10 ELSE changed_at END, "
+                   "  signs = ?12, findings = ?13 WHERE id = ?1",
                    "itttt"
-                   "iiiiii",
+                   "iiiiiiit",
                    old->id, doc->title, doc->url, doc->format, doc->lang, content,
                    (int64_t)doc->len, count_lines(doc->body, doc->len), doc->mtime_ns, w->now,
-                   (int64_t)changed);
+                   (int64_t)changed, (int64_t)doc->signs, doc->findings ? doc->findings : "");
     if (r == 0 && passages)
         r = passages_insert(w, old->id, doc, err);
     /* The tree shows body, size and time of the original; the rest is only a matter of searches. */

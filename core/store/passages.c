@@ -85,14 +85,14 @@ static int read_row(struct conn *c, int64_t passage, struct store_passage *p, in
                     char name[NAME_MAX_LEN + 1], struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int r = db_query(
-        c, &st, err,
-        "SELECT p.document, d.content, d.directory, k.name, d.name, d.title, d.url, "
-        "       p.heading, p.start, p.length, p.line, p.lines, d.size, d.mtime_ns, " FRESH_COLUMNS
-        "FROM passages AS p JOIN documents AS d ON d.id = p.document "
-        "JOIN sources AS s ON s.id = d.source "
-        "JOIN collections AS k ON k.id = d.collection WHERE p.id = ?1",
-        "i", passage);
+    int r = db_query(c, &st, err,
+                     "SELECT p.document, d.content, d.directory, k.name, d.name, d.title, d.url, "
+                     "       p.heading, p.start, p.length, p.line, p.lines, d.size, d.mtime_ns, "
+                     "d.signs, " FRESH_COLUMNS
+                     "FROM passages AS p JOIN documents AS d ON d.id = p.document "
+                     "JOIN sources AS s ON s.id = d.source "
+                     "JOIN collections AS k ON k.id = d.collection WHERE p.id = ?1",
+                     "i", passage);
     if (r < 0 || (r = db_step(c, st, err)) < 0)
         return r;
     if (r == 0)
@@ -110,7 +110,8 @@ static int read_row(struct conn *c, int64_t passage, struct store_passage *p, in
                                 .lines = (uint32_t)sqlite3_column_int64(st, 11),
                                 .size = sqlite3_column_int64(st, 12),
                                 .mtime_ns = sqlite3_column_int64(st, 13),
-                                .fresh = fresh_read(st, 14)};
+                                .signs = (unsigned)sqlite3_column_int(st, 14),
+                                .fresh = fresh_read(st, 15)};
     *ret_start = sqlite3_column_int64(st, 8);
     db_name(st, 4, name);
     if (!p->collection || !p->title || !p->url || !p->heading)

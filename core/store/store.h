@@ -93,6 +93,7 @@ struct store_passage {
     char *text; /* the passage's bytes, NUL-terminated */
     size_t text_len;
     uint32_t line, lines;
+    unsigned signs;
     int64_t size, mtime_ns;
     struct store_fresh fresh;
     int64_t checked_at, stale_at; /* for the caller to fill from fresh */
@@ -224,6 +225,8 @@ struct store_new_document {
     int64_t source;
     const char *path, *part; /* part "" for the only page */
     const char *title, *url, *format, *lang;
+    unsigned signs;       /* enum hygiene_sign */
+    const char *findings; /* NULL = none */
     const char *body;
     size_t len;
     int64_t mtime_ns;
@@ -310,6 +313,8 @@ struct store_document {
     unsigned char sha256[SHA256_LEN];
     int64_t size, lines, mtime_ns, fetched_at, changed_at;
     struct store_fresh fresh;
+    unsigned signs;
+    char *findings; /* owned */
     size_t passages;
 };
 int store_document(struct store_read *r, int64_t id, struct store_document *ret,
@@ -340,6 +345,11 @@ struct store_counts {
     int64_t bytes;
 };
 int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_err *err);
+/* Documents with signs (core/text/hygiene.h), by collection and path. */
+int store_list_flagged(struct store_read *r, const char *collection, size_t max,
+                       void (*fn)(void *arg, const char *collection, const char *path,
+                                  const char *findings, unsigned signs),
+                       void *arg, struct docfs_err *err);
 int store_list_failures(struct store_read *r, const char *collection, size_t max,
                         void (*fn)(void *arg, const char *collection, const char *path,
                                    const char *outcome, const char *reason),

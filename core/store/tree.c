@@ -136,7 +136,8 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
         r->c, &st, err,
         "SELECT d.content, d.directory, d.name, c.name, d.title, d.url, s.kind, s.location, "
         "  d.path, d.format, d.lang, t.sha256, d.size, d.lines, d.mtime_ns, d.fetched_at, "
-        "  d.changed_at, (SELECT count(*) FROM passages WHERE document = d.id), " FRESH_COLUMNS
+        "  d.changed_at, (SELECT count(*) FROM passages WHERE document = d.id), d.signs, "
+        "  d.findings, " FRESH_COLUMNS
         "FROM documents AS d JOIN collections AS c ON c.id = d.collection "
         "JOIN sources AS s ON s.id = d.source LEFT JOIN content AS t ON t.id = d.content "
         "WHERE d.id = ?1",
@@ -159,7 +160,9 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
                                    .fetched_at = sqlite3_column_int64(st, 15),
                                    .changed_at = sqlite3_column_int64(st, 16),
                                    .passages = (size_t)sqlite3_column_int64(st, 17),
-                                   .fresh = fresh_read(st, 18)};
+                                   .signs = (unsigned)sqlite3_column_int(st, 18),
+                                   .findings = db_strdup(st, 19),
+                                   .fresh = fresh_read(st, 20)};
     if (sqlite3_column_bytes(st, 11) == SHA256_LEN)
         memcpy(ret->sha256, sqlite3_column_blob(st, 11), SHA256_LEN);
     struct buf path = {0}, origin = {0};
@@ -173,7 +176,7 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
     ret->path = buf_steal(&path, NULL);
     ret->origin = buf_steal(&origin, NULL);
     if (e == 0 && (!ret->collection || !ret->title || !ret->url || !ret->format || !ret->lang ||
-                   !ret->path || !ret->origin))
+                   !ret->path || !ret->origin || !ret->findings))
         e = err_oom(err);
     if (e < 0)
         store_document_fini(ret);
@@ -189,6 +192,7 @@ void store_document_fini(struct store_document *d)
     free(d->origin);
     free(d->format);
     free(d->lang);
+    free(d->findings);
     *d = (struct store_document){0};
 }
 

@@ -114,6 +114,9 @@ static int run(struct cmd_context *c)
     int exit = lines || range.first == 1 ? CMD_OK : CMD_NOTHING;
     if (c->out.json)
         return cmd_json(c, wire_document_text(doc, text, len, range.first, lines), exit);
+    if (doc->signs)
+        out_note(&c->out, "%s/%s is flagged: docfs list --flagged %s", doc->collection, doc->path,
+                 doc->collection);
     out_content(&c->out, text, len);
     if (len && text[len - 1] != '\n' && c->out.tty)
         out_printf(&c->out, "\n");

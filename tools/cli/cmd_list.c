@@ -8,7 +8,7 @@
 #define MAX_FAILURES 1000000
 
 struct list_args {
-    bool failures, longer;
+    bool failures, flagged, longer;
 };
 
 static const struct opt options[] = {
@@ -16,6 +16,8 @@ static const struct opt options[] = {
      offsetof(struct list_args, longer)},
     {0, "failures", OPT_FLAG, NULL, "The files that were left out, and why",
      offsetof(struct list_args, failures)},
+    {0, "flagged", OPT_FLAG, NULL, "Documents that address an agent, hide text or hold a secret",
+     offsetof(struct list_args, flagged)},
     {0},
 };
 
@@ -180,6 +182,45 @@ static int list_failures(struct cmd_context *c, const char *collection)
     return CMD_OK;
 }
 
+static void docfs_flagged_freep(struct docfs_flagged **f)
+{
+    docfs_flagged_free(*f);
+}
+
+static int list_flagged(struct cmd_context *c, const char *collection)
+{
+    _cleanup_(docfs_flagged_freep) struct docfs_flagged *f = NULL;
+    struct docfs_err err = {0};
+    struct out *o = &c->out;
+    if (docfs_flagged(c->d, collection, MAX_FAILURES, &f, &err) < 0)
+        return cmd_fail(c, &err);
+    if (o->json)
+        return cmd_json(c, wire_flagged(f), f->n ? CMD_OK : CMD_NOTHING);
+    if (f->n == 0) {
+        out_note(o, "no document is flagged");
+        return CMD_NOTHING;
+    }
+    for (size_t i = 0; i < f->n && !out_broken(o); i++) {
+        const struct docfs_flagged_document *x = &f->item[i];
+        for (const char *p = x->findings; *p;) { /* sign, line, what */
+            size_t n = strcspn(p, "\n"), sign = strcspn(p, "\t");
+            const char *what = strchr(p + sign + (p[sign] == '\t'), '\t');
+            long line = p[sign] ? strtol(p + sign, NULL, 10) : 0;
+            out_printf(o, "%.*s\t", (int)(sign < n ? sign : n), p);
+            out_text(o, STYLE_PATH, x->collection);
+            out_printf(o, "/");
+            out_text(o, STYLE_NONE, x->path);
+            if (line)
+                out_printf(o, ":%ld", line);
+            if (what && what < p + n)
+                out_printf(o, "\t%.*s", (int)(p + n - what - 1), what + 1);
+            out_printf(o, "\n");
+            p += n + (p[n] == '\n');
+        }
+    }
+    return CMD_OK;
+}
+
 static int run(struct cmd_context *c)
 {
     const struct list_args *a = c->args;
@@ -193,6 +234,8 @@ static int run(struct cmd_context *c)
         return cmd_fail(c, &err);
     if (a->failures)
         return list_failures(c, one ? one->name : NULL);
+    if (a->flagged)
+        return list_flagged(c, one ? one->name : NULL);
     if (!one)
         return list_collections(c, all);
     return list_documents(c, one, c->n_words > 1 ? c->word[1] : "");
@@ -204,7 +247,7 @@ const struct cmd cmd_list = {
     .needs = NEEDS_CACHE,
     .max_words = 2,
     .summary = "List collections, or the documents of one",
-    .usage = "[COLLECTION [PREFIX]] [--long] [--failures]",
+    .usage = "[COLLECTION [PREFIX]] [--long] [--failures | --flagged]",
     .text =
         "Documents are printed one a line, as docfs cat takes them. PREFIX is the beginning of\n"
         "their path in the collection.",

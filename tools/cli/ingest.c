@@ -78,6 +78,12 @@ static void summary(struct ingest *in, const struct docfs_report *r)
         out_note(o, "%s files failed, %s skipped: docfs list --failures%s%s",
                  out_count(r->failed, a), out_count(r->skipped, b), in->collection ? " " : "",
                  in->collection ? in->collection : "");
+    if (r->flagged)
+        out_note(o,
+                 "%s documents address an agent, hide text or hold a secret: "
+                 "docfs list --flagged%s%s",
+                 out_count(r->flagged, a), in->collection ? " " : "",
+                 in->collection ? in->collection : "");
     waiting(o, r);
 }
 

@@ -57,6 +57,10 @@ json_t *wire_collection(const struct docfs_collection *c);
 /* kind "collections". */
 json_t *wire_collections(const struct docfs_collections *c);
 json_t *wire_technologies(const struct docfs_technologies *t);
+/* Names of a set of signs: ["agent", "secret"]. */
+json_t *wire_signs(unsigned signs);
+/* kind "flagged". */
+json_t *wire_flagged(const struct docfs_flagged *f);
 /* kind "failures". */
 json_t *wire_failures(const struct docfs_failures *f);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/wire/wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_t *text_or_null(const char *s)
@@ -27,18 +28,59 @@ static void append(json_t **list, json_t *item)
     }
 }
 
+json_t *wire_signs(unsigned signs)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; list && i < DOCFS_SIGNS; i++)
+        if (signs & 1u << i)
+            append(&list, json_string(docfs_sign_name(1u << i)));
+    return list;
+}
+
+/* [{"sign": "agent", "line": 12, "what": "..."}]; line null: not in the text that is shown. */
+static json_t *findings(const char *lines)
+{
+    json_t *list = json_array();
+    for (const char *p = lines ? lines : ""; list && *p;) {
+        char sign[16], what[128];
+        unsigned line;
+        size_t n = strcspn(p, "\n");
+        if (sscanf(p, "%15[^\t]\t%u\t%127[^\n]", sign, &line, what) == 3)
+            append(&list,
+                   json_pack("{s:s, s:o, s:o}", "sign", sign, "line",
+                             line ? json_integer(line) : json_null(), "what", wire_text(what)));
+        p += n + (p[n] == '\n');
+    }
+    return list;
+}
+
+json_t *wire_flagged(const struct docfs_flagged *f)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < f->n; i++) {
+        const struct docfs_flagged_document *x = &f->item[i];
+        append(&list, with_path(json_pack("{s:o, s:o, s:o}", "collection", wire_text(x->collection),
+                                          "signs", wire_signs(x->signs), "findings",
+                                          findings(x->findings)),
+                                "path", x->path));
+    }
+    return wire_message("flagged", json_pack("{s:o}", "documents", list));
+}
+
 json_t *wire_document(const struct docfs_document *doc)
 {
-    json_t *o = json_pack(
-        "{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", /**/
-        "id", doc->public_id, "collection", wire_text(doc->collection), "title",
-        wire_text(doc->title), "url", text_or_null(doc->url), "format",
-        doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
-        doc->mime ? doc->mime : "", "sha256", doc->sha256, "size", (json_int_t)doc->size, "lines",
-        (json_int_t)doc->lines, "passages", (json_int_t)doc->passages, "modified_at",
-        wire_time(doc->mtime_ns / 1000000000), "fetched_at", wire_time(doc->fetched_at),
-        "changed_at", wire_time(doc->changed_at), "checked_at", wire_time(doc->checked_at), "stale",
-        wire_stale(doc->stale_at));
+    json_t *o =
+        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
+                  "s:b, s:o, s:o}", /**/
+                  "id", doc->public_id, "collection", wire_text(doc->collection), "title",
+                  wire_text(doc->title), "url", text_or_null(doc->url), "format",
+                  doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
+                  doc->mime ? doc->mime : "", "sha256", doc->sha256, "size", (json_int_t)doc->size,
+                  "lines", (json_int_t)doc->lines, "passages", (json_int_t)doc->passages,
+                  "modified_at", wire_time(doc->mtime_ns / 1000000000), "fetched_at",
+                  wire_time(doc->fetched_at), "changed_at", wire_time(doc->changed_at),
+                  "checked_at", wire_time(doc->checked_at), "stale", wire_stale(doc->stale_at),
+                  "signs", wire_signs(doc->signs), "findings", findings(doc->findings));
     return with_path(with_path(o, "path", doc->path), "origin", doc->origin);
 }
 
@@ -98,7 +140,7 @@ json_t *wire_report(const struct docfs_report *r, const char *collection)
     return wire_message(
         "report",
         json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:I, "
-                  "s:I, s:I, s:o}",
+                  "s:I, s:I, s:o, s:I}",
                   "collection", wire_text(collection), "files", (json_int_t)r->files, "unchanged",
                   (json_int_t)r->unchanged, "converted", (json_int_t)r->converted, "failed",
                   (json_int_t)r->failed, "skipped", (json_int_t)r->skipped, "removed",
@@ -107,7 +149,7 @@ json_t *wire_report(const struct docfs_report *r, const char *collection)
                   (json_int_t)r->bytes, "seconds", r->seconds, "rebuilt_index",
                   (int)r->rebuilt_index, "embedded", (json_int_t)r->embedded, "reused",
                   (json_int_t)r->reused, "waiting", (json_int_t)r->waiting, "waiting_why",
-                  wire_text(r->waiting_why)));
+                  wire_text(r->waiting_why), "flagged", (json_int_t)r->flagged));
 }
 
 json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache)

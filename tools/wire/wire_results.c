@@ -32,15 +32,17 @@ static json_t *also(const struct docfs_hit *h)
 
 json_t *wire_hit(const struct docfs_hit *h, size_t rank, bool explain)
 {
-    json_t *o = json_pack(
-        "{s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o}", /**/
-        "rank", (json_int_t)rank, "score", h->score, "id", h->public_id, "collection",
-        wire_text(h->collection), "title", wire_text(h->title), "heading", wire_text(h->heading),
-        "snippet", wire_text(h->snippet), "url",
-        h->url && *h->url ? wire_text(h->url) : json_null(), "line", (json_int_t)h->line, "lines",
-        (json_int_t)h->lines, "size", (json_int_t)h->size, "modified_at",
-        wire_time(h->mtime_ns / 1000000000), "name", wire_text(h->name), "checked_at",
-        wire_time(h->checked_at), "stale", wire_stale(h->stale_at), "also", also(h));
+    json_t *o =
+        json_pack("{s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:b, "
+                  "s:o, s:o}", /**/
+                  "rank", (json_int_t)rank, "score", h->score, "id", h->public_id, "collection",
+                  wire_text(h->collection), "title", wire_text(h->title), "heading",
+                  wire_text(h->heading), "snippet", wire_text(h->snippet), "url",
+                  h->url && *h->url ? wire_text(h->url) : json_null(), "line", (json_int_t)h->line,
+                  "lines", (json_int_t)h->lines, "size", (json_int_t)h->size, "modified_at",
+                  wire_time(h->mtime_ns / 1000000000), "name", wire_text(h->name), "checked_at",
+                  wire_time(h->checked_at), "stale", wire_stale(h->stale_at), "also", also(h),
+                  "signs", wire_signs(h->signs));
     if (!o)
         return NULL;
     if (wire_set_path(o, "path", h->path) < 0 ||
