@@ -3,6 +3,10 @@
  * something or hold a secret. They are kept and served as they are; whoever shows one shows its
  * signs. Included by docfs.h. */
 #pragma once
+#include <stddef.h>
+#include "core/util/err.h"
+
+struct docfs;
 
 #define DOCFS_SIGNS 5 /* bits 0 to 4 of a set of signs */
 /* Name of one sign, bit = 1 << i: "agent" (tells a language model what to do), "hidden" (the same,
