@@ -12,7 +12,7 @@
 #include "core/util/buf.h"
 
 /* Grows with every change of the layout: an answer of another layout counts as none. */
-#define PACK_MAGIC 0x35524644u /* "DFR5" */
+#define PACK_MAGIC 0x36524644u /* "DFR6" */
 #define PACK_MAX (16u << 20)
 
 /* ---- writing ---- */
