@@ -7,7 +7,8 @@
 #include "core/util/hash.h"
 #include "tools/sidecar/internal.h"
 
-#define ASKED_MAX 256 /* of one round; more are dropped: the log is a sample under load */
+#define NAMED_MAX 1024 /* questions known by their id */
+#define ASKED_MAX 256  /* of one round; more are dropped: the log is a sample under load */
 
 struct asked {
     pthread_mutex_t lock;
@@ -18,6 +19,11 @@ struct asked {
         size_t hits;
         double seconds;
     } item[ASKED_MAX];
+    size_t next; /* place in named that is overwritten next */
+    struct named {
+        char id[17];
+        char *query;
+    } named[NAMED_MAX];
 };
 
 struct asked *asked_new(void)
@@ -32,9 +38,43 @@ void asked_free(struct asked *a)
 {
     for (size_t i = 0; a && i < a->n; i++)
         free(a->item[i].query);
+    for (size_t i = 0; a && i < NAMED_MAX; i++)
+        free(a->named[i].query);
     if (a)
         pthread_mutex_destroy(&a->lock);
     free(a);
+}
+
+static struct named *find(struct asked *a, const char *id)
+{
+    for (size_t i = 0; i < NAMED_MAX; i++)
+        if (a->named[i].query && strcmp(a->named[i].id, id) == 0)
+            return &a->named[i];
+    return NULL;
+}
+
+void asked_name(struct asked *a, const char *id, const char *query)
+{
+    char *copy = strdup(query);
+    pthread_mutex_lock(&a->lock);
+    if (copy && strlen(id) < sizeof(a->named->id) && !find(a, id)) {
+        struct named *n = &a->named[a->next++ % NAMED_MAX];
+        free(n->query);
+        n->query = copy;
+        strcpy(n->id, id);
+        copy = NULL;
+    }
+    pthread_mutex_unlock(&a->lock);
+    free(copy);
+}
+
+char *asked_query(struct asked *a, const char *id)
+{
+    pthread_mutex_lock(&a->lock);
+    const struct named *n = *id ? find(a, id) : NULL;
+    char *copy = n ? strdup(n->query) : NULL;
+    pthread_mutex_unlock(&a->lock);
+    return copy;
 }
 
 void asked_add(struct asked *a, const char *query, size_t hits, double seconds)

@@ -208,6 +208,10 @@ struct asked *asked_new(void);
 void asked_free(struct asked *a);
 void asked_add(struct asked *a, const char *query, size_t hits, double seconds);
 void asked_flush(struct asked *a, struct docfs *d);
+/* Remembers the question behind a query_id for a while: signals name only the id. */
+void asked_name(struct asked *a, const char *id, const char *query);
+/* New string, or NULL when the id is not known (any more). */
+char *asked_query(struct asked *a, const char *id);
 
 /* ---- connection.c ---- */
 

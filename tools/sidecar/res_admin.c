@@ -34,6 +34,18 @@ static void audit(struct request *q, struct response *a)
 
 /* ---- content ---- */
 
+static bool flagged(struct request *q, int64_t id)
+{
+    struct docfs_feedbacks *f;
+    bool found = false;
+    if (docfs_feedback_list(q->d, id, NULL, true, 100, &f, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < f->n; i++)
+        found = found || f->item[i].signal == SIGNAL_FLAG;
+    docfs_feedbacks_free(f);
+    return found;
+}
+
 static json_t *content_item(struct request *q, int64_t id)
 {
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
@@ -41,7 +53,7 @@ static json_t *content_item(struct request *q, int64_t id)
         return NULL; /* gone meanwhile */
     json_t *o = render_document(doc);
     if (o)
-        json_object_set_new(o, "status", json_string("active"));
+        json_object_set_new(o, "status", json_string(flagged(q, id) ? "flagged" : "active"));
     return o;
 }
 

@@ -83,6 +83,7 @@ static json_t *render(struct request *q, const json_t *in, const struct docfs_re
     char id[17];
     snprintf(id, sizeof(id), "%016llx",
              (unsigned long long)hash64(r->query, strlen(r->query), r->generation));
+    asked_name(q->server->asked, id, json_text(in, "q", json_text(in, "query", "")));
     const char *hint = json_text(in, "technology_hint", json_text(in, "technology", NULL));
     return json_pack("{s:o, s:I, s:o, s:s, s:o, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:o, "
                      "s:I}",

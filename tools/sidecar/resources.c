@@ -10,6 +10,8 @@ const struct resource *const resources[] = {
     &resource_collections,
     &resource_ingestion,
     &resource_providers,
+    &resource_feedback,
+    &resource_enrichment,
     &resource_config,
     &resource_stats,
     &resource_metrics,

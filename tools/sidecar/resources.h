@@ -8,6 +8,8 @@ extern const struct resource resource_content;
 extern const struct resource resource_collections;
 extern const struct resource resource_ingestion;
 extern const struct resource resource_providers;
+extern const struct resource resource_feedback;
+extern const struct resource resource_enrichment;
 extern const struct resource resource_config;
 extern const struct resource resource_stats;
 extern const struct resource resource_metrics;

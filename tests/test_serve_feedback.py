@@ -1,0 +1,76 @@
+"""REST: feedback and signals change later answers."""
+
+
+def ids(server, **query):
+    return [r["content_id"] for r in server.json("/api/v1/search", **query)["results"]]
+
+
+def test_feedback_moves_a_document(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    before = ids(s, q="scheduler task worker")
+    assert len(before) > 3
+    last = before[3]
+    for _ in range(6):
+        r = s.post("/api/v1/feedback", {"content_id": last, "feedback_type": "helpful",
+                                        "search_query": "scheduler task worker"})
+        assert r.status == 202, r
+    assert ids(s, q="scheduler task worker").index(last) < 3
+    assert "feedback" in [x["action"] for x in s.json("/api/v1/admin/audit")["items"]]
+
+
+def test_every_variant_is_accepted(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    answer = s.json("/api/v1/search", q="scheduler")
+    one = answer["results"][0]["content_id"]
+    for body in ({"content_id": one, "feedback_type": "outdated", "comment": "since 2.0"},
+                 {"content_id": one, "rating": 5, "query_context": "scheduler", "result_position": 1},
+                 {"content_id": one, "rating": 3}, {"content_id": one, "feedback_type": "incorrect"}):
+        assert s.post("/api/v1/feedback", body).status == 202, body
+    for body in ({"signal_type": "click", "query_id": answer["query_id"], "session_id": "s",
+                  "content_id": one, "result_position": 1},
+                 {"signal_type": "dwell", "content_id": one, "dwell_time_ms": 60000},
+                 {"signal_type": "scroll_depth", "content_id": one, "signal_value": 0.9},
+                 {"signal_type": "abandon", "query_id": answer["query_id"]},
+                 {"signal_type": "refine", "content_id": one}, {"signal_type": "copy", "content_id": one}):
+        assert s.post("/api/v1/signals", body).status == 202, body
+    for path, body in (("feedback", {"content_id": one}), ("feedback", {"feedback_type": "helpful"}),
+                       ("feedback", {"content_id": one, "feedback_type": "superb"}),
+                       ("feedback", {"content_id": one, "rating": 9}), ("signals", {}),
+                       ("signals", {"signal_type": "wink"})):
+        assert s.post(f"/api/v1/{path}", body).status == 422, body
+    assert s.post("/api/v1/feedback", {"content_id": "aaaaaaaa", "rating": 5}).status == 404
+    assert s.post("/api/v1/signals", {"content_id": "aaaaaaaa", "signal_type": "click"}).status == 404
+
+
+def test_delete_flags(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    one = ids(s, q="scheduler")[0]
+    assert s.request("DELETE", f"/api/v1/content/{one}").status == 202
+    assert s.get(f"/api/v1/content/{one}").status == 200
+    items = s.json("/api/v1/admin/search-content", search_term="scheduler")["items"]
+    assert {i["content_id"] for i in items if i["status"] == "flagged"} == {one}
+    assert s.request("DELETE", "/api/v1/content/aaaaaaaa").status == 404
+
+
+def test_enrichment(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    good = s.post("/api/v1/enrichment/gap-analysis", {"query": "cancel a task"}).json
+    bad = s.post("/api/v1/enrichment/gap-analysis", {"query": "zorblax quuxification"}).json
+    assert bad["has_gap"] and not good["has_gap"] and good["results"] > 0
+    h = s.json("/api/v1/enrichment/health")
+    assert not h["llm_configured"] and h["policy"] in ("off", "ask", "auto")
+    one = ids(s, q="scheduler")[0]
+    r = s.post("/api/v1/enrichment/enrich", {"content_id": one, "priority": "high"})
+    assert r.status == 202 and s.json(f"/api/v1/ingestion/status/{r.json['task_ids'][0]}")["kind"] == "refresh"
+    assert s.post("/api/v1/enrichment/bulk-enrich", {"content_ids": [one]}).status == 202
+    assert s.post("/api/v1/enrichment/enrich", {}).status == 422
+    assert s.post("/api/v1/enrichment/enrich", {"content_id": "aaaaaaaa"}).status == 404
+    assert s.json("/api/v1/enrichment/gaps")["gaps"] is not None
+    for path in ("gaps/99/candidates", "gaps/x/candidates"):
+        assert s.get(f"/api/v1/enrichment/{path}").status == 404
+    assert s.post("/api/v1/enrichment/gaps/99/fill", {}).status in (403, 404)
+    assert s.request("POST", "/api/v1/enrichment/gaps/99/dismiss").status == 404
