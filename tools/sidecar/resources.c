@@ -27,6 +27,9 @@ const struct resource *const resources[] = {
     &resource_any_chat,
     &resource_any_system,
     &resource_any_openai,
+    &resource_page_search,
+    &resource_page_read,
+    &resource_pages,
     NULL,
 };
 /* clang-format on */

@@ -19,3 +19,4 @@ extern const struct resource resource_meta;
 extern const struct resource resource_mcp, resource_context7, resource_openai, resource_ollama;
 extern const struct resource resource_any_workspaces, resource_any_documents, resource_any_folders,
     resource_any_chat, resource_any_system, resource_any_openai;
+extern const struct resource resource_page_search, resource_page_read, resource_pages;

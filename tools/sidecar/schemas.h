@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * schemas/ *.json, built into the program. */
+ * schemas/ *.json and the files of web/, built into the program. */
 #pragma once
 #include <stddef.h>
 
@@ -9,3 +9,5 @@ struct schema_file {
 };
 extern const struct schema_file schema_files[];
 extern const size_t n_schema_files;
+extern const struct schema_file web_files[];
+extern const size_t n_web_files;

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * The pages that scripts fill from the REST API (sources, status, settings), logging in, and the
+ * files all pages load. */
+#include <string.h>
+
+#include "tools/sidecar/internal.h"
+#include "tools/sidecar/resources.h"
+#include "tools/sidecar/schemas.h"
+#include "tools/sidecar/web/page.h"
+
+static void shell(struct response *a, const char *title, const char *path, const char *script,
+                  const char *content)
+{
+    struct buf b = {0};
+    page_begin(&b, title, path, script);
+    buf_adds(&b, content);
+    buf_adds(&b, "<noscript><p class=\"notice\">This page needs JavaScript. Searching and reading "
+                 "work without; <code>docfs list</code>, <code>docfs status</code> and "
+                 "<code>docfs config</code> show the same in a terminal.</p></noscript>");
+    page_send(a, 200, &b);
+}
+
+static void sources(struct request *q, struct response *a)
+{
+    (void)q;
+    shell(a, "Sources – docfs", "/sources", "sources.js",
+          "<h1>Sources</h1>"
+          "<form id=\"add\" class=\"add\"><label for=\"location\">Add documentation</label>"
+          "<input id=\"location\" name=\"location\" required autocomplete=\"off\" "
+          "placeholder=\"https://docs.example.org, a git repository, a directory, or a name such "
+          "as react\"><label for=\"collection\">Collection (optional)</label>"
+          "<input id=\"collection\" name=\"collection\" autocomplete=\"off\" "
+          "placeholder=\"name@version\"><button>Add</button></form>"
+          "<p id=\"said\" role=\"status\"></p>"
+          "<h2 id=\"jobs-title\">Jobs</h2><div id=\"jobs\" aria-live=\"polite\"></div>"
+          "<h2>Collections</h2><div id=\"collections\"></div>");
+}
+
+static void status(struct request *q, struct response *a)
+{
+    (void)q;
+    shell(a, "Status – docfs", "/status", "status.js",
+          "<h1>Status</h1><div id=\"overall\" role=\"status\"></div>"
+          "<h2>Services</h2><div id=\"services\"></div>"
+          "<h2>Availability</h2><div id=\"availability\"></div>"
+          "<h2>Queries</h2><div id=\"queries\"></div>"
+          "<h2>Questions without a good answer</h2><div id=\"gaps\"></div>"
+          "<h2>Lately</h2><div id=\"events\"></div>");
+}
+
+static void settings(struct request *q, struct response *a)
+{
+    (void)q;
+    shell(a, "Settings – docfs", "/settings", "settings.js",
+          "<h1>Settings</h1><p id=\"said\" role=\"status\"></p>"
+          "<label for=\"filter\">Show settings with</label> "
+          "<input id=\"filter\" type=\"search\" autocomplete=\"off\">"
+          "<div id=\"settings\"></div><h2>Providers</h2><div id=\"providers\"></div>");
+}
+
+/* ---- logging in ---- */
+
+static void login_page(struct request *q, struct response *a)
+{
+    (void)q;
+    struct buf b = {0};
+    page_begin(&b, "Log in – docfs", "", NULL);
+    buf_adds(&b, "<h1>Log in</h1><p>This server asks for a token. "
+                 "<code>docfs token create NAME</code> on its machine makes one.</p>"
+                 "<form method=\"post\" action=\"/login\" class=\"add\"><label for=\"token\">Token"
+                 "</label><input id=\"token\" name=\"token\" type=\"password\" required "
+                 "autocomplete=\"current-password\"><button>Log in</button></form>");
+    page_send(a, 200, &b);
+}
+
+static void login(struct request *q, struct response *a)
+{
+    struct docfs_err err = {0};
+    json_t *form = NULL;
+    char name[96];
+    int64_t id;
+    unsigned scopes = 0;
+    if (url_query(q->body, NULL, &form, &err) == 0)
+        scopes =
+            tokens_check(q->server->tokens, json_text(form, "token", ""), name, sizeof(name), &id);
+    if (!scopes) {
+        json_decref(form);
+        return fail(q, a, 401, "BAD_TOKEN",
+                    "This token is unknown, revoked or expired: docfs token list shows what there "
+                    "is.");
+    }
+    response_empty(a, 303);
+    response_header(a, "Location", "/");
+    response_header(a, "Set-Cookie", "docfs_token=%s; Path=/; HttpOnly; SameSite=Strict",
+                    json_text(form, "token", ""));
+    json_decref(form);
+}
+
+/* ---- files ---- */
+
+static void file(struct request *q, struct response *a)
+{
+    const char *name = request_param(q, "name"), *dot = strrchr(name, '.');
+    for (size_t i = 0; i < n_web_files; i++) {
+        if (strcmp(web_files[i].name, name) != 0)
+            continue;
+        response_static(a, 200,
+                        dot && strcmp(dot, ".css") == 0  ? "text/css; charset=utf-8"
+                        : dot && strcmp(dot, ".js") == 0 ? "text/javascript; charset=utf-8"
+                                                         : "image/svg+xml",
+                        web_files[i].data, web_files[i].len);
+        response_header(a, "Cache-Control", "max-age=300");
+        return;
+    }
+    fail(q, a, 404, "NOT_FOUND", "There is no file %s here.", name);
+}
+
+static const struct route routes[] = {
+    {"GET", "/sources", SCOPE_READ, sources, ROUTE_UNLISTED, .id = "pageSources",
+     .summary = "Sources page", .type = "text/html"},
+    {"GET", "/status", SCOPE_READ, status, ROUTE_UNLISTED, .id = "pageStatus",
+     .summary = "Status page", .type = "text/html"},
+    {"GET", "/settings", SCOPE_ADMIN, settings, ROUTE_UNLISTED, .id = "pageSettings",
+     .summary = "Settings page", .type = "text/html"},
+    {"GET", "/login", SCOPE_PUBLIC, login_page, ROUTE_UNLISTED, .id = "pageLogin",
+     .summary = "Login page", .type = "text/html"},
+    {"POST", "/login", SCOPE_PUBLIC, login, ROUTE_UNLISTED | ROUTE_RAW_BODY, .id = "login",
+     .summary = "Log in", .type = "text/html", .body_type = "application/x-www-form-urlencoded"},
+    {"GET", "/ui/{name}", SCOPE_PUBLIC, file, ROUTE_UNLISTED, .id = "pageFile",
+     .summary = "A file of the pages", .type = "text/css"},
+    {0},
+};
+
+const struct resource resource_pages = {
+    .name = "pages", .text = "The web interface.", .route = routes, .error = page_error};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ * The search page. With part=results only the list, for search as you type. */
+#include <ctype.h>
+#include <string.h>
+
+#include "tools/sidecar/resources.h"
+#include "tools/sidecar/web/page.h"
+
+#define WORDS_MAX 16
+
+/* ---- the form ---- */
+
+static void option(struct buf *b, const char *value, const char *text, const char *chosen)
+{
+    buf_adds(b, "<option value=\"");
+    page_text(b, value);
+    buf_addf(b, "\"%s>", strcmp(value, chosen) == 0 ? " selected" : "");
+    page_text(b, text);
+    buf_adds(b, "</option>");
+}
+
+static void form(struct request *q, struct buf *b, const struct docfs_collections *all)
+{
+    static const char *const modes[][2] = {
+        {"", "Words and meaning"}, {"lex", "Words only"}, {"vec", "Meaning only"}};
+    static const char *const sizes[] = {"10", "20", "50", "100"};
+    buf_adds(b,
+             "<form class=\"search\" role=\"search\" action=\"/\" method=\"get\">"
+             "<label class=\"hidden\" for=\"q\">Question</label>"
+             "<input id=\"q\" name=\"q\" type=\"search\" autocomplete=\"off\" maxlength=\"1000\" "
+             "placeholder=\"how do I cancel a task\" value=\"");
+    page_text(b, page_query(q, "q"));
+    buf_adds(b, "\"><button>Search</button><div class=\"filters\"><label>Collection "
+                "<select name=\"in\">");
+    option(b, "", "all", page_query(q, "in"));
+    for (size_t i = 0; i < all->n; i++)
+        option(b, all->item[i].name, all->item[i].name, page_query(q, "in"));
+    buf_adds(b, "</select></label> <label>Rank by <select name=\"mode\">");
+    for (size_t i = 0; i < 3; i++)
+        option(b, modes[i][0], modes[i][1], page_query(q, "mode"));
+    buf_adds(b, "</select></label> <label>Show <select name=\"k\">");
+    for (size_t i = 0; i < 4; i++)
+        option(b, sizes[i], sizes[i], *page_query(q, "k") ? page_query(q, "k") : "10");
+    buf_adds(b, "</select></label></div></form>\n");
+}
+
+/* ---- hits ---- */
+
+/* The snippet with the words of the question marked where a word begins with one of them. */
+static void snippet(struct buf *b, const char *s, const char *question)
+{
+    const char *word[WORDS_MAX];
+    size_t len[WORDS_MAX], n = 0;
+    for (const char *p = question; *p && n < WORDS_MAX;) {
+        while (*p && !isalnum((unsigned char)*p) && *p != '_')
+            p++;
+        const char *from = p;
+        while (isalnum((unsigned char)*p) || *p == '_')
+            p++;
+        if (p - from > 2) {
+            word[n] = from;
+            len[n++] = (size_t)(p - from);
+        }
+    }
+    bool inside = false;
+    const char *plain = s;
+    for (const char *p = s; *p;) {
+        size_t hit = 0;
+        for (size_t i = 0; i < n && !inside; i++)
+            if (len[i] > hit && strncasecmp(p, word[i], len[i]) == 0)
+                hit = len[i];
+        if (hit) {
+            page_textn(b, plain, (size_t)(p - plain));
+            buf_adds(b, "<mark>");
+            page_textn(b, p, hit);
+            buf_adds(b, "</mark>");
+            p += hit;
+            plain = p;
+        }
+        inside = isalnum((unsigned char)*p) || (unsigned char)*p >= 0x80;
+        p += *p != '\0';
+    }
+    page_text(b, plain);
+}
+
+static void hit(struct buf *b, const struct docfs_hit *h, const char *question, bool below)
+{
+    buf_addf(b, "<li class=\"hit%s\"><h2><a href=\"", below ? " below" : "");
+    page_doc_url(b, h->collection, h->path);
+    buf_addf(b, "?line=%u#hit\">", h->line);
+    page_text(b, h->title);
+    buf_adds(b, "</a></h2>");
+    /* Most heading paths begin with the title. */
+    size_t skip = strlen(h->title);
+    const char *heading = strncmp(h->heading, h->title, skip) == 0 ? h->heading + skip : h->heading;
+    if (strncmp(heading, " > ", 3) == 0)
+        heading += 3;
+    if (*heading) {
+        buf_adds(b, "<p class=\"heading\">");
+        page_text(b, heading);
+        buf_adds(b, "</p>");
+    }
+    buf_adds(b, "<p>");
+    snippet(b, h->snippet, question);
+    buf_adds(b, "</p><p class=\"dim\"><span class=\"badge\">");
+    page_text(b, h->collection);
+    buf_adds(b, "</span> ");
+    page_text(b, h->path);
+    buf_addf(b, ":%u · score %.2f · current as of ", h->line, h->score);
+    page_age(b, h->checked_at);
+    if (h->stale_at && h->stale_at < h->checked_at + 1)
+        buf_adds(b, " · <strong>stale</strong>");
+    for (size_t i = 0; i < h->n_also && i < 4; i++) {
+        buf_adds(b, i ? ", " : " · also in ");
+        buf_adds(b, "<a href=\"");
+        page_doc_url(b, h->also[i].collection, h->also[i].path);
+        buf_adds(b, "\">");
+        page_text(b, h->also[i].collection);
+        buf_adds(b, "</a>");
+    }
+    buf_adds(b, "</p></li>\n");
+}
+
+static void filter(struct buf *b, const char *key, const char *value)
+{
+    if (!*value)
+        return;
+    buf_addf(b, " %s=\"", key);
+    for (; *value; value++)
+        buf_addc(b, *value == '"' ? ' ' : *value);
+    buf_addc(b, '"');
+}
+
+static void results(struct request *q, struct response *a, struct buf *b)
+{
+    const char *question = page_query(q, "q");
+    _cleanup_buf_ struct buf text = {0};
+    buf_adds(&text, question);
+    filter(&text, "in", page_query(q, "in"));
+    filter(&text, "mode", page_query(q, "mode"));
+    if (*page_query(q, "k"))
+        buf_addf(&text, " k=%s", page_query(q, "k"));
+    struct docfs_err err = {0};
+    _cleanup_(query_freep) struct query *query = NULL;
+    _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
+    int rc = buf_status(&text) < 0 ? err_oom(&err)
+                                   : query_parse(text.data, text.len, false, &query, &err);
+    if (rc == 0)
+        rc = docfs_search(q->d, query, 0, &r, &err);
+    if (rc < 0) {
+        buf_adds(b, "<p class=\"notice bad\">");
+        page_text(b, err.text);
+        buf_adds(b, "</p>");
+        return;
+    }
+    response_asked(a, question, r->n - r->below);
+    buf_addf(b, "<p class=\"dim\">%zu %s of %zu candidates", r->n - r->below,
+             r->n - r->below == 1 ? "document" : "documents", r->candidates);
+    if (r->pending)
+        buf_addf(b, " · %zu files still being indexed", r->pending);
+    buf_adds(b, " · in the mount: <code>search/");
+    page_text(b, r->query);
+    buf_adds(b, "/</code></p>");
+    if (*r->note) {
+        buf_adds(b, "<p class=\"notice\">");
+        page_text(b, r->note);
+        buf_adds(b, "</p>");
+    }
+    buf_adds(b, "<ol class=\"hits\">\n");
+    for (size_t i = 0; i < r->n; i++)
+        hit(b, &r->hit[i], question, i >= r->n - r->below);
+    buf_adds(b, "</ol>");
+}
+
+/* ---- before a question was asked ---- */
+
+static void welcome(struct buf *b, const struct docfs_collections *all)
+{
+    if (all->n == 0) {
+        buf_adds(b,
+                 "<p class=\"notice\">The cache is empty. <a href=\"/sources\">Add a source</a>, "
+                 "or run <code>docfs add DIRECTORY</code>.</p>");
+        return;
+    }
+    buf_adds(b, "<h2>Collections</h2><ul class=\"cards\">");
+    for (size_t i = 0; i < all->n; i++) {
+        const struct docfs_collection *c = &all->item[i];
+        buf_adds(b, "<li><a href=\"/browse/");
+        page_url(b, c->name, true);
+        buf_adds(b, "\">");
+        page_text(b, c->name);
+        buf_addf(b, "</a> <span class=\"dim\">%zu documents, changed ", c->documents);
+        page_age(b, c->changed_at);
+        buf_adds(b, "</span></li>");
+    }
+    buf_adds(b, "</ul>");
+}
+
+static void get(struct request *q, struct response *a)
+{
+    struct buf b = {0};
+    if (strcmp(page_query(q, "part"), "results") == 0) {
+        if (*page_query(q, "q"))
+            results(q, a, &b);
+        response_buf(a, 200, "text/html; charset=utf-8", &b);
+        page_headers(a);
+        return;
+    }
+    struct docfs_err err = {0};
+    _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
+    if (docfs_collections(q->d, &all, &err) < 0)
+        return fail_err(q, a, &err);
+    bool asked = *page_query(q, "q");
+    _cleanup_buf_ struct buf title = {0};
+    buf_addf(&title, "%s%sdocfs", page_query(q, "q"), asked ? " – " : "");
+    page_begin(&b, title.data ? title.data : "docfs", "/", "search.js");
+    buf_adds(&b, "<h1 class=\"hidden\">Search the documentation</h1>");
+    form(q, &b, all);
+    buf_adds(&b, "<section id=\"results\" aria-live=\"polite\">");
+    if (asked)
+        results(q, a, &b);
+    else
+        welcome(&b, all);
+    buf_adds(&b, "</section>");
+    page_send(a, 200, &b);
+}
+
+static const struct route routes[] = {
+    {"GET", "/", SCOPE_READ, get, ROUTE_UNLISTED, .id = "pageSearch", .summary = "Search page",
+     .type = "text/html"},
+    {0},
+};
+
+const struct resource resource_page_search = {
+    .name = "pages", .text = "The web interface.", .route = routes, .error = page_error};
