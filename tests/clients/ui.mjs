@@ -74,7 +74,7 @@ await page.waitForSelector('#said table, #said p');
 await check(page, 'sources');
 await page.fill('#location', '/no/such/directory');
 await page.click('#add button');
-await page.waitForFunction(() => document.querySelector('#said').textContent.length > 8);
+await page.waitForSelector('#said:has-text("/no/such")');
 seen.refused = await page.textContent('#said');
 
 // Status.

@@ -82,6 +82,29 @@ json_t *health_services(struct request *q, size_t *ret_up, size_t *ret_all)
     return s.list;
 }
 
+/* How much of the last day, week and month each service was up, from the recorded events. */
+static json_t *availability(struct docfs *d)
+{
+    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
+    json_t *list = json_array();
+    if (docfs_health(d, &h, NULL) < 0)
+        return list;
+    for (size_t i = 0; i < h->n_services; i++) {
+        const struct docfs_service_info *s = &h->service[i];
+        int64_t ms = s->window[DOCFS_MONTH].recovery_ms;
+        json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:f, s:f, s:f, s:I, s:o}", "service",
+                                              wire_text(s->kind), "place", wire_text(s->place),
+                                              "state", docfs_service_state_name(s->state), "24h",
+                                              s->window[DOCFS_DAY].availability, "7d",
+                                              s->window[DOCFS_WEEK].availability, "30d",
+                                              s->window[DOCFS_MONTH].availability, "crashes",
+                                              (json_int_t)s->window[DOCFS_MONTH].crashes,
+                                              "recovery_seconds",
+                                              ms < 0 ? json_null() : json_real((double)ms / 1000)));
+    }
+    return list;
+}
+
 static void health(struct request *q, struct response *a)
 {
     struct services s;
@@ -92,10 +115,11 @@ static void health(struct request *q, struct response *a)
     json_array_foreach(s.list, i, one)
         json_object_set(components, json_text(one, "service", "?"), json_object_get(one, "status"));
     response_json(a, 200,
-                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:{s:b, s:b}, s:o}", "overall_status",
+                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:{s:b, s:b}, s:o, s:o}", "overall_status",
                             status, "status", status, "version", docfs_version(), "services",
                             s.list, "components", components, "features", "search", !s.down,
-                            "write", !server_read_only(q->server), "timestamp", s.now));
+                            "write", !server_read_only(q->server), "availability",
+                            availability(q->d), "timestamp", s.now));
 }
 
 static void ready(struct request *q, struct response *a)

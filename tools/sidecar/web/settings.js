@@ -36,7 +36,7 @@ async function load() {
 
 async function providers() {
   const list = await api('GET', '/providers');
-  fill('providers', table(['Provider', 'For', 'State', 'What it is', ''], list.map((p) => [
+  fill('providers', table(['Provider', 'For', 'State', 'What it is', 'Actions'], list.map((p) => [
     p.name, p.category, p.status, p.description,
     el('button', {
       type: 'button',

@@ -32,7 +32,7 @@ async function failures(job) {
 
 function showJobs() {
   const list = [...jobs.values()].sort((a, b) => b.id - a.id).slice(0, 15);
-  fill('jobs', table(['Job', 'What', 'State', 'Progress', ''], list.map((j) => [
+  fill('jobs', table(['Job', 'What', 'State', 'Progress', 'Actions'], list.map((j) => [
     String(j.id), `${j.kind} ${j.target}`, j.state, progress(j),
     el('span', {},
       ['queued', 'waiting', 'running'].includes(j.state)
@@ -46,7 +46,7 @@ function showJobs() {
 async function showCollections() {
   const [{ collections }, { sources }] = await Promise.all(
     [api('GET', '/collections'), api('GET', '/ingestion/sources')]);
-  fill('collections', table(['Collection', 'Documents', 'From', 'Current as of', 'Outcome', ''],
+  fill('collections', table(['Collection', 'Documents', 'From', 'Current as of', 'Outcome', 'Actions'],
     collections.map((c) => {
       const name = c.slug || c.name;
       const of = sources.filter((s) => s.collection === name);
@@ -96,5 +96,5 @@ function take(event) {
 try {
   await Promise.all([load(), showCollections()]);
   const events = new EventSource('/api/v1/ingestion/events');
-  for (const name of ['message', 'job', 'progress', 'jobs']) events.addEventListener(name, take);
+  for (const name of ['progress', 'end']) events.addEventListener(name, take);
 } catch (e) { say(e.message, true); }

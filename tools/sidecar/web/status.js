@@ -31,7 +31,7 @@ async function show() {
     health.services.map((s) => [s.service, el('span', { class: kind[s.status] || '' }, s.status),
       `${Number(s.response_time_ms).toFixed(1)} ms`, s.details || ''])));
   const rows = (health.availability || []).map((a) => [
-    a.service, percent(a['24h']), percent(a['7d']), percent(a['30d']),
+    `${a.service} ${a.place}`, percent(a['24h']), percent(a['7d']), percent(a['30d']),
     a.recovery_seconds == null ? '–' : `${a.recovery_seconds.toFixed(1)} s`]);
   fill('availability', table(['Service', '24 h', '7 d', '30 d', 'Time to recovery'], rows));
   const s = stats.search_stats, c = stats.content_stats, y = stats.system_stats;
