@@ -268,4 +268,4 @@ static const struct route routes[] = {
 };
 
 const struct resource resource_page_read = {
-    .name = "pages", .text = "The web interface.", .route = routes, .error = page_error};
+    .name = "reading pages", .text = "The web interface.", .route = routes, .error = page_error};

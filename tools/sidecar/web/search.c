@@ -232,4 +232,4 @@ static const struct route routes[] = {
 };
 
 const struct resource resource_page_search = {
-    .name = "pages", .text = "The web interface.", .route = routes, .error = page_error};
+    .name = "search page", .text = "The web interface.", .route = routes, .error = page_error};
