@@ -168,6 +168,17 @@ def test_clients_that_hang_up(server):
     alive(server)
 
 
+def test_half_requests_do_not_pile_up(server):
+    """Half a request and the end of the connection in one go: nothing comes to wake anybody."""
+    before = connections(server)
+    for data in (b"GET /re", b"\x16\x03\x01\0\xff",
+                 b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{"):
+        for _ in range(30):
+            with server.socket() as s:
+                s.sendall(data)
+    wait_until(lambda: connections(server) <= before + 2, seconds=6)
+
+
 def test_a_reader_that_does_not_read(server):
     """Answers pile up in one connection's pipe; the others do not notice."""
     with server.socket() as s:

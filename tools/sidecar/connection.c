@@ -3,10 +3,12 @@
  * back. Kept answers are given on the spot; everything else waits, suspended, for a worker. */
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "tools/sidecar/exchange.h"
@@ -91,9 +93,31 @@ static int64_t allowed_ns(const struct server *s, enum conn_state state)
     }
 }
 
+/* The peer closed its end and everything it sent was read: no request can come any more. The
+ * library waits for an edge, and has none when the end came together with half a request. */
+static void cut_half_closed(struct server *s)
+{
+    struct pollfd *p = s->conns.n ? calloc(s->conns.n, sizeof(*p)) : NULL;
+    nfds_t n = 0;
+    for (struct conn *c = s->conns.first; c && p; c = c->next) {
+        enum conn_state state = (enum conn_state)atomic_load(&c->state);
+        bool waits = state == CONN_IDLE || state == CONN_HEADERS || state == CONN_BODY;
+        p[n++] = (struct pollfd){.fd = waits ? c->fd : -1, .events = POLLRDHUP};
+    }
+    if (p && poll(p, n, 0) > 0)
+        for (nfds_t i = 0; i < n; i++) {
+            int unread = 0;
+            if ((p[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) &&
+                ioctl(p[i].fd, FIONREAD, &unread) == 0 && !unread)
+                shutdown(p[i].fd, SHUT_RDWR);
+        }
+    free(p);
+}
+
 void conns_sweep(struct server *s, int64_t now)
 {
     pthread_mutex_lock(&s->conns.lock);
+    cut_half_closed(s);
     /* Nearly full: those that ask for nothing give way. */
     bool crowded = s->conns.n > s->opt.connections - s->opt.connections / 8;
     unsigned evict = crowded ? s->opt.connections / 8 : 0;

@@ -128,7 +128,7 @@ int multipart_parse(const char *body, size_t len, const char *boundary, struct p
                                ? memmem(p, (size_t)(end - p), "\r\n\r\n", 4)
                                : NULL;
         const char *next = data ? memmem(data + 2, (size_t)(end - data) - 2, mark, mark_len) : NULL;
-        if (!next || next < data + 4 - 2) {
+        if (!next || data < p + 2) { /* "\r\n\r\n" at once: no header at all */
             r = err_set(err, -EINVAL, "a part of the body is cut off or has no headers");
         } else if (n == PARTS_MAX) {
             r = err_set(err, -EINVAL, "the body has more than %d parts", PARTS_MAX);
