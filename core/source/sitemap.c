@@ -124,6 +124,9 @@ int sitemap_read(const char *data, size_t len, sitemap_fn *fn, void *arg)
         return -ENOMEM;
     xmlCtxtUseOptions(m.parser, XML_PARSE_NONET);
     int bad = xmlParseChunk(m.parser, data + lead, (int)(len - lead), 1);
+    /* Entity declarations make the parser keep a document for itself, which stays ours to free. */
+    xmlFreeDoc(m.parser->myDoc);
+    m.parser->myDoc = NULL;
     xmlFreeParserCtxt(m.parser);
     buf_fini(&m.text);
     return m.result ? m.result : !m.known || bad ? -EINVAL : 0;
