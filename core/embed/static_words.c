@@ -71,7 +71,7 @@ static void add_grams(struct reader *r, const char *word, size_t len, float coun
         for (size_t i = 0; i + g <= n && grams < GRAMS_MAX; i++)
             row[grams++] = h->words + (uint32_t)(hash64(w + i, g, 1) % h->buckets);
     for (size_t i = 0; i < grams; i++)
-        add_row(r->b, row[i], count / (float)grams);
+        add_row(r->b, row[i], count / sqrtf((float)grams));
 }
 
 static void flush(struct reader *r)
