@@ -36,16 +36,20 @@ size_t fuse_merge(struct candidate *list, size_t n)
 
 void fuse_score(struct candidate *list, size_t n, const struct fusion *f)
 {
-    double lex_max = 0, vec_max = 0;
+    double lex_max = 0, vec_max = 0, vec_min = 1;
     for (size_t i = 0; i < n; i++) {
         lex_max = list[i].lex > lex_max ? list[i].lex : lex_max;
         vec_max = list[i].vec > vec_max ? list[i].vec : vec_max;
+        vec_min = list[i].vec < vec_min ? list[i].vec : vec_min;
     }
     double lw = lex_max > 0 ? f->lex_weight : 0, vw = vec_max > 0 ? f->vec_weight : 0;
+    /* Between the candidates, not to zero: even an unrelated text has some cosine. Alone the
+     * vectors keep their proportions. */
+    double base = lw > 0 && vec_min > 0 ? vec_min : 0;
     double total = lw + vw > 0 ? lw + vw : 1;
     for (size_t i = 0; i < n; i++) {
         double lex = lw > 0 ? list[i].lex / lex_max : 0;
-        double vec = vw > 0 && list[i].vec > 0 ? list[i].vec / vec_max : 0;
+        double vec = vw > 0 && list[i].vec > base ? (list[i].vec - base) / (vec_max - base) : 0;
         list[i].score = (lw * lex + vw * vec) / total;
     }
 }

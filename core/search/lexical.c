@@ -8,10 +8,6 @@
 #include "core/text/token.h"
 #include "core/util/buf.h"
 
-/* FTS5 visits and scores every row of every term, about 1 us each: the most frequent terms cost
- * most and say least. Terms are taken from the rarest up while their rows fit this budget. */
-#define ROWS_BUDGET 6000
-
 void lexical_fini(struct lexical *l)
 {
     free(l->match);
@@ -64,8 +60,12 @@ static void add_list(struct buf *b, char *const *list, size_t n, const char *joi
     }
 }
 
-/* The expression: (phrases) AND (terms) NOT (exclusions). Phrase words are among the terms. */
-static int build(const struct lexical *l, const struct query *q, struct buf *b)
+/* FTS5 visits and scores every row of every term, about 1 us each: the most frequent terms cost
+ * most and say least. Terms are taken from the rarest up while their rows fit the budget; those
+ * left out still count when the candidates are read again.
+ *
+ * The expression: (phrases) AND (terms) NOT (exclusions). Phrase words are among the terms. */
+static int build(const struct lexical *l, const struct query *q, int64_t budget, struct buf *b)
 {
     const struct lex_term *order[LEX_TERMS_MAX];
     size_t n = 0;
@@ -78,7 +78,7 @@ static int build(const struct lexical *l, const struct query *q, struct buf *b)
     qsort(order, n, sizeof(*order), by_df);
     int64_t rows = 0;
     size_t taken = 0;
-    while (taken < n && (taken == 0 || rows + order[taken]->df <= ROWS_BUDGET))
+    while (taken < n && (taken == 0 || rows + order[taken]->df <= budget))
         rows += order[taken++]->df;
     if (taken == 0)
         return 0;
@@ -116,8 +116,8 @@ static int64_t term_df(struct store_read *r, const char *text)
     return store_term_df(r, stem);
 }
 
-int lexical_prepare(struct store_read *r, const struct query *q, struct lexical *ret,
-                    struct docfs_err *err)
+int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
+                    struct lexical *ret, struct docfs_err *err)
 {
     *ret = (struct lexical){0};
     token_each(q->text, strlen(q->text), collect_term, ret);
@@ -129,7 +129,7 @@ int lexical_prepare(struct store_read *r, const struct query *q, struct lexical 
         if (only_stop || !ret->term[i].stop)
             ret->term[i].df = term_df(r, ret->term[i].text);
     _cleanup_buf_ struct buf b = {0};
-    if (build(ret, q, &b) < 0)
+    if (build(ret, q, budget, &b) < 0)
         return err_oom(err);
     if (b.len)
         ret->match = buf_steal(&b, NULL);

@@ -93,7 +93,7 @@ static bool allow(void *arg, int64_t document)
 
 static int add_lexical(struct work *w, struct docfs_err *err)
 {
-    int rc = lexical_prepare(w->r, w->q, &w->lex, err);
+    int rc = lexical_prepare(w->r, w->q, setting_int(w->d, "search.rows"), &w->lex, err);
     if (rc < 0 || !w->lex.match)
         return rc;
     _cleanup_free_ struct store_lex_hit *hit = calloc(w->depth, sizeof(*hit));
@@ -152,6 +152,25 @@ static int add_vector(struct work *w, struct docfs_err *err)
     return 0;
 }
 
+/* The best of the list are scored anew; the others stay below them, in their order. */
+static int read_again(struct work *w, const struct fusion *f, struct docfs_err *err)
+{
+    size_t n = (size_t)setting_int(w->d, "search.read_again");
+    n = w->n < n ? w->n : n;
+    fuse_sort(w->list, w->n);
+    int rc = rescore(w->r, w->vector ? w->asked->e : NULL, w->q->text, &w->lex, f, w->list, n, err);
+    double low = 1, high = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        if (i < n)
+            low = w->list[i].score < low ? w->list[i].score : low;
+        else
+            high = w->list[i].score > high ? w->list[i].score : high;
+    }
+    for (size_t i = n; i < w->n && high > low; i++)
+        w->list[i].score *= low / high;
+    return rc;
+}
+
 static int gather(struct work *w, struct docfs_err *err)
 {
     w->list = calloc(2 * w->depth, sizeof(*w->list));
@@ -170,8 +189,14 @@ static int gather(struct work *w, struct docfs_err *err)
             w->list[i].vec = score;
     }
     struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
-                       .vec_weight = setting_real(w->d, "search.vec_weight")};
+                       .vec_weight = setting_real(w->d, "search.vec_weight"),
+                       .near_weight = setting_real(w->d, "search.near_weight")};
     fuse_score(w->list, w->n, &f);
+    if (w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT) {
+        rc = read_again(w, &f, err);
+        if (rc < 0)
+            return rc;
+    }
     w->n = fuse_group(w->list, w->n);
     if (w->asked->rerank) {
         struct docfs_err why;

@@ -47,9 +47,10 @@ struct lexical {
     char *match; /* FTS5 expression, NULL when there is nothing to look for. Owned */
 };
 
-/* Never -ENOENT: a query without known words has match == NULL. */
-int lexical_prepare(struct store_read *r, const struct query *q, struct lexical *ret,
-                    struct docfs_err *err);
+/* budget: passages that full text may visit. Never -ENOENT: a query without known words has match
+ * == NULL. */
+int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
+                    struct lexical *ret, struct docfs_err *err);
 void lexical_fini(struct lexical *l);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
 void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
@@ -69,6 +70,7 @@ struct candidate {
 
 struct fusion {
     double lex_weight, vec_weight;
+    double near_weight; /* of the comparison word by word, where the embedder has one */
 };
 
 /* Merges by passage: list holds n entries of both kinds, in any order; returns the new n. */
@@ -94,6 +96,13 @@ void judge_keep(struct docfs *d, struct store_read *r, const struct query *q,
 /* Adds what feedback says about the documents and orders them anew. */
 int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
                   struct candidate *list, size_t n, struct docfs_err *err);
+
+/* ---- rescore.c ---- */
+
+/* Scores list[0..n) anew from the text of the passages; those deleted meanwhile keep their score. e
+ * may be NULL. */
+int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
+            const struct fusion *f, struct candidate *list, size_t n, struct docfs_err *err);
 
 /* ---- copies.c ---- */
 

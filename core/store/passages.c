@@ -149,6 +149,41 @@ int store_passage(struct store_read *r, int64_t passage, struct store_passage *r
     return 0;
 }
 
+int store_passage_text(struct store_read *r, int64_t passage, struct store_passage *ret,
+                       struct docfs_err *err)
+{
+    _cleanup_(store_passage_fini) struct store_passage p = {0};
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT d.content, d.title, p.heading, p.start, p.length, d.size "
+                     "FROM passages AS p JOIN documents AS d ON d.id = p.document WHERE p.id = ?1",
+                     "i", passage);
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    if (e == 0)
+        return -ENOENT;
+    int64_t start = sqlite3_column_int64(st, 3), size = sqlite3_column_int64(st, 5);
+    p.content = sqlite3_column_int64(st, 0);
+    p.title = db_strdup(st, 1);
+    p.heading = db_strdup(st, 2);
+    p.text_len = (size_t)sqlite3_column_int64(st, 4);
+    if (!p.title || !p.heading)
+        return err_oom(err);
+    if ((int64_t)p.text_len > size || start < 0)
+        return db_fail(r->c, SQLITE_CORRUPT, err);
+    if (!(p.text = malloc(p.text_len + 1)))
+        return err_oom(err);
+    int64_t n = content_read(r->c, p.content, p.text, p.text_len, start, err);
+    if (n == -ENOENT)
+        return db_fail(r->c, SQLITE_CORRUPT, err);
+    if (n < 0)
+        return (int)n;
+    p.text[p.text_len = (size_t)n] = '\0';
+    *ret = p;
+    p = (struct store_passage){0};
+    return 0;
+}
+
 int store_document_passages(struct store_read *r, int64_t document, int64_t **ret, size_t *ret_n,
                             struct docfs_err *err)
 {

@@ -101,6 +101,9 @@ struct store_passage {
 /* -ENOENT when the passage was deleted. */
 int store_passage(struct store_read *r, int64_t passage, struct store_passage *ret,
                   struct docfs_err *err);
+/* Only title, heading and text of it, at half the cost. */
+int store_passage_text(struct store_read *r, int64_t passage, struct store_passage *ret,
+                       struct docfs_err *err);
 void store_passage_fini(struct store_passage *p);
 /* What tells copies of a text: its hash, and its sketch (core/text/sketch.h). -ENOENT without text.
  */

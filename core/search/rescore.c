@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ * The first candidates are read again. Full text counts a piece of an identifier like a word and
+ * leaves out function words, because each costs a walk over its passages; with the text of some
+ * passages at hand neither is needed. The embedder compares word by word on the way. */
+#include "core/search/search.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text/token.h"
+
+#define K1 1.2 /* as in FTS5 */
+#define B 0.75
+#define TERMS LEX_TERMS_MAX
+
+/* Weights of an occurrence; chosen together, on seven sets (tools/model/README.md). */
+#define IN_TITLE 3.0
+#define IN_HEADING 2.0
+#define IN_TEXT 1.0
+#define AS_PART 0.5 /* "join" of "os.path.join" */
+
+/* Function words tell code apart ("for", "if", "not") and say little else: they count for part, and
+ * for nothing in a question that has enough other words. */
+#define STOP_FACTOR 0.6
+#define STOP_WORDS_MAX 6
+
+enum field { FIELD_TITLE, FIELD_HEADING, FIELD_TEXT, FIELD_PART, FIELDS };
+
+struct term {
+    char stem[72];
+    size_t len;
+    double idf;
+    unsigned seen; /* passages of the list that hold it */
+};
+
+struct reading {
+    const struct term *term;
+    size_t n;
+    uint64_t lengths; /* of the stems, as a set */
+    enum field field;
+    uint16_t tf[TERMS][FIELDS];
+    size_t words;
+};
+
+struct read_passage {
+    struct candidate *c;
+    uint16_t tf[TERMS][FIELDS];
+    size_t words;
+    double lex, near;
+};
+
+static int on_token(void *arg, const struct token *t)
+{
+    struct reading *r = arg;
+    char word[TOKEN_MAX + 8];
+    int found = -1;
+    r->words += !t->part;
+    memcpy(word, t->text, t->len);
+    size_t len = token_stem(word, t->len);
+    if (r->lengths & (uint64_t)1 << (len & 63))
+        for (size_t i = 0; i < r->n && found < 0; i++)
+            if (r->term[i].len == len && memcmp(r->term[i].stem, word, len) == 0)
+                found = (int)i;
+    if (found >= 0) {
+        uint16_t *n = &r->tf[found][t->part ? FIELD_PART : r->field];
+        *n += *n < UINT16_MAX;
+    }
+    return 0;
+}
+
+static void read_field(struct reading *r, enum field field, const char *text, size_t len)
+{
+    r->field = field;
+    token_each(text, len, on_token, r);
+}
+
+static void read_one(struct reading *r, const struct store_passage *p, struct read_passage *ret)
+{
+    memset(r->tf, 0, sizeof(r->tf));
+    r->words = 0;
+    read_field(r, FIELD_TITLE, p->title, strlen(p->title));
+    read_field(r, FIELD_HEADING, p->heading, strlen(p->heading));
+    read_field(r, FIELD_TEXT, p->text, p->text_len);
+    memcpy(ret->tf, r->tf, sizeof(r->tf));
+    ret->words = r->words;
+}
+
+static double occurrences(const uint16_t tf[FIELDS])
+{
+    return IN_TITLE * tf[FIELD_TITLE] + IN_HEADING * tf[FIELD_HEADING] + IN_TEXT * tf[FIELD_TEXT] +
+           AS_PART * tf[FIELD_PART];
+}
+
+/* Rarity from the index; of function words, which are not counted there, from the list. */
+static void weigh_terms(struct term *term, const struct lexical *l, const struct read_passage *p,
+                        size_t n, int64_t passages)
+{
+    double all = (double)passages;
+    size_t telling = 0;
+    for (size_t i = 0; i < l->n; i++)
+        telling += !l->term[i].stop && !l->term[i].part;
+    for (size_t i = 0; i < l->n; i++) {
+        double df = (double)l->term[i].df;
+        for (size_t k = 0; k < n; k++)
+            term[i].seen += occurrences(p[k].tf[i]) > 0;
+        if (l->term[i].stop && df <= 0)
+            df = all * (term[i].seen + 0.5) / ((double)n + 1);
+        if (df > all)
+            df = all;
+        term[i].idf = log(1 + (all - df + 0.5) / (df + 0.5));
+        if (l->term[i].stop && telling)
+            term[i].idf *= telling > STOP_WORDS_MAX ? 0 : STOP_FACTOR;
+    }
+}
+
+static double bm25(const struct term *term, size_t n, const struct read_passage *p, double mean)
+{
+    double sum = 0, length = K1 * (1 - B + B * (double)p->words / mean);
+    for (size_t i = 0; i < n; i++) {
+        double f = occurrences(p->tf[i]);
+        sum += term[i].idf * f * (K1 + 1) / (f + length);
+    }
+    return sum;
+}
+
+static void read_terms(const struct lexical *l, struct term *term, uint64_t *lengths)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        memcpy(term[i].stem, l->term[i].text, sizeof(term[i].stem));
+        term[i].len = token_stem(term[i].stem, strlen(term[i].stem));
+        *lengths |= (uint64_t)1 << (term[i].len & 63);
+    }
+}
+
+static int compare(struct embedder *e, const char *query, const struct store_passage *p,
+                   double *ret, struct docfs_err *err)
+{
+    struct embed_text asked = {.title = "", .body = query, .body_len = strlen(query)};
+    _cleanup_free_ char *title = NULL;
+    int len = asprintf(&title, "%s\n%s", p->title, p->heading);
+    if (len < 0) {
+        title = NULL;
+        return err_oom(err);
+    }
+    struct embed_text text = {
+        .title = title, .title_len = (size_t)len, .body = p->text, .body_len = p->text_len};
+    float near = 0;
+    int rc = e->compare(e->ctx, &asked, &text, 1, &near, err);
+    *ret = (double)near;
+    return rc;
+}
+
+/* Combines: all parts 0..1 over the list, as fuse_score() makes them. */
+static void combine(struct read_passage *p, size_t n, const struct fusion *f)
+{
+    double lex = 0, high = -1, low = 2, near_high = 0;
+    for (size_t i = 0; i < n; i++) {
+        lex = fmax(lex, p[i].lex);
+        high = fmax(high, p[i].c->vec);
+        low = fmin(low, p[i].c->vec);
+        near_high = fmax(near_high, p[i].near);
+    }
+    double near_weight = near_high > 0 ? f->near_weight : 0;
+    double total = f->lex_weight + f->vec_weight + near_weight;
+    for (size_t i = 0; i < n; i++) {
+        double a = lex > 0 ? p[i].lex / lex : 0;
+        double b = high > low ? (p[i].c->vec - low) / (high - low) : 0;
+        double c = p[i].near;
+        p[i].c->score =
+            total > 0 ? (f->lex_weight * a + f->vec_weight * b + near_weight * c) / total : 0;
+    }
+}
+
+int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
+            const struct fusion *f, struct candidate *list, size_t n, struct docfs_err *err)
+{
+    _cleanup_free_ struct read_passage *p = calloc(n ? n : 1, sizeof(*p));
+    struct term term[TERMS] = {0};
+    struct reading reading = {.term = term, .n = l->n};
+    int64_t passages, last;
+    size_t got = 0, words = 0;
+    if (!p)
+        return err_oom(err);
+    read_terms(l, term, &reading.lengths);
+    int rc = store_passage_count(r, &passages, &last, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct store_passage s;
+        rc = store_passage_text(r, list[i].passage, &s, err);
+        if (rc == -ENOENT) { /* deleted since the index was made: left to collect() */
+            rc = 0;
+            continue;
+        }
+        if (rc < 0)
+            break;
+        p[got].c = &list[i];
+        read_one(&reading, &s, &p[got]);
+        if (e && e->compare)
+            rc = compare(e, query, &s, &p[got].near, err);
+        words += p[got++].words;
+        store_passage_fini(&s);
+    }
+    if (rc < 0 || got == 0)
+        return rc;
+    weigh_terms(term, l, p, got, passages);
+    double mean = (double)words / (double)got;
+    for (size_t i = 0; i < got; i++)
+        p[i].lex = bm25(term, l->n, &p[i], mean > 1 ? mean : 1);
+    combine(p, got, f);
+    return 0;
+}
