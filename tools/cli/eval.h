@@ -89,5 +89,12 @@ struct eval_score {
 };
 /* Scores one ranking; document[0..n) are ids, best first. */
 struct eval_score eval_score(const struct eval_query *q, const char *const *document, size_t n);
+/* The mean of v[0..n) and where it lies with 95 % confidence: percentiles of 2,000 bootstrap
+ * samples, drawn the same way each time. chance: of a mean that is not above 0 (one-sided). */
+struct eval_interval {
+    double mean, low, high, chance;
+};
+/* -ENOMEM. */
+int eval_bootstrap(const double *v, size_t n, struct eval_interval *ret);
 /* The value below which `part` (0..1) of v[0..n) lies; sorts v. 0 when n is 0. */
 double eval_quantile(double *v, size_t n, double part);

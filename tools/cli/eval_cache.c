@@ -243,8 +243,10 @@ static int fill_kept(struct eval_cache *ec, const char *corpus, struct eval_ids 
     if (r < 0)
         return r;
     ec->reused = stamp_is(stamp, want);
-    if (ec->reused)
-        return read_corpus(corpus, NULL, ids, p, err);
+    if (ec->reused) { /* the model may be another one by now */
+        r = docfs_reembed(ec->d, NULL, NULL, NULL, err);
+        return r < 0 ? r : read_corpus(corpus, NULL, ids, p, err);
+    }
     remove(stamp);
     r = docfs_remove(ec->d, EVAL_COLLECTION, err);
     if (r == 0 || r == -ENOENT)

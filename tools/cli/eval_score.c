@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Measures as trec_eval and BEIR define them: nDCG with linear gains and log2(rank + 1), recall
  * over all relevant documents, a gain of 0 or less is not relevant. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,4 +72,34 @@ double eval_quantile(double *v, size_t n, double part)
     qsort(v, n, sizeof(*v), by_value);
     size_t i = (size_t)(part * (double)n);
     return v[i < n ? i : n - 1];
+}
+
+#define SAMPLES 2000
+
+int eval_bootstrap(const double *v, size_t n, struct eval_interval *ret)
+{
+    double *mean = calloc(SAMPLES, sizeof(*mean)), sum = 0;
+    uint64_t seed = 1;
+    size_t below = 0;
+    if (!mean)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        sum += v[i];
+    for (size_t s = 0; s < SAMPLES && n; s++) {
+        double x = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t z = seed += 0x9e3779b97f4a7c15u; /* SplitMix64 (Vigna) */
+            z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+            z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+            x += v[(z ^ z >> 31) % n];
+        }
+        mean[s] = x / (double)n;
+        below += mean[s] <= 0;
+    }
+    *ret = (struct eval_interval){.mean = n ? sum / (double)n : 0,
+                                  .chance = (double)below / SAMPLES,
+                                  .low = eval_quantile(mean, SAMPLES, 0.025),
+                                  .high = eval_quantile(mean, SAMPLES, 0.975)};
+    free(mean);
+    return 0;
 }
