@@ -7,10 +7,10 @@ import pytest
 @pytest.fixture
 def twins(docfs, workdir):
     """Pages that answer one question about equally well."""
-    for name in ("alpha", "beta", "gamma", "delta", "omega"):
+    for i, name in enumerate(("alpha", "beta", "gamma", "sigma", "omega")):
         (workdir / f"{name}.md").write_text(
-            f"# Rotate logs with {name}\n\nHow to rotate logs: {name} rotates logs every day.\n\n"
-            f"## Options of {name}\n\n" + f"{name} has options. " * 20)
+            "# Rotate logs\n\nHow to rotate logs: logrotate rotates logs every day. It has many "
+            f"options.\n\nPage {i + 1} of 5.\n")
     docfs.ok("add", workdir, "-q", "-c", "d")
     return docfs
 

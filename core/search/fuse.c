@@ -2,6 +2,7 @@
  * Score fusion: each list is normalised by its own best, then added with weights. */
 #include "core/search/search.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static int by_passage(const void *a, const void *b)
@@ -46,6 +47,8 @@ void fuse_score(struct candidate *list, size_t n, const struct fusion *f)
     /* Between the candidates, not to zero: even an unrelated text has some cosine. Alone the
      * vectors keep their proportions. */
     double base = lw > 0 && vec_min > 0 ? vec_min : 0;
+    if (base > vec_max - FUSE_SPAN_MIN)
+        base = fmax(vec_max - FUSE_SPAN_MIN, 0);
     double total = lw + vw > 0 ? lw + vw : 1;
     for (size_t i = 0; i < n; i++) {
         double lex = lw > 0 ? list[i].lex / lex_max : 0;

@@ -164,9 +164,10 @@ static void combine(struct read_passage *p, size_t n, const struct fusion *f)
     }
     double near_weight = near_high > 0 ? f->near_weight : 0;
     double total = f->lex_weight + f->vec_weight + near_weight;
+    double span = fmax(high - low, FUSE_SPAN_MIN);
     for (size_t i = 0; i < n; i++) {
         double a = lex > 0 ? p[i].lex / lex : 0;
-        double b = high > low ? (p[i].c->vec - low) / (high - low) : 0;
+        double b = 1 - (high - p[i].c->vec) / span;
         double c = p[i].near;
         p[i].c->score =
             total > 0 ? (f->lex_weight * a + f->vec_weight * b + near_weight * c) / total : 0;

@@ -68,6 +68,10 @@ struct candidate {
     unsigned matches; /* after grouping: passages of this document */
 };
 
+/* Cosines are compared by where they lie between the smallest and the largest of the candidates,
+ * but not enlarged beyond this span: passages that say nearly the same stay nearly equal. */
+#define FUSE_SPAN_MIN 0.2
+
 struct fusion {
     double lex_weight, vec_weight;
     double near_weight; /* of the comparison word by word, where the embedder has one */
