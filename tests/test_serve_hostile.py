@@ -247,7 +247,7 @@ def test_stop_while_questions_are_under_way(shared_docfs, serve):
     s.process.send_signal(signal.SIGTERM)
     for t in threads:
         t.join(30)
-    # Those that were taken were answered; later ones were refused by the kernel.
-    assert set(results) <= {200, None}
+    # Those that were taken were answered, if only with "stopping"; later ones the kernel refused.
+    assert set(results) <= {200, 503, None}
     s.stop()
     half.close()

@@ -84,7 +84,7 @@ class Server:
         self.log.close()
         check_alarms(text)
         if how != signal.SIGKILL:
-            assert code == 0, text
+            assert code == 0, (code, text)
 
     # ---- requests ----
 

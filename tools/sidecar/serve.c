@@ -226,12 +226,12 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
     (void)!getrandom(s->seed, sizeof(s->seed), 0);
 
     /* Every thread inherits the blocked signals; this one reads them. */
-    sigset_t mask, old;
+    sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &mask, &old);
+    pthread_sigmask(SIG_BLOCK, &mask, NULL);
     _cleanup_close_ int signals = signalfd(-1, &mask, SFD_CLOEXEC);
 
     raise_files(s);
@@ -252,10 +252,8 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
     }
     stop_parts(s);
     docfs_service_stop(s->service);
-    /* Asked again to stop while stopping: done. */
-    while (sigtimedwait(&mask, NULL, &(struct timespec){0}) > 0)
-        ;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    /* The signals stay blocked: whoever asks again to stop, while the cache is being closed, must
+     * not turn a clean end into a killed process. */
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->conns.lock);
     free(s);
