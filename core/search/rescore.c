@@ -39,6 +39,7 @@ struct reading {
     const struct term *term;
     size_t n;
     uint64_t lengths; /* of the stems, as a set */
+    bool first[256];  /* their first bytes: stemming changes no first letter */
     enum field field;
     uint16_t tf[TERMS][FIELDS];
     size_t words;
@@ -57,6 +58,8 @@ static int on_token(void *arg, const struct token *t)
     char word[TOKEN_MAX + 8];
     int found = -1;
     r->words += !t->part;
+    if (!r->first[(unsigned char)t->text[0]])
+        return 0;
     memcpy(word, t->text, t->len);
     size_t len = token_stem(word, t->len);
     if (r->lengths & (uint64_t)1 << (len & 63))
@@ -125,12 +128,13 @@ static double bm25(const struct term *term, size_t n, const struct read_passage 
     return sum;
 }
 
-static void read_terms(const struct lexical *l, struct term *term, uint64_t *lengths)
+static void read_terms(const struct lexical *l, struct term *term, struct reading *r)
 {
     for (size_t i = 0; i < l->n; i++) {
         memcpy(term[i].stem, l->term[i].text, sizeof(term[i].stem));
         term[i].len = token_stem(term[i].stem, strlen(term[i].stem));
-        *lengths |= (uint64_t)1 << (term[i].len & 63);
+        r->lengths |= (uint64_t)1 << (term[i].len & 63);
+        r->first[(unsigned char)term[i].stem[0]] = true;
     }
 }
 
@@ -184,7 +188,7 @@ int rescore(struct store_read *r, struct embedder *e, const char *query, const s
     size_t got = 0, words = 0;
     if (!p)
         return err_oom(err);
-    read_terms(l, term, &reading.lengths);
+    read_terms(l, term, &reading);
     int rc = store_passage_count(r, &passages, &last, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct store_passage s;
