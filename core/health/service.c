@@ -170,8 +170,9 @@ static int make_page(struct docfs_service *s, const char *kind, const char *plac
     p->started_ms = page_wall_ms();
     p->started_mono_ms = page_mono_ms();
     beat(s);
-    atomic_thread_fence(memory_order_release);
-    memcpy(p->magic, PAGE_MAGIC, sizeof(PAGE_MAGIC));
+    /* The first byte of the mark is written last, after all the rest for readers elsewhere. */
+    memcpy(p->magic + 1, PAGE_MAGIC + 1, sizeof(PAGE_MAGIC) - 1);
+    __atomic_store_n(p->magic, PAGE_MAGIC[0], __ATOMIC_RELEASE);
     return 0;
 }
 
