@@ -70,8 +70,8 @@ def test_every_command_has_a_manual_page_and_completions(installed):
 def test_units(installed):
     out = installed.run("cd /usr/lib/systemd/system; systemd-analyze verify docfs-serve.service "
                         "docfs-refresh.service docfs-refresh.timer docfs-mount@srv-docs.service 2>&1;"
-                        "cd ../user; systemd-analyze verify --user docfs-*.service docfs-*.timer 2>&1 "
-                        "| grep -v 'XDG_RUNTIME_DIR\\|Failed to initialize' || true")
+                        "cd ../user; mkdir -p /run/user/0; export XDG_RUNTIME_DIR=/run/user/0;"
+                        "systemd-analyze verify --user docfs-*.service docfs-*.timer 2>&1 || true")
     assert out.strip() == "", out
     for unit, limit in (("docfs-serve", 2.0), ("docfs-refresh", 2.5), ("docfs-mount@", 4.5)):
         out = installed.run(f"systemd-analyze security --offline=true --no-pager "

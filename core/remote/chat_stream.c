@@ -33,7 +33,7 @@ static bool take_error(struct chat_stream *s, const json_t *o)
     const char *text = json_string_value(json_is_object(e) ? json_object_get(e, "message") : e);
     if (!e || json_is_null(e))
         return false;
-    snprintf(s->error, sizeof(s->error), "%s", text ? text : "an error without a text");
+    snprintf(s->error, sizeof(s->error), "%s", text && text[0] ? text : "an error without a text");
     return true;
 }
 
