@@ -2,6 +2,8 @@
 import subprocess
 
 import pytest
+from lib.docfs import wait_until
+from lib.gitserver import HttpBackend, Repo
 
 
 @pytest.fixture
@@ -96,6 +98,71 @@ def test_rate_limit(shared_docfs, serve):
     assert codes[0] == 200 and 429 in codes
     r = s.get("/api/v1/search", q="x")
     assert r.status == 200 or int(r.headers["Retry-After"]) >= 1
+
+
+@pytest.fixture
+def private_git(tmp_path):
+    repo = Repo(tmp_path, "lamp")
+    repo.put("README.md", "# Lamp\n\nA lighthouse in every port.\n")
+    repo.commit("one")
+    s = HttpBackend(repo.bare.parent)
+    yield s
+    s.stop()
+
+
+def ended(server, job, token):
+    def look():
+        j = server.request("GET", f"/api/v1/ingestion/jobs/{job}", headers=bearer(token)).json
+        return j["state"] in ("done", "failed") and j
+    return wait_until(look)
+
+
+def mcp_add(location):
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "ingest_source", "arguments": {"location": location, "wait_seconds": 0}}}
+
+
+def test_no_door_lets_a_writer_reach_private_addresses(docfs, tokens, serve, private_git):
+    docfs.ok("config", "set", "jobs.attempts", "1")
+    s = serve(docfs, "--auth", "always")
+    url = private_git.url("lamp")
+    writer = bearer(tokens["write"])
+    doors = [("/api/v1/ingestion/sources", {"location": url}, lambda a: a["job_id"]),
+             ("/api/v2/add/repo/git", {"docsRepoUrl": url}, lambda a: a["job"]),
+             ("/mcp", mcp_add(url), lambda a: a["result"]["structuredContent"]["job"]["id"])]
+    for path, body, job in doors:
+        r = s.post(path, body, headers=writer)
+        assert r.status in (200, 202), r
+        j = ended(s, job(r.json), tokens["admin"])
+        assert j["state"] == "failed" and "loopback" in j["message"], j
+    for location in ("file:///etc", f"file://{docfs.cache}", "/etc", "git@127.0.0.1:x/y.git", "ssh://127.0.0.1/x"):
+        r = s.post("/mcp", mcp_add(location), headers=writer).json["result"]
+        if not r.get("isError"):
+            j = ended(s, r["structuredContent"]["job"]["id"], tokens["admin"])
+            assert j["state"] == "failed" and j["progress"]["documents"] == 0, (location, j)
+    assert private_git.requests == []
+    assert {c["name"] for c in docfs.json("list")["collections"]} == {"demo@1"}
+
+
+def test_a_source_added_over_the_network_stays_under_its_rules(docfs, tokens, serve, private_git):
+    """Also when a name turns to a private address later, and whoever refreshes it."""
+    docfs.ok("config", "set", "sources.allow_private", "on")
+    s = serve(docfs, "--auth", "always")
+    r = s.post("/api/v1/ingestion/sources", {"location": private_git.url("lamp"), "collection": "far"},
+               headers=bearer(tokens["write"]))
+    assert ended(s, r.json["job_id"], tokens["admin"])["state"] == "done"
+    docfs.ok("config", "set", "sources.allow_private", "off")
+    seen = len(private_git.requests)
+    refused = docfs.run("refresh", "far")
+    assert refused.code != 0 and "loopback" in refused.err, refused
+    r = s.request("POST", "/api/v1/collections/far/refresh", headers=bearer(tokens["admin"]))
+    assert "loopback" in wait_until(lambda: s.request(
+        "GET", f"/api/v1/ingestion/jobs/{r.json['job_id']}", headers=bearer(tokens["admin"])).json["message"])
+    assert len(private_git.requests) == seen
+    # A person on the machine means the address: from then on it is theirs.
+    docfs.ok("add", private_git.url("lamp"), "-c", "far")
+    docfs.ok("refresh", "far")
+    assert len(private_git.requests) > seen
 
 
 def test_headers_of_every_answer(server):

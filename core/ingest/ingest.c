@@ -212,11 +212,12 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     const struct docfs_ingest_options *opt = ask->opt;
     struct source_options so __attribute__((cleanup(source_options_fini))) = {0};
     struct source_env senv __attribute__((cleanup(ingest_env_fini))) = {0};
-    int rc = source_options_load(&so, ask->stored_options, opt, err);
+    int rc = source_options_load(&so, ask->stored_options, !ask->refresh, opt, err);
     if (rc == 0)
         rc = ingest_env(d, opt, &senv, err);
     if (rc < 0)
         return rc;
+    senv.remote_caller = so.remote;
     senv.options = (const char *const *)so.options;
     struct ingest_run run = {.d = d,
                              .fn = ask->progress,

@@ -136,10 +136,12 @@ struct source_options {
     char **include, **exclude; /* NULL-terminated or NULL; owned */
     char **options;            /* NAME=VALUE of the kind; likewise */
     int64_t max_file;          /* 0 = setting ingest.max_file */
+    bool remote;               /* added over the network: it stays under those rules */
 };
 void source_options_fini(struct source_options *o);
-/* given (may be NULL) wins over the stored JSON, field by field. */
-int source_options_load(struct source_options *ret, const char *json,
+/* given (may be NULL) wins over the stored JSON, field by field; added: a person or a client names
+ * the source (again), which settles who asked for it. */
+int source_options_load(struct source_options *ret, const char *json, bool added,
                         const struct docfs_ingest_options *given, struct docfs_err *err);
 /* JSON to store; caller frees. NULL when memory is out. */
 char *source_options_dump(const struct source_options *o);

@@ -52,7 +52,7 @@ static int copy_stored(json_t *array, char ***ret)
     return rc;
 }
 
-int source_options_load(struct source_options *ret, const char *json,
+int source_options_load(struct source_options *ret, const char *json, bool added,
                         const struct docfs_ingest_options *given, struct docfs_err *err)
 {
     json_t *o = json && *json ? json_loads(json, 0, NULL) : NULL;
@@ -66,6 +66,8 @@ int source_options_load(struct source_options *ret, const char *json,
                                      : copy_stored(json_object_get(o, "options"), &ret->options);
     ret->max_file = given && given->max_file ? given->max_file
                                              : json_integer_value(json_object_get(o, "max_file"));
+    ret->remote =
+        (given && given->remote) || (!added && json_is_true(json_object_get(o, "remote")));
     json_decref(o);
     if (rc < 0) {
         source_options_fini(ret);
@@ -95,6 +97,8 @@ char *source_options_dump(const struct source_options *o)
         json_object_set_new(j, "options", array_of(o->options));
     if (o->max_file)
         json_object_set_new(j, "max_file", json_integer(o->max_file));
+    if (o->remote)
+        json_object_set_new(j, "remote", json_true());
     char *text = json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(j);
     return text;

@@ -151,7 +151,8 @@ static void add(struct request *q, struct response *a)
         return fail(q, a, 400, "VALIDATION_ERROR",
                     "docsRepoUrl, openApiUrl, llmstxtUrl or websiteUrl must be an https:// or "
                     "http:// address");
-    _cleanup_free_ char *args = docfs_job_args_add(url, &(struct docfs_ingest_options){0});
+    const struct docfs_ingest_options opt = {.remote = !request_may(q, SCOPE_ADMIN)};
+    _cleanup_free_ char *args = docfs_job_args_add(url, &opt);
     enqueue(q, a, "add", args, url);
 }
 

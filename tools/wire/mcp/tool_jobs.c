@@ -118,7 +118,8 @@ json_t *tool_ingest_source(struct mcp_request *q, const json_t *args, struct doc
     _cleanup_free_ const char **exclude = strings(json_object_get(args, "exclude"));
     struct docfs_ingest_options opt = {.collection = name && *name ? name : NULL,
                                        .include = include && *include ? include : NULL,
-                                       .exclude = exclude && *exclude ? exclude : NULL};
+                                       .exclude = exclude && *exclude ? exclude : NULL,
+                                       .remote = !q->call->local};
     _cleanup_free_ char *text = docfs_job_args_add(location, &opt);
     struct docfs_job_new job = {.kind = "add", .args = text, .origin = "mcp"};
     int64_t id = 0;
