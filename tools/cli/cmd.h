@@ -90,6 +90,11 @@ DEFINE_CLEANUP(struct docfs_settings, docfs_settings_free)
 DEFINE_CLEANUP(struct docfs_tokens, docfs_tokens_free)
 
 /* help.c */
+struct help_topic {
+    const char *name; /* of docfs-NAME(section); docfs.yaml for "yaml" */
+    int section;
+};
+extern const struct help_topic help_topics[]; /* ends with name NULL */
 void help_short(FILE *f);
 void help_command(const struct cmd *cmd, FILE *f);
 /* manpage.c: as mdoc(7). */

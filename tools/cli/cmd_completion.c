@@ -31,6 +31,8 @@ static void bash(FILE *f)
     fputs("' ;;\n    help) words='", f);
     for (const struct cmd *const *c = commands; *c; c++)
         fprintf(f, " %s", (*c)->name);
+    for (const struct help_topic *t = help_topics; t->name; t++)
+        fprintf(f, " %s", t->name);
     fputs("' ;;\n", f);
     for (const struct cmd *const *c = commands; *c; c++)
         if ((*c)->options) {

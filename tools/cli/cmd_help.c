@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include "tools/cli/commands.h"
 #include "core/util/suggest.h"
 
@@ -23,6 +26,32 @@ static int run_version(struct cmd_context *c)
     return CMD_OK;
 }
 
+/* A page that is no command's, through man(1). */
+static int show_topic(struct cmd_context *c, const char *name)
+{
+    const struct help_topic *t = help_topics;
+    while (t->name && strcmp(t->name, name) != 0)
+        t++;
+    if (!t->name) {
+        struct suggest s = suggest_start(name);
+        for (const struct cmd *const *k = commands; *k; k++)
+            suggest_offer(&s, (*k)->name);
+        for (t = help_topics; t->name; t++)
+            suggest_offer(&s, t->name);
+        const char *near = suggest_best(&s);
+        return cmd_fail_with(c, CMD_USAGE, "no command or topic '%s'%s%s%s; docfs help lists them",
+                             name, near ? ": did you mean '" : "", near ? near : "",
+                             near ? "'?" : "");
+    }
+    char page[64], section[4];
+    snprintf(section, sizeof(section), "%d", t->section);
+    snprintf(page, sizeof(page), strcmp(name, "yaml") ? "docfs-%s" : "docfs.%s", name);
+    fflush(NULL);
+    execlp("man", "man", section, page, (char *)NULL);
+    return cmd_fail_with(c, CMD_SYSTEM, "cannot start man: %s; install man-db and read %s(%d)",
+                         strerror(errno), page, t->section);
+}
+
 static int run_help(struct cmd_context *c)
 {
     const struct help_args *a = c->args;
@@ -37,7 +66,7 @@ static int run_help(struct cmd_context *c)
     }
     const struct cmd *k = cmd_find(c->word[0]);
     if (!k)
-        return cmd_fail_with(c, CMD_USAGE, "no command '%s'; docfs help lists them", c->word[0]);
+        return show_topic(c, c->word[0]);
     if (a->man)
         help_man(k, stdout);
     else
@@ -62,8 +91,9 @@ const struct cmd cmd_help = {
     .options = help_options,
     .args_size = sizeof(struct help_args),
     .max_words = 1,
-    .summary = "Explain a command",
-    .usage = "[[--man] COMMAND | --commands]",
+    .summary = "Explain a command, or open a page of the manual",
+    .usage = "[[--man] COMMAND | TOPIC | --commands]",
     .text = "",
-    .examples = "  docfs help search\n",
+    .examples = "  docfs help search\n"
+                "  docfs help query\n",
 };

@@ -145,7 +145,7 @@ static int tell(struct cmd_context *c, uint64_t *revision)
         if (j->state == JOB_RUNNING && j->files_done == 0)
             continue;
         if (c->out.json)
-            out_json(&c->out, wire_job(j), NULL);
+            out_json(&c->out, wire_job_detail(j, NULL), NULL);
         else if (!c->out.quiet)
             line(&c->out, j);
     }

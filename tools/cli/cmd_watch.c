@@ -32,7 +32,7 @@ static void tell(struct cmd_context *c, uint64_t *revision)
                    moved = json_integer_value(json_object_get(r, "renamed"));
         json_decref(r);
         if (c->out.json) {
-            out_json(&c->out, wire_job(j), NULL);
+            out_json(&c->out, wire_job_detail(j, NULL), NULL);
         } else if (*j->message || n || gone || moved) {
             out_text(&c->out, STYLE_TITLE, j->target);
             if (*j->message) {

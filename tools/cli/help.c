@@ -2,6 +2,14 @@
 #include <stdio.h>
 #include "tools/cli/cmd.h"
 
+const struct help_topic help_topics[] = {
+    {"files", 7},      {"query", 7},  {"embedding", 7},
+    {"web", 7},        {"api", 7},    {"team", 7},
+    {"security", 7},   {"limits", 7}, {"troubleshooting", 7},
+    {"comparison", 7}, {"json", 5},   {"store", 5},
+    {"model", 5},      {"yaml", 5},   {0},
+};
+
 void help_short(FILE *f)
 {
     fputs("docfs: documentation as files, searched by meaning\n\n"
@@ -12,8 +20,10 @@ void help_short(FILE *f)
     fputs("\nStart with:\n"
           "  docfs add /usr/share/doc/python3.11/html --collection python@3.11\n"
           "  docfs search how do I open a file\n\n"
-          "docfs help COMMAND explains a command; docfs(1) is the manual.\n",
+          "docfs help COMMAND explains a command, docfs help TOPIC opens a page of the manual:\n ",
           f);
+    for (const struct help_topic *t = help_topics; t->name; t++)
+        fprintf(f, " %s%s", t->name, t[1].name ? "" : "\n");
 }
 
 void help_command(const struct cmd *cmd, FILE *f)

@@ -53,9 +53,51 @@ static void options(FILE *f, const struct opt *table)
     fputs(".El\n", f);
 }
 
+/* What to read next, by section and name. */
+static const struct {
+    const char *command, *pages;
+} further[] = {
+    {"add", "docfs 1|docfs-jobs 1|docfs.yaml 5|docfs-limits 7|docfs-sources 7"},
+    {"ask", "docfs 1|docfs.yaml 5|docfs-embedding 7|docfs-query 7"},
+    {"backup", "docfs 1|docfs-export 1|docfs-restore 1|docfs.yaml 5|docfs-team 7"},
+    {"cat", "docfs 1|docfs-list 1|docfs.yaml 5|docfs-files 7"},
+    {"catalogue", "docfs 1|docfs.yaml 5|docfs-sources 7"},
+    {"config", "docfs 1|docfs.yaml 5|docfs-limits 7"},
+    {"doctor", "docfs 1|docfs-status 1|docfs-verify 1|docfs.yaml 5|docfs-troubleshooting 7"},
+    {"export", "docfs 1|docfs-backup 1|docfs-import 1|docfs.yaml 5|docfs-team 7"},
+    {"import", "docfs 1|docfs-export 1|docfs.yaml 5|docfs-team 7"},
+    {"feedback", "docfs 1|docfs-gaps 1|docfs-search 1|docfs.yaml 5"},
+    {"gaps", "docfs 1|docfs-feedback 1|docfs.yaml 5|docfs-sources 7"},
+    {"list", "docfs 1|docfs-sources 1|docfs.yaml 5|docfs-security 7"},
+    {"reembed", "docfs 1|docfs-tune 1|docfs.yaml 5|docfs-embedding 7"},
+    {"refresh", "docfs 1|docfs-jobs 1|docfs-sources 1|docfs-watch 1|docfs.yaml 5"},
+    {"restore", "docfs 1|docfs-backup 1|docfs.yaml 5|docfs-team 7"},
+    {"save", "docfs 1|docfs.yaml 5|docfs-files 7|docfs-query 7"},
+    {"search", "docfs 1|docfs-json 5|docfs.yaml 5|docfs-files 7|docfs-query 7"},
+    {"similar", "docfs 1|docfs-search 1|docfs.yaml 5|docfs-files 7"},
+    {"sources", "docfs 1|docfs-refresh 1|docfs-watch 1|docfs.yaml 5|docfs-sources 7"},
+    {"status", "docfs 1|docfs-doctor 1|docfs-json 5|docfs.yaml 5"},
+    {"token", "docfs 1|docfs-serve 1|docfs.yaml 5|docfs-security 7"},
+    {"tune", "docfs 1|docfs-reembed 1|docfs.yaml 5|docfs-embedding 7"},
+    {"umount", "docfs 1|docfs-mount 1|docfs.yaml 5"},
+    {"verify", "docfs 1|docfs-doctor 1|docfs-store 5|docfs.yaml 5"},
+    {"watch", "docfs 1|docfs-jobs 1|docfs-refresh 1|docfs-sources 1|docfs.yaml 5"},
+};
+
+static void see_also(FILE *f, const char *command)
+{
+    const char *p = "docfs 1|docfs.yaml 5";
+    for (size_t i = 0; i < sizeof(further) / sizeof(*further); i++)
+        if (!strcmp(further[i].command, command))
+            p = further[i].pages;
+    fputs(".Sh SEE ALSO\n", f);
+    for (; *p; p += strcspn(p, "|"), p += *p == '|')
+        fprintf(f, ".Xr %.*s%s\n", (int)strcspn(p, "|"), p, strchr(p, '|') ? " ," : "");
+}
+
 void help_man(const struct cmd *k, FILE *f)
 {
-    fputs(".\\\" SPDX-License-Identifier: MIT\n.Dd November 24, 2026\n.Dt DOCFS-", f);
+    fputs(".\\\" SPDX-License-Identifier: MIT\n.Dd November 28, 2026\n.Dt DOCFS-", f);
     for (const char *p = k->name; *p; p++)
         fputc(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p, f);
     fprintf(f, " 1\n.Os\n.Sh NAME\n.Nm docfs-%s\n.Nd ", k->name);
@@ -77,13 +119,21 @@ void help_man(const struct cmd *k, FILE *f)
         fputs(".Sh OPTIONS\n", f);
         options(f, k->options);
     }
-    fputs(".Pp\nThe options of all commands, the environment and the exit status are in\n"
-          ".Xr docfs 1 .\n",
+    fputs(".Pp\nThe options of all commands are in\n"
+          ".Xr docfs 1 .\n"
+          ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
+          ".It Ev DOCFS_CACHE\nThe cache directory, unless\n.Fl -cache\nnames one.\n"
+          ".It Ev DOCFS_CONFIG\nThe settings file.\n.El\n"
+          ".Sh FILES\n.Bl -tag -width Ds\n"
+          ".It Pa ~/.local/share/docfs\nThe cache:\n.Xr docfs-store 5 .\n"
+          ".It Pa /etc/docfs/docfs.yaml , ~/.config/docfs/docfs.yaml\nThe settings.\n.El\n"
+          ".Sh EXIT STATUS\n0 done or found, 1 nothing found, 2 wrong usage, 3 the cache is in the "
+          "way,\n5 no such thing, 6 refused by the system:\n.Xr docfs 1\nhas the list.\n",
           f);
     if (*k->examples) {
         fputs(".Sh EXAMPLES\n.Bd -literal -offset indent\n", f);
         text(f, k->examples);
         fputs(".Ed\n", f);
     }
-    fputs(".Sh SEE ALSO\n.Xr docfs 1 ,\n.Xr docfs.yaml 5 ,\n.Xr docfs-query 7\n", f);
+    see_also(f, k->name);
 }
