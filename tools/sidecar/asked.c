@@ -12,6 +12,7 @@
 
 struct asked {
     pthread_mutex_t lock;
+    atomic_uint round;
     size_t n;
     struct question {
         char *query;
@@ -77,6 +78,11 @@ char *asked_query(struct asked *a, const char *id)
     return copy;
 }
 
+unsigned asked_round(struct asked *a)
+{
+    return atomic_load_explicit(&a->round, memory_order_relaxed) * 2 + 1;
+}
+
 void asked_add(struct asked *a, const char *query, size_t hits, double seconds)
 {
     uint64_t hash = hash64(query, strlen(query), 0);
@@ -98,6 +104,7 @@ void asked_flush(struct asked *a, struct docfs *d)
     size_t n = a->n;
     memcpy(item, a->item, n * sizeof(*item));
     a->n = 0;
+    atomic_fetch_add_explicit(&a->round, 1, memory_order_relaxed);
     pthread_mutex_unlock(&a->lock);
     for (size_t i = 0; i < n; i++) {
         docfs_log_query(d, "http", item[i].query, item[i].hits, item[i].seconds);

@@ -109,14 +109,15 @@ static struct entry *find(struct shard *s, uint64_t hash, const void *key, size_
     return NULL;
 }
 
-struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation)
+struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation,
+                       int64_t now_ns)
 {
     uint64_t hash = hash64(key, len, 0);
     struct shard *s = &c->shard[hash % SHARDS];
     struct kept *k = NULL;
     pthread_mutex_lock(&s->lock);
     struct entry *e = find(s, hash, key, len);
-    if (e && (e->kept->generation != generation || e->kept->expires_ns < clock_mono_ns())) {
+    if (e && (e->kept->generation != generation || e->kept->expires_ns < now_ns)) {
         drop(s, e);
         e = NULL;
     }

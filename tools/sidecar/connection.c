@@ -15,13 +15,19 @@
 
 #define DISCARD_MAX (8 << 20) /* bytes of a refused body read so that the answer arrives */
 #define SPOOL_MIN (1 << 20)   /* bytes of an upload kept in memory */
+#define ROOM 1024             /* bytes of target and path that a connection's spare exchange has */
 
-static void set_state(struct exchange *x, enum conn_state state)
+static void set_state_at(struct exchange *x, enum conn_state state, int64_t now)
 {
     if (!x->conn)
         return;
-    atomic_store(&x->conn->since_ns, clock_mono_ns());
+    atomic_store(&x->conn->since_ns, now);
     atomic_store(&x->conn->state, state);
+}
+
+static void set_state(struct exchange *x, enum conn_state state)
+{
+    set_state_at(x, state, clock_mono_ns());
 }
 
 /* ---- connections ---- */
@@ -70,6 +76,7 @@ static void notify_connection(void *cls, struct MHD_Connection *c, void **socket
             n->next->prev = n->prev;
         s->conns.n--;
         pthread_mutex_unlock(&s->conns.lock);
+        free(n->spare);
         free(n);
     }
 }
@@ -146,19 +153,37 @@ void conns_sweep(struct server *s, int64_t now)
 
 /* ---- requests ---- */
 
+/* With room for the texts. Requests of a connection follow each other: the next one takes the
+ * memory of the last, because asking for this much memory and giving it back, fifty thousand times
+ * a second, is a good part of what a kept answer costs. */
+static struct exchange *exchange_new(struct conn *n, size_t room)
+{
+    struct exchange *x = n && room <= ROOM ? n->spare : NULL;
+    if (x)
+        n->spare = NULL;
+    if (room < ROOM)
+        room = ROOM;
+    if (!x && !(x = malloc(sizeof(*x) + room)))
+        return NULL;
+    memset(x, 0, sizeof(*x));
+    x->conn = n;
+    x->room = room;
+    return x;
+}
+
 static void *begin(void *cls, const char *uri, struct MHD_Connection *c)
 {
     struct server *s = cls;
     size_t len = strlen(uri), path = strcspn(uri, "?");
-    struct exchange *x = calloc(1, sizeof(*x) + len + path + 2);
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct exchange *x = exchange_new(i ? i->socket_context : NULL, len + path + 2);
     if (!x)
         return NULL;
     memcpy(x->target, uri, len + 1);
     char *p = x->target + len + 1;
     memcpy(p, uri, path);
-    const union MHD_ConnectionInfo *i =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    x->conn = i ? i->socket_context : NULL;
+    p[path] = '\0';
     x->s = s;
     x->c = c;
     x->spool = -1;
@@ -188,7 +213,10 @@ static void exchange_free(struct exchange *x)
         close(x->spool);
     kept_unref(x->kept);
     free(x->base);
-    free(x);
+    if (x->conn && !x->conn->spare && x->room == ROOM)
+        x->conn->spare = x;
+    else
+        free(x);
 }
 
 static void completed(void *cls, struct MHD_Connection *c, void **con_cls,
@@ -265,6 +293,23 @@ static bool has_header(const struct response *a, const char *name)
     return false;
 }
 
+/* Milliseconds with three digits, by hand: printf is slow where libquadmath came along. */
+static void put_ms(char out[32], int64_t us)
+{
+    char digit[32];
+    size_t n = 0, len = 0;
+    if (us < 0)
+        us = 0;
+    do {
+        digit[n++] = (char)('0' + us % 10);
+        if (n == 3)
+            digit[n++] = '.';
+    } while ((us /= 10) || n < 5);
+    while (n)
+        out[len++] = digit[--n];
+    out[len] = '\0';
+}
+
 static void add_headers(struct exchange *x, struct MHD_Response *r, int64_t us)
 {
     const struct response *a = &x->a;
@@ -275,7 +320,7 @@ static void add_headers(struct exchange *x, struct MHD_Response *r, int64_t us)
     for (size_t i = 0; i < a->n_headers; i++)
         MHD_add_response_header(r, a->header[i].name, a->header[i].value);
     MHD_add_response_header(r, "X-Trace-ID", x->q.trace);
-    snprintf(number, sizeof(number), "%.3f", (double)us / 1000);
+    put_ms(number, us);
     MHD_add_response_header(r, "X-Process-Time", number);
     MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
     if (x->kept)
@@ -299,6 +344,22 @@ static void add_headers(struct exchange *x, struct MHD_Response *r, int64_t us)
         MHD_add_response_header(r, "Connection", "close");
 }
 
+/* For the query log. A kept answer is looked at once a round: it is under the hand of thousands. */
+static void remember(struct exchange *x, int64_t us)
+{
+    struct asked *a = x->s->asked;
+    const char *asked = x->kept ? x->kept->asked : x->a.asked;
+    if (!asked)
+        return;
+    if (x->kept) {
+        unsigned round = asked_round(a);
+        if (atomic_load_explicit(&x->kept->round, memory_order_relaxed) == round)
+            return;
+        atomic_store_explicit(&x->kept->round, round, memory_order_relaxed);
+    }
+    asked_add(a, asked, x->kept ? x->kept->hits : x->a.hits, (double)us / 1e6);
+}
+
 static enum MHD_Result answer(struct exchange *x)
 {
     int status = 0;
@@ -311,15 +372,14 @@ static enum MHD_Result answer(struct exchange *x)
     struct MHD_Response *r = make_response(x, &status);
     if (!r)
         return MHD_NO; /* out of memory: the connection is closed */
-    int64_t us = (clock_mono_ns() - x->q.started_ns) / 1000;
+    int64_t now = clock_mono_ns(), us = (now - x->q.started_ns) / 1000;
     add_headers(x, r, us);
     x->answered = true;
     metrics_count(&x->s->metrics, x->route ? x->route->index : SIZE_MAX, status, us, x->bytes);
-    const char *asked = x->kept ? x->kept->asked : x->a.asked;
-    if (asked && status < 400)
-        asked_add(x->s->asked, asked, x->kept ? x->kept->hits : x->a.hits, (double)us / 1e6);
+    if (status < 400)
+        remember(x, us);
     log_request(x->s, x, status, us);
-    set_state(x, stream ? CONN_STREAM : CONN_SENDING);
+    set_state_at(x, stream ? CONN_STREAM : CONN_SENDING, now);
     enum MHD_Result ok = MHD_queue_response(x->c, (unsigned)status, r);
     MHD_destroy_response(r);
     return ok;
@@ -508,7 +568,7 @@ int connection_start(struct server *s, struct listener *l, struct docfs_err *err
         0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, library_log, s,
         MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_THREAD_POOL_SIZE, 2u,
         MHD_OPTION_CONNECTION_LIMIT, s->opt.connections / n + 2, MHD_OPTION_CONNECTION_TIMEOUT,
-        s->opt.send_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24 << 10,
+        s->opt.send_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16 << 10,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, s,
         MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, s, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, s, MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_END);

@@ -78,7 +78,8 @@ static bool given_token(struct exchange *x, char ret[DOCFS_TOKEN_LEN + 1])
 
 static void identify(struct exchange *x)
 {
-    snprintf(x->client, sizeof(x->client), "%s", x->q.address);
+    size_t n = strnlen(x->q.address, sizeof(x->client) - 1);
+    memcpy(x->client, x->q.address, n + 1); /* shorter: see ADDRESS_MAX */
     if (!x->s->need_token) {
         x->q.scopes = SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN;
         return;
@@ -169,7 +170,7 @@ static void find_route(struct exchange *x)
 
 static bool serve_kept(struct exchange *x, const void *key, size_t len)
 {
-    struct kept *k = cache_get(x->s->cache, key, len, x->generation);
+    struct kept *k = cache_get(x->s->cache, key, len, x->generation, x->q.started_ns);
     if (!k || !request_may(&x->q, k->scope)) {
         kept_unref(k);
         return false;

@@ -94,6 +94,7 @@ struct kept {
     size_t index; /* of the route */
     char *asked;  /* query for the log, or NULL */
     size_t hits;
+    atomic_uint round; /* of the query log that has it */
     uint64_t generation;
     int64_t expires_ns;
 };
@@ -103,7 +104,8 @@ struct cache *cache_new(int64_t max_bytes);
 void cache_free(struct cache *c);
 void cache_clear(struct cache *c);
 /* A reference to what answers key at that generation, or NULL. */
-struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation);
+struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation,
+                       int64_t now_ns);
 /* Takes a reference of its own. */
 void cache_put(struct cache *c, const void *key, size_t len, struct kept *k);
 struct cache_figures {
@@ -208,6 +210,8 @@ struct asked *asked_new(void);
 void asked_free(struct asked *a);
 void asked_add(struct asked *a, const char *query, size_t hits, double seconds);
 void asked_flush(struct asked *a, struct docfs *d);
+/* Grows with each flush; never 0. What was added in this round need not be again. */
+unsigned asked_round(struct asked *a);
 /* Remembers the question behind a query_id for a while: signals name only the id. */
 void asked_name(struct asked *a, const char *id, const char *query);
 /* New string, or NULL when the id is not known (any more). */
@@ -218,6 +222,7 @@ char *asked_query(struct asked *a, const char *id);
 enum conn_state { CONN_IDLE, CONN_HEADERS, CONN_BODY, CONN_WORKING, CONN_SENDING, CONN_STREAM };
 struct conn {
     struct conn *prev, *next;
+    struct exchange *spare; /* memory of its last request, for the next one */
     int fd;
     bool loopback;
     atomic_int state;
@@ -276,6 +281,7 @@ struct exchange {
     char error_allow[64];
     size_t bytes;
     int64_t token;
+    size_t room;   /* of target */
     char target[]; /* as sent, then the path */
 };
 int connection_start(struct server *s, struct listener *l, struct docfs_err *err);
