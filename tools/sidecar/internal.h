@@ -217,7 +217,7 @@ void asked_name(struct asked *a, const char *id, const char *query);
 /* New string, or NULL when the id is not known (any more). */
 char *asked_query(struct asked *a, const char *id);
 
-/* ---- connection.c ---- */
+/* ---- conns.c: who is connected ---- */
 
 enum conn_state { CONN_IDLE, CONN_HEADERS, CONN_BODY, CONN_WORKING, CONN_SENDING, CONN_STREAM };
 struct conn {
@@ -234,6 +234,13 @@ struct conns {
     struct conn *first;
     unsigned n;
 };
+/* What the HTTP library calls when a connection comes or goes; cls is the server. */
+void conns_notify(void *cls, struct MHD_Connection *c, void **socket_context,
+                  enum MHD_ConnectionNotificationCode code);
+/* Cuts connections that overstayed. */
+void conns_sweep(struct server *s, int64_t now_ns);
+
+/* ---- requests ---- */
 
 struct header {
     char *name, *value;
@@ -284,9 +291,8 @@ struct exchange {
     size_t room;   /* of target */
     char target[]; /* as sent, then the path */
 };
+/* connection.c */
 int connection_start(struct server *s, struct listener *l, struct docfs_err *err);
-/* Cuts connections that overstayed; tells how long until the next look. */
-void conns_sweep(struct server *s, int64_t now_ns);
 
 /* ---- the server ---- */
 
