@@ -275,9 +275,10 @@ static int explain_absence(struct work *w, struct docfs_results *r, struct docfs
     int64_t count, last;
     if (!*w->q->text)
         more = "The query has filters but no words: add some.";
-    else if (w->allowed && w->allowed->n == 0)
+    else if (w->allowed && w->allowed->n == 0) {
         more = "No document passes the filters.";
-    else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
+        unknown_collections(w->r, w->q, &w->note);
+    } else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
         more = "The cache is empty: docfs add DIRECTORY puts documentation in.";
     else if (r->n == r->below && r->n)
         more = "Nothing holds these words; the nearest documents follow.";

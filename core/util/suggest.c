@@ -45,6 +45,23 @@ void suggest_offer(struct suggest *s, const char *candidate)
     }
 }
 
+void suggest_offer_versioned(struct suggest *s, const char *candidate)
+{
+    suggest_offer(s, candidate);
+    char base[WORD_MAX + 1];
+    size_t len = strcspn(candidate, "@");
+    if (!candidate[len] || len > WORD_MAX)
+        return;
+    memcpy(base, candidate, len);
+    base[len] = '\0';
+    struct suggest without = suggest_start(s->word);
+    suggest_offer(&without, base);
+    if (without.best && (!s->best || without.distance < s->distance)) {
+        s->best = candidate;
+        s->distance = without.distance;
+    }
+}
+
 const char *suggest_best(const struct suggest *s)
 {
     size_t len = strlen(s->word);

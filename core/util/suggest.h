@@ -18,5 +18,8 @@ static inline struct suggest suggest_start(const char *word)
 /* Offers one candidate, which must outlive s. */
 DOCFS_API void suggest_offer(struct suggest *s, const char *candidate);
 
+/* Offers NAME@VERSION, of which people often write NAME only. */
+DOCFS_API void suggest_offer_versioned(struct suggest *s, const char *candidate);
+
 /* The nearest candidate when it is near enough to be meant, else NULL. */
 DOCFS_API const char *suggest_best(const struct suggest *s);

@@ -104,3 +104,6 @@ void help_man(const struct cmd *cmd, FILE *f);
  * only one has it. *ret lives as long as `all`. -ENOENT with a suggestion. */
 int catalog_find(const struct docfs_collections *all, const char *name, bool exact,
                  const struct docfs_collection **ret, struct docfs_err *err);
+/* docfs_resolve(), where a collection may be named without its version, too, and a mistyped one
+ * gets a suggestion. */
+int catalog_document(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err);

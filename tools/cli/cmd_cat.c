@@ -44,12 +44,12 @@ static bool parse_range(const char *s, struct range *ret)
 static int resolve(struct cmd_context *c, const char *what, int64_t *ret, struct range *range,
                    struct docfs_err *err)
 {
-    int r = docfs_resolve(c->d, what, ret, err);
+    int r = catalog_document(c->d, what, ret, err);
     const char *colon = strrchr(what, ':');
     if (r != -ENOENT || !colon || !parse_range(colon + 1, range))
         return r;
     _cleanup_free_ char *name = strndup(what, (size_t)(colon - what));
-    return name ? docfs_resolve(c->d, name, ret, err) : err_oom(err);
+    return name ? catalog_document(c->d, name, ret, err) : err_oom(err);
 }
 
 static int read_all(struct docfs *d, const struct docfs_document *doc, struct buf *text,

@@ -80,7 +80,7 @@ const struct cmd cmd_catalogue = {
     .text =
         "The list is part of docfs and is searched without the network; only docfs add fetches.\n"
         "The setting sources.catalogue names a file with further entries, which win.",
-    .examples = "  docfs catalogue search python web\n"
+    .examples = "  docfs catalogue search database\n"
                 "  docfs catalogue show react\n"
                 "  docfs add django@5.0\n",
 };

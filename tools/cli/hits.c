@@ -25,6 +25,9 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
     out_printf(o, "%s", below ? "  (below min)" : "");
     if (docfs_is_stale(h->stale_at))
         out_printf(o, "  (stale: last checked %s)", out_date(h->checked_at, when));
+    for (unsigned i = 0, n = 0; i < DOCFS_SIGNS; i++)
+        if (h->signs & 1u << i)
+            out_printf(o, "%s%s", n++ ? ", " : "  flagged: ", docfs_sign_name(1u << i));
     out_printf(o, "\n    ");
     out_text(o, STYLE_TITLE, h->title);
     /* The heading path of most documents begins with their title. */

@@ -62,7 +62,10 @@ static void summary(struct ingest *in, const struct docfs_report *r)
     char a[32], b[32], c[32], d[32], e[32];
     if (o->quiet)
         return;
-    if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
+    if (r->files == 0 && r->removed == 0)
+        out_note(o, "there is no file in it that docfs reads: docfs help add names the formats, "
+                    "--include and --exclude choose");
+    else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
         out_printf(o, "%s files, nothing changed (%s)\n", out_count(r->files, a),
                    out_span(r->seconds, b));
     else
@@ -75,8 +78,8 @@ static void summary(struct ingest *in, const struct docfs_report *r)
                    out_span(r->seconds, d),
                    out_size(r->seconds > 0 ? (int64_t)((double)r->bytes / r->seconds) : 0, e));
     if (r->failed + r->skipped)
-        out_note(o, "%s files failed, %s skipped: docfs list --failures%s%s",
-                 out_count(r->failed, a), out_count(r->skipped, b), in->collection ? " " : "",
+        out_note(o, "left out: %s skipped, %s failed; docfs list --failures%s%s tells why",
+                 out_count(r->skipped, a), out_count(r->failed, b), in->collection ? " " : "",
                  in->collection ? in->collection : "");
     if (r->flagged)
         out_note(o,

@@ -36,6 +36,9 @@ static void add_hit_text(struct buf *b, const struct docfs_hit *h, size_t rank, 
 {
     buf_addf(b, "%zu. %s\n   ", rank, h->heading && *h->heading ? h->heading : h->title);
     add_place(b, h);
+    for (unsigned i = 0, n = 0; i < DOCFS_SIGNS; i++)
+        if (h->signs & 1u << i)
+            buf_addf(b, "%s%s", n++ ? ", " : "\n   flagged: ", docfs_sign_name(1u << i));
     if (h->url && *h->url)
         buf_addf(b, "\n   %s", h->url);
     if (text)
@@ -116,7 +119,7 @@ static int check_collection(struct docfs *d, const char *name, struct docfs_err 
         const char *have = all->item[i].name;
         if (strncmp(have, name, len) == 0 && (!have[len] || have[len] == '@'))
             return 0;
-        suggest_offer(&near, have);
+        suggest_offer_versioned(&near, have);
     }
     const char *best = suggest_best(&near);
     return err_set(err, -EINVAL,
