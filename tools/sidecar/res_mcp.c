@@ -3,9 +3,12 @@
  * is in tools/wire/mcp. A question that wants to hear of its progress is answered by a stream. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "tools/sidecar/resources.h"
 #include "tools/wire/mcp.h"
+
+#define LISTEN_MS 250
 
 /* A question that outlives its request. */
 struct talk {
@@ -39,13 +42,46 @@ static int notify(void *arg, json_t *message)
     return say(t->s, message);
 }
 
+static bool stopped(void *arg)
+{
+    struct talk *t = arg;
+    return stream_closed(t->s);
+}
+
 static void produce(void *arg, struct stream *s)
 {
     struct talk *t = arg;
     struct mcp_answer answer = {0};
     t->s = s;
     mcp_handle(t->mcp, t->body, t->len, &t->call, &answer);
-    say(s, answer.message);
+    /* Looks like a call but is none: rare enough for a thread. */
+    const struct timespec nap = {.tv_nsec = LISTEN_MS * 1000000L};
+    while (answer.listen && !stream_closed(s) && mcp_listen_poll(answer.listen, notify, t) == 0)
+        nanosleep(&nap, NULL);
+    if (!answer.listen)
+        say(s, answer.message);
+    mcp_listen_free(answer.listen);
+}
+
+/* ---- who listens for changes: polled, without a thread ---- */
+
+static int append(void *arg, json_t *message)
+{
+    _cleanup_free_ char *text = json_dumps(message, JSON_COMPACT);
+    json_decref(message);
+    if (text)
+        sse_event(arg, "message", NULL, text);
+    return text ? 0 : -ENOMEM;
+}
+
+static int listen_poll(void *arg, struct buf *out)
+{
+    return mcp_listen_poll(arg, append, out) != 0;
+}
+
+static void listen_done(void *arg)
+{
+    mcp_listen_free(arg);
 }
 
 /* Progress is asked for, and the client reads streams. */
@@ -76,6 +112,7 @@ static void stream(struct request *q, struct response *a, const struct mcp_call 
     t->call.method = t->method = copy(call->method);
     t->call.name = t->name = copy(call->name);
     t->call.notify = notify;
+    t->call.stopped = stopped;
     t->call.arg = t;
     response_produce(a, TYPE_SSE, produce, t, talk_free);
 }
@@ -92,7 +129,9 @@ static void post(struct request *q, struct response *a)
     if (wants_stream(q))
         return stream(q, a, &call);
     mcp_handle(q->server->mcp, q->body, q->body_len, &call, &answer);
-    if (answer.status == 202)
+    if (answer.listen)
+        response_poll(a, TYPE_SSE, LISTEN_MS, listen_poll, answer.listen, listen_done);
+    else if (answer.status == 202)
         response_empty(a, 202);
     else
         response_json(a, answer.status, answer.message);

@@ -31,21 +31,33 @@ typedef int mcp_notify_fn(void *arg, json_t *message);
 
 /* What the transport knows about a message. */
 struct mcp_call {
-    bool http;             /* headers count: a stateless request must repeat itself in them */
-    bool local;            /* the peer may name files of this machine as sources */
-    bool may_write;        /* the peer may use tools that change the cache */
-    const char *version;   /* MCP-Protocol-Version; NULL = not sent */
-    const char *method;    /* Mcp-Method */
-    const char *name;      /* Mcp-Name */
-    mcp_notify_fn *notify; /* NULL = cannot */
+    bool http;                  /* headers count: a stateless request must repeat itself in them */
+    bool local;                 /* the peer may name files of this machine as sources */
+    bool may_write;             /* the peer may use tools that change the cache */
+    const char *version;        /* MCP-Protocol-Version; NULL = not sent */
+    const char *method;         /* Mcp-Method */
+    const char *name;           /* Mcp-Name */
+    mcp_notify_fn *notify;      /* NULL = cannot */
+    bool (*stopped)(void *arg); /* the peer is gone or took the request back; NULL = never known */
     void *arg;
 };
 
+struct mcp_listen;
+
 struct mcp_answer {
-    int status;      /* HTTP status */
-    json_t *message; /* owned; NULL = nothing to say (a notification) */
+    int status;                /* HTTP status */
+    json_t *message;           /* owned; NULL = nothing to say (a notification) */
+    struct mcp_listen *listen; /* owned; instead of a message: see below */
 };
 /* Never fails: what goes wrong is an answer, too; message NULL with status 500 when memory is
  * out. */
 void mcp_handle(struct mcp *m, const char *data, size_t len, const struct mcp_call *call,
                 struct mcp_answer *ret);
+
+/* Somebody who wants to hear of changes. Polled by the transport, several times a second: sends
+ * what there is to tell, the acknowledgement first. 0 goes on, 1 ended with its result sent, else
+ * what send said. Not thread-safe; must not outlive the cache. */
+int mcp_listen_poll(struct mcp_listen *l, mcp_notify_fn *send, void *arg);
+/* Sends the result that ends it in good order. */
+int mcp_listen_end(struct mcp_listen *l, mcp_notify_fn *send, void *arg);
+void mcp_listen_free(struct mcp_listen *l); /* NULL allowed */

@@ -11,6 +11,7 @@
 #include "tools/wire/wire.h"
 
 #define MCP_STATELESS "2026-07-28"
+#define MCP_META "io.modelcontextprotocol/"
 #define MCP_PAGE 50 /* items of a list */
 
 /* JSON-RPC and MCP error codes. */
@@ -40,6 +41,7 @@ struct mcp_request {
     json_t *params; /* object, borrowed; NULL = none */
     json_t *token;  /* progress token, borrowed; NULL = none */
     json_t *id;
+    struct mcp_listen *listen; /* out: of subscriptions/listen, whose result is not sent yet */
 };
 
 struct mcp_fault {
@@ -54,6 +56,8 @@ json_t *mcp_fail_oom(struct mcp_fault *f);
 
 /* Tells how far a request is, when its sender wants to know. total 0 = unknown. Non-zero: stop. */
 int mcp_progress(struct mcp_request *q, double done, double total, const char *message);
+bool mcp_stopped(const struct mcp_request *q);
+json_t *mcp_server_info(void);
 
 /* Methods: a new result object, or NULL with the fault. */
 typedef json_t *mcp_method_fn(struct mcp_request *q, struct mcp_fault *f);
@@ -65,6 +69,7 @@ json_t *mcp_resources_read(struct mcp_request *q, struct mcp_fault *f);
 json_t *mcp_prompts_list(struct mcp_request *q, struct mcp_fault *f);
 json_t *mcp_prompts_get(struct mcp_request *q, struct mcp_fault *f);
 json_t *mcp_complete(struct mcp_request *q, struct mcp_fault *f);
+json_t *mcp_listen_open(struct mcp_request *q, struct mcp_fault *f);
 
 /* Puts list[offset, offset + MCP_PAGE) under key with a nextCursor. Takes list. */
 json_t *mcp_page(struct mcp_request *q, const char *key, json_t *list, struct mcp_fault *f);
@@ -86,3 +91,5 @@ json_int_t mcp_integer(const json_t *args, const char *key, json_int_t fallback)
 
 /* "docfs://KIND/COLLECTION[/PATH]", percent-encoded. */
 void mcp_uri(struct buf *b, const char *kind, const char *collection, const char *path);
+/* New string: the name in the URI of a collection or document; NULL when it is none of them. */
+char *mcp_uri_name(const char *uri, bool *ret_is_document);

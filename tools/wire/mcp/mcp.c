@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define META "io.modelcontextprotocol/"
-
 static const char *const handshakes[] = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 #define N_HANDSHAKES (sizeof(handshakes) / sizeof(*handshakes))
 
@@ -46,14 +44,25 @@ int mcp_progress(struct mcp_request *q, double done, double total, const char *m
     return m ? q->call->notify(q->call->arg, m) : 0;
 }
 
-/* ---- methods ---- */
-
-static json_t *capabilities(void)
+bool mcp_stopped(const struct mcp_request *q)
 {
-    return json_pack("{s:{}, s:{}, s:{}, s:{}}", "tools", "resources", "prompts", "completions");
+    return q->call->stopped && q->call->stopped(q->call->arg);
 }
 
-static json_t *server_info(void)
+/* ---- methods ---- */
+
+/* Only who can listen is told that there is something to hear. */
+static json_t *capabilities(bool listen)
+{
+    json_t *c =
+        json_pack("{s:{}, s:{}, s:{}, s:{}}", "tools", "resources", "prompts", "completions");
+    if (c && listen)
+        json_object_set_new(c, "resources",
+                            json_pack("{s:b, s:b}", "listChanged", 1, "subscribe", 1));
+    return c;
+}
+
+json_t *mcp_server_info(void)
 {
     return json_pack("{s:s, s:s, s:s}", "name", "docfs", "title", "docfs documentation cache",
                      "version", docfs_version());
@@ -67,11 +76,11 @@ static json_t *initialize(struct mcp_request *q, struct mcp_fault *f)
     for (size_t i = 0; i < N_HANDSHAKES; i++)
         if (strcmp(handshakes[i], want) == 0)
             use = handshakes[i];
-    json_t *c = capabilities();
+    json_t *c = capabilities(false);
     if (c)
         json_object_set_new(c, "logging", json_object());
     return json_pack("{s:s, s:o, s:o, s:O}", "protocolVersion", use, "capabilities", c,
-                     "serverInfo", server_info(), "instructions",
+                     "serverInfo", mcp_server_info(), "instructions",
                      json_object_get(q->m->texts, "instructions"));
 }
 
@@ -97,7 +106,8 @@ static json_t *set_level(struct mcp_request *q, struct mcp_fault *f)
 static json_t *discover(struct mcp_request *q, struct mcp_fault *f)
 {
     return json_pack("{s:[s], s:o, s:O}", "supportedVersions", MCP_STATELESS, "capabilities",
-                     capabilities(), "instructions", json_object_get(q->m->texts, "instructions"));
+                     capabilities(true), "instructions",
+                     json_object_get(q->m->texts, "instructions"));
 }
 
 enum era { HANDSHAKE = 1, STATELESS = 2, BOTH = 3 };
@@ -122,6 +132,7 @@ static const struct method {
     {"prompts/list", mcp_prompts_list, BOTH, NULL, 3600},
     {"prompts/get", mcp_prompts_get, BOTH, "name"},
     {"completion/complete", mcp_complete, BOTH},
+    {"subscriptions/listen", mcp_listen_open, STATELESS},
 };
 #define N_METHODS (sizeof(methods) / sizeof(*methods))
 
@@ -187,9 +198,9 @@ static json_t *check_headers(struct mcp_request *q, const char *method, const ch
 static json_t *check_stateless(struct mcp_request *q, const char *method, struct mcp_fault *f)
 {
     json_t *meta = json_object_get(q->params, "_meta");
-    const char *version = mcp_string(meta, META "protocolVersion");
+    const char *version = mcp_string(meta, MCP_META "protocolVersion");
     if (!version)
-        return mcp_fail(f, MCP_INVALID_PARAMS, "params._meta needs " META "protocolVersion");
+        return mcp_fail(f, MCP_INVALID_PARAMS, "params._meta needs " MCP_META "protocolVersion");
     if (q->call->http && !check_headers(q, method, version, f))
         return NULL;
     if (strcmp(version, MCP_STATELESS) != 0) {
@@ -197,8 +208,8 @@ static json_t *check_stateless(struct mcp_request *q, const char *method, struct
             json_pack("{s:[s], s:o}", "supported", MCP_STATELESS, "requested", wire_text(version));
         return mcp_fail(f, MCP_NO_VERSION, "this server speaks " MCP_STATELESS);
     }
-    if (!json_is_object(json_object_get(meta, META "clientCapabilities")))
-        return mcp_fail(f, MCP_INVALID_PARAMS, "params._meta needs " META "clientCapabilities");
+    if (!json_is_object(json_object_get(meta, MCP_META "clientCapabilities")))
+        return mcp_fail(f, MCP_INVALID_PARAMS, "params._meta needs " MCP_META "clientCapabilities");
     return json_true();
 }
 
@@ -217,7 +228,7 @@ static json_t *complete_stateless(json_t *result, const struct method *k)
         meta = json_object();
         json_object_set_new(result, "_meta", meta);
     }
-    json_object_set_new(meta, META "serverInfo", server_info());
+    json_object_set_new(meta, MCP_META "serverInfo", mcp_server_info());
     return result;
 }
 
@@ -266,9 +277,12 @@ static void answer_request(struct mcp_request *q, const char *method, struct mcp
         int status = !q->stateless ? 200 : f.code == MCP_INTERNAL ? 500 : 400;
         return answer_fault(a, status, q->id, &f);
     }
+    a->status = 200;
+    a->listen = q->listen;
+    if (a->listen)
+        return json_decref(result); /* it comes at the end */
     if (q->stateless)
         result = complete_stateless(result, k);
-    a->status = 200;
     a->message = json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", q->id, "result", result);
 }
 
@@ -297,7 +311,8 @@ static void handle(struct mcp *m, json_t *root, const struct mcp_call *call, str
                             .params = params,
                             .token = json_object_get(meta, "progressToken"),
                             .id = id};
-    q.stateless = json_object_get(meta, META "protocolVersion") || stateless_version(call->version);
+    q.stateless =
+        json_object_get(meta, MCP_META "protocolVersion") || stateless_version(call->version);
     if (!id)
         return; /* a notification: nothing here depends on one */
     if (!q.stateless && call->http && !known_handshake(call->version)) {
@@ -328,7 +343,7 @@ void mcp_handle(struct mcp *m, const char *data, size_t len, const struct mcp_ca
         mcp_fail(&f, MCP_PARSE, "no JSON: %s", e.text);
         answer_fault(ret, 400, NULL, &f);
     }
-    if (ret->status != 202 && !ret->message)
+    if (ret->status != 202 && !ret->message && !ret->listen)
         ret->status = 500;
 }
 

@@ -170,21 +170,25 @@ static char *decode(const char *s)
     return buf_steal(&b, NULL);
 }
 
+char *mcp_uri_name(const char *uri, bool *ret_is_document)
+{
+    static const char collections[] = "docfs://collections/", documents[] = "docfs://documents/";
+    *ret_is_document = strncmp(uri, documents, sizeof(documents) - 1) == 0;
+    if (!*ret_is_document && strncmp(uri, collections, sizeof(collections) - 1) != 0)
+        return NULL;
+    return decode(uri + (*ret_is_document ? sizeof(documents) : sizeof(collections)) - 1);
+}
+
 static int read_uri(struct docfs *d, const char *uri, struct buf *out, const char **ret_type,
                     struct docfs_err *err)
 {
-    static const char collections[] = "docfs://collections/", documents[] = "docfs://documents/";
+    bool is_document = false;
     *ret_type = "application/json";
     if (strcmp(uri, "docfs://status") == 0)
         return read_status(d, out, err);
     if (strcmp(uri, "docfs://collections") == 0)
         return read_collections(d, out, err);
-    bool is_document = strncmp(uri, documents, sizeof(documents) - 1) == 0;
-    bool is_collection = strncmp(uri, collections, sizeof(collections) - 1) == 0;
-    _cleanup_free_ char *name =
-        is_document || is_collection
-            ? decode(uri + (is_document ? sizeof(documents) : sizeof(collections)) - 1)
-            : NULL;
+    _cleanup_free_ char *name = mcp_uri_name(uri, &is_document);
     if (!name || !*name)
         return err_set(err, -ENOENT, "Resource not found: %.200s", uri);
     if (is_document)

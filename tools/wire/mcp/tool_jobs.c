@@ -56,7 +56,7 @@ static int follow(struct mcp_request *q, int64_t id, json_int_t seconds, struct 
             told = done;
             gone = mcp_progress(q, done, 0, text.data) != 0;
         }
-        if (gone || turns <= 0 || ended(j)) {
+        if (gone || turns <= 0 || ended(j) || mcp_stopped(q)) {
             *ret = steal_ptr(one);
             return 0;
         }
