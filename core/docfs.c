@@ -196,6 +196,11 @@ const char *docfs_path(const struct docfs *d)
     return d->path;
 }
 
+bool docfs_replaced(struct docfs *d)
+{
+    return store_replaced(d->store);
+}
+
 int docfs_generation(struct docfs *d, uint64_t *ret, struct docfs_err *err)
 {
     return store_generation(d->store, ret, err);

@@ -10,7 +10,8 @@
  *
  * Codes a caller may branch on: -ENOENT (no such thing), -EEXIST, -EINVAL (bad argument, the
  * message names it), -EROFS (cache opened read-only), -EBUSY (another process writes too long),
- * -EBADMSG (the database is damaged), -EPROTO (made by a newer docfs), -ESTALE (the version of a
+ * -EBADMSG (the database is damaged), -ENODEV (it was removed while in use), -EPROTO (made by a
+ * newer docfs), -ESTALE (the version of a
  * document is gone), -ECANCELED. Everything else: report it. */
 #pragma once
 #include <stdbool.h>
@@ -43,6 +44,10 @@ static inline void docfs_closep(struct docfs **d)
 /* Absolute path of the cache directory. */
 DOCFS_API const char *docfs_path(const struct docfs *d);
 DOCFS_API const char *docfs_version(void);
+
+/* The database was replaced by another one while it was in use: every call fails with -ENODEV until
+ * the cache is closed and opened again. Noticed by a running service (docfs_health.h). */
+DOCFS_API bool docfs_replaced(struct docfs *d);
 
 /* Number that grows with each published change. Cheap: no I/O but one pragma. */
 DOCFS_API int docfs_generation(struct docfs *d, uint64_t *ret, struct docfs_err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include "core/util/cleanup.h"
+#include "core/util/clock.h"
 #include "core/util/notify.h"
 #include "fs/log.h"
 #include "fs/mount.h"
@@ -13,6 +14,7 @@
 #include "fs/watch.h"
 
 #define THREADS_DEFAULT 16
+#define REOPEN_NS (10 * INT64_C(1000000000)) /* for a new cache to be complete */
 
 struct session {
     const struct docfs_mount_options *opt;
@@ -23,6 +25,7 @@ struct session {
     struct fuse_session *fuse;
     struct watch *watch;
     struct docfs_service *service;
+    char *cache; /* of the session that ended because its cache was replaced */
 };
 
 /* ---- readiness ----------------------------------------------------------------------------------
@@ -66,8 +69,9 @@ static bool inside(const char *path, const char *directory)
 
 static int open_cache(struct session *s, struct docfs_err *err)
 {
-    struct docfs_options o = {
-        .cache = s->opt->cache, .must_exist = s->opt->must_exist, .set = s->opt->set};
+    struct docfs_options o = {.cache = s->cache ? s->cache : s->opt->cache,
+                              .must_exist = s->cache || s->opt->must_exist,
+                              .set = s->opt->set};
     int r = docfs_open(&o, &s->mount.docfs, err);
     if (r == -EROFS || r == -EACCES || r == -EPERM) {
         o.read_only = true;
@@ -142,23 +146,49 @@ static int loop(struct session *s, struct docfs_err *err)
                : err_set(err, -EPROTO, "the kernel did not accept the mount on %s", s->mountpoint);
 }
 
-static void session_fini(struct session *s)
+/* True: to be started again, with another cache at the same place. */
+static bool session_fini(struct session *s)
 {
-    watch_stop(s->watch);
+    bool again = watch_stop(s->watch);
     docfs_service_stop(s->service);
     if (s->fuse) {
         fuse_session_unmount(s->fuse);
         fuse_session_destroy(s->fuse);
     }
     tree_free(s->mount.tree);
+    free(s->cache);
+    s->cache = again ? strdup(docfs_path(s->mount.docfs)) : NULL;
     docfs_close(s->mount.docfs);
+    s->watch = NULL;
+    s->service = NULL;
+    s->fuse = NULL;
+    s->mount.tree = NULL;
+    s->mount.docfs = NULL;
+    return s->cache != NULL;
+}
+
+/* The new cache may still be in the making. */
+static int open_again(struct session *s, struct docfs_err *err)
+{
+    sigset_t stop;
+    watch_signals(&stop);
+    for (int64_t until = clock_mono_ns() + REOPEN_NS;;) {
+        int r = open_cache(s, err);
+        if (!r || clock_mono_ns() > until)
+            return r;
+        docfs_close(s->mount.docfs);
+        s->mount.docfs = NULL;
+        if (sigtimedwait(&stop, NULL, &(struct timespec){.tv_nsec = 200000000}) > 0)
+            return r;
+    }
 }
 
 static int serve(struct session *s, struct docfs_err *err)
 {
     const struct docfs_mount_options *o = s->opt;
-    int r = log_open(o->log, s->ready_fd < 0, err);
-    if (!r)
+    bool again = s->cache != NULL;
+    int r = again ? open_again(s, err) : log_open(o->log, s->ready_fd < 0, err);
+    if (!r && !again)
         r = open_cache(s, err);
     struct tree_options tree = {
         .xattr = o->xattr, .symlinks = o->symlinks, .mountpoint = s->mountpoint};
@@ -173,6 +203,11 @@ static int serve(struct session *s, struct docfs_err *err)
     if (!r &&
         docfs_service_start(s->mount.docfs, "mount", s->mountpoint, &s->service, &ignored) < 0)
         log_line("this mount is not seen by docfs status: %s", ignored.text);
+    if (!r && again) {
+        log_line("the cache was replaced while it was in use; the new one is mounted now");
+        docfs_service_error(s->service, "the cache was replaced while it was in use; the new one "
+                                        "is mounted now");
+    }
     if (!r)
         r = watch_start(&s->mount, s->fuse, s->service, &s->watch, err);
     return r < 0 ? r : loop(s, err);
@@ -193,8 +228,12 @@ static int run(struct session *s, struct docfs_err *err)
     watch_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, &before);
     signal(SIGPIPE, SIG_IGN);
-    int r = serve(s, err);
-    session_fini(s);
+    int r;
+    bool again;
+    do {
+        r = serve(s, err);
+        again = session_fini(s);
+    } while (!r && again);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }

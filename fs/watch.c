@@ -25,6 +25,7 @@ struct watch {
     atomic_bool stop;
     uint64_t generation; /* up to which the kernel was told */
     bool troubled;       /* the last look at the cache failed; said once */
+    bool again;          /* the cache was replaced: the thread has ended the mount */
 };
 
 void watch_signals(sigset_t *ret)
@@ -108,8 +109,8 @@ static void look_after(struct watch *w)
         log_line("cannot see changes of the cache: %s", err.text);
         docfs_service_error(w->service, err.text);
     }
-    if ((r < 0) != w->troubled)
-        docfs_service_degraded(w->service, "cache", r < 0 ? err.text : NULL);
+    if (r == 0 && w->troubled)
+        log_line("the cache can be read again");
     w->troubled = r < 0;
     tree_surplus(w->mount->tree, drop_surplus, w);
     tree_housekeeping(w->mount->tree);
@@ -160,6 +161,9 @@ static void *run(void *arg)
             end_loop(w);
         } else if (s < 0) {
             look_after(w);
+            w->again = docfs_replaced(w->mount->docfs);
+            if (w->again)
+                end_loop(w);
         }
     }
     return NULL;
@@ -194,12 +198,14 @@ int watch_start(struct mount *m, struct fuse_session *se, struct docfs_service *
     return 0;
 }
 
-void watch_stop(struct watch *w)
+bool watch_stop(struct watch *w)
 {
     if (!w)
-        return;
+        return false;
     atomic_store(&w->stop, true);
     pthread_kill(w->thread, SIGUSR1);
     pthread_join(w->thread, NULL);
+    bool again = w->again;
     free(w);
+    return again;
 }

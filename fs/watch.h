@@ -15,5 +15,6 @@ void watch_signals(sigset_t *ret);
 /* Call from the thread that will run fuse_session_loop_mt(); at a signal that loop ends. */
 int watch_start(struct mount *m, struct fuse_session *se, struct docfs_service *service,
                 struct watch **ret, struct docfs_err *err);
-/* After the loop has ended. NULL allowed. */
-void watch_stop(struct watch *w);
+/* After the loop has ended. NULL allowed. True: it was ended because the cache was replaced by
+ * another one, which is to be mounted instead. */
+bool watch_stop(struct watch *w);

@@ -118,11 +118,22 @@ static void beat(struct docfs_service *s)
     atomic_store(&s->page->beat_ms, page_wall_ms());
 }
 
+/* Trouble with the database is a part that does not work. Only this thread knows what of it. */
+static void look(struct docfs_service *s)
+{
+    struct docfs_err err;
+    int r = store_check(s->d->store, &err);
+    docfs_service_degraded(s, "cache", r < 0 ? err.text : NULL);
+}
+
 static void *run(void *arg)
 {
     struct docfs_service *s = arg;
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
+        pthread_mutex_unlock(&s->lock);
+        look(s);
+        pthread_mutex_lock(&s->lock);
         beat(s);
         write_pending(s);
         int64_t until = clock_mono_ns() + BEAT_MS * 1000000;

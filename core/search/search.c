@@ -471,8 +471,13 @@ int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct d
                  struct docfs_err *err)
 {
     int64_t start = clock_mono_ns();
-    int r = search(d, q, NULL, scope, ret, err);
+    struct docfs_err why = {0};
+    int r = search(d, q, NULL, scope, ret, &why);
     health_query(d, clock_mono_ns() - start, r < 0);
+    if (r < 0 && r != -EINVAL && r != -ENOENT)
+        health_error(d, why.text);
+    if (r < 0 && err)
+        *err = why;
     return r;
 }
 

@@ -98,7 +98,24 @@ void conn_close(struct conn *c)
     free(c);
 }
 
-int db_fail(struct conn *c, int rc, struct docfs_err *err)
+/* SQLite says "corrupt" also when the disk answers with EIO; the file knows better. */
+static int disk_errno(const struct conn *c)
+{
+    int e = 0;
+    if (c->db)
+        sqlite3_file_control(c->db, "main", SQLITE_FCNTL_LAST_ERRNO, &e);
+    return e;
+}
+
+static int unreadable(const struct conn *c, struct docfs_err *err)
+{
+    return err_set(err, -EIO,
+                   "%s: input/output error: the disk does not give back what was written; dmesg "
+                   "tells more, docfs backup saves what can be read",
+                   c->file);
+}
+
+static int explain(struct conn *c, int rc, struct docfs_err *err)
 {
     int os = c->db ? sqlite3_system_errno(c->db) : 0;
     switch (rc & 0xff) {
@@ -108,6 +125,8 @@ int db_fail(struct conn *c, int rc, struct docfs_err *err)
         return err_oom(err);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+        if (disk_errno(c) == EIO)
+            return unreadable(c, err);
         return err_set(err, -EBADMSG,
                        "%s is damaged: `docfs verify --repair` saves what can be read", c->file);
     case SQLITE_BUSY:
@@ -133,16 +152,31 @@ int db_fail(struct conn *c, int rc, struct docfs_err *err)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_NOMEM)
             return err_oom(err);
-        if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS)
-            return db_fail(c, SQLITE_CORRUPT, err);
+        if (rc == SQLITE_IOERR_SHORT_READ)
+            return explain(c, SQLITE_CORRUPT, err);
         if (os == ENOSPC || os == EDQUOT)
-            return db_fail(c, SQLITE_FULL, err);
+            return explain(c, SQLITE_FULL, err);
+        if (os == EIO || rc == SQLITE_IOERR_CORRUPTFS)
+            return unreadable(c, err);
         return err_set(err, os ? -os : -EIO, "%s: input/output error: %s", c->file,
                        os ? strerror(os) : sqlite3_errstr(rc));
     default:
         return err_set(err, -EIO, "%s: %s", c->file,
                        c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
     }
+}
+
+int db_fail(struct conn *c, int rc, struct docfs_err *err)
+{
+    struct docfs_err why = {0};
+    int r = explain(c, rc, &why), primary = rc & 0xff;
+    bool ours = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_FULL ||
+                primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR;
+    if (ours && r != -ENOMEM && c->trouble)
+        trouble_note(c->trouble, r, why.text);
+    if (err && r < 0)
+        *err = why;
+    return r;
 }
 
 int db_prepare(struct conn *c, const char *sql, sqlite3_stmt **ret, struct docfs_err *err)

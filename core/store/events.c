@@ -11,12 +11,16 @@ int store_add_event(struct store *s, const struct store_event *e, int wait_ms,
 {
     if (!s->writer)
         return err_set(err, -EROFS, "%s is open for reading only", s->file);
+    if (atomic_load(&s->place) != PLACE_SAME)
+        return place_fail(s, err);
     if (!writer_try(s))
         return err_set(err, -EBUSY, "%s: this process writes", s->file);
     struct conn *c = s->writer;
     int busy_ms = c->busy_ms;
     c->busy_ms = wait_ms;
     int r = db_run(c, err, "BEGIN IMMEDIATE", "");
+    if (r == 0)
+        r = store_same_format(s, c, err);
     if (r == 0)
         r = db_run(c, err,
                    "INSERT INTO events(at_ms, mono_ms, boot, kind, service, place, pid, reason) "

@@ -3,8 +3,10 @@
 #pragma once
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/types.h>
 #include "core/store/jobs.h"
 #include "core/store/store.h"
 #include "core/util/cleanup.h"
@@ -23,10 +25,20 @@
 
 #define STATEMENTS 256 /* slots of the statement cache; a power of two above their number */
 
+/* The last failure of the database (trouble.c). */
+struct trouble {
+    pthread_mutex_t lock;
+    int code; /* 0 = none */
+    int64_t at_ns;
+    char text[512];
+};
+void trouble_note(struct trouble *t, int code, const char *text);
+
 struct conn {
     sqlite3 *db;
-    const char *file; /* for messages; owned by the store */
-    int busy_ms;      /* longest wait for another process */
+    const char *file;        /* for messages; owned by the store */
+    struct trouble *trouble; /* of the store; NULL: failures are only returned */
+    int busy_ms;             /* longest wait for another process */
     int64_t busy_since;
     int64_t deadline; /* progress handler: interrupt past it; 0 = none */
     int wal_pages;    /* in the log after the last commit */
@@ -42,6 +54,7 @@ int conn_open(const char *file, int flags, bool immutable, int busy_ms, struct c
 void conn_close(struct conn *c); /* NULL allowed */
 /* Format of the file, 0 for an empty one; -EBADMSG not ours, -EPROTO newer (open.c). */
 int store_version(struct conn *c, int64_t *ret, struct docfs_err *err);
+int version_fail(const struct conn *c, int64_t version, struct docfs_err *err); /* -EPROTO */
 
 /* Maps an SQLite result code to -errno and a text that names the file and the way out. */
 int db_fail(struct conn *c, int rc, struct docfs_err *err);
@@ -110,10 +123,16 @@ struct setting {
     char *key, *value;
 };
 
+enum place { PLACE_SAME, PLACE_GONE, PLACE_OTHER };
+
 struct store {
     char *dir, *file; /* file: dir/docfs.db */
-    bool read_only;   /* asked for, or nothing else is possible */
-    bool immutable;   /* read-only medium: no locks, no change is ever seen */
+    dev_t dev;        /* of file when it was opened */
+    ino_t ino;
+    atomic_int place; /* enum place: what is there now, as far as anybody has looked */
+    struct trouble trouble;
+    bool read_only; /* asked for, or nothing else is possible */
+    bool immutable; /* read-only medium: no locks, no change is ever seen */
     int busy_ms;
 
     pthread_mutex_t pool_lock; /* idle, n_idle */
@@ -223,6 +242,16 @@ bool job_alive(const struct store *s, int64_t job, int64_t pid);
 /* mine: a running row is this process's own. */
 int jobs_list(struct conn *c, const struct store *s, const struct store_job_filter *f, bool mine,
               struct store_jobs *ret, struct docfs_err *err);
+
+/* ---- trouble (trouble.c) ---- */
+
+/* Looks whether the file is still the one that was opened; -ENODEV with text. */
+int store_place(struct store *s, struct docfs_err *err);
+/* The text of what the last look found. */
+int place_fail(struct store *s, struct docfs_err *err);
+/* A newer docfs may have brought the database forward while this process has it open: -EPROTO. To
+ * be asked inside a transaction. */
+int store_same_format(struct store *s, struct conn *c, struct docfs_err *err);
 
 /* ---- parts ---- */
 

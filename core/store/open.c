@@ -22,6 +22,14 @@ static int pragma_int(struct conn *c, const char *sql, int64_t *ret, struct docf
     return r == -ENOENT ? err_set(err, -EIO, "%s: no answer to %s", c->file, sql) : r;
 }
 
+int version_fail(const struct conn *c, int64_t version, struct docfs_err *err)
+{
+    return err_set(err, -EPROTO,
+                   "%s has format %lld and this docfs (%s) knows up to %d: install a newer "
+                   "docfs",
+                   c->file, (long long)version, DOCFS_VERSION, STORE_SCHEMA);
+}
+
 /* Version of the file, 0 for an empty one; refuses what is not ours. */
 int store_version(struct conn *c, int64_t *ret, struct docfs_err *err)
 {
@@ -37,10 +45,7 @@ int store_version(struct conn *c, int64_t *ret, struct docfs_err *err)
         return err_set(err, -EBADMSG,
                        "%s was not made by docfs: choose another directory with --cache", c->file);
     if (version > STORE_SCHEMA)
-        return err_set(err, -EPROTO,
-                       "%s has format %lld and this docfs (%s) knows up to %d: install a newer "
-                       "docfs",
-                       c->file, (long long)version, DOCFS_VERSION, STORE_SCHEMA);
+        return version_fail(c, version, err);
     *ret = application == STORE_APPLICATION ? version : 0;
     return 0;
 }
@@ -95,6 +100,7 @@ static int open_writer(struct store *s, bool must_exist, struct docfs_err *err)
     if (r < 0)
         return r;
     s->writer = c;
+    c->trouble = &s->trouble;
     int64_t version = 0;
     r = store_version(c, &version, err);
     if (r < 0)
@@ -175,7 +181,14 @@ static int open_all(struct store *s, bool must_exist, struct docfs_err *err)
     int r = s->read_only ? 0 : open_writer(s, must_exist, err);
     if (r == 0)
         r = open_watch(s, err);
-    return r;
+    if (r < 0)
+        return r;
+    s->watch->trouble = &s->trouble;
+    if (stat(s->file, &st) < 0)
+        return err_set(err, -errno, "cannot open %s: %m", s->file);
+    s->dev = st.st_dev;
+    s->ino = st.st_ino;
+    return 0;
 }
 
 int store_open(const char *dir, bool read_only, bool must_exist, struct store **ret,
@@ -189,6 +202,7 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->memo_lock, NULL);
     pthread_mutex_init(&s->log_lock, NULL);
+    pthread_mutex_init(&s->trouble.lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -239,6 +253,7 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->watch_lock);
     pthread_mutex_destroy(&s->memo_lock);
     pthread_mutex_destroy(&s->log_lock);
+    pthread_mutex_destroy(&s->trouble.lock);
     pthread_cond_destroy(&s->write_free);
     free(s->df);
     free(s->dir);

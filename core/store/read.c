@@ -12,8 +12,10 @@ static int reader_new(struct store *s, struct store_read **ret, struct docfs_err
      * process left behind. query_only keeps it from writing anything else. */
     int flags = s->writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     int e = conn_open(s->file, flags, s->immutable, s->busy_ms, &r->c, err);
-    if (e == 0)
+    if (e == 0) {
+        r->c->trouble = &s->trouble;
         e = db_exec(r->c, "PRAGMA query_only = ON", err);
+    }
     if (e < 0) {
         conn_close(r->c);
         free(r);
@@ -40,6 +42,8 @@ static void reader_put(struct store_read *r)
 int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err *err)
 {
     struct store_read *r = NULL;
+    if (atomic_load(&s->place) != PLACE_SAME)
+        return place_fail(s, err);
     pthread_mutex_lock(&s->pool_lock);
     if (s->n_idle)
         r = s->idle[--s->n_idle];
@@ -51,6 +55,8 @@ int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err 
     e = db_run(r->c, err, "BEGIN", "");
     if (e == 0) /* the first row read fixes the state that the transaction sees */
         e = meta_int(r->c, "generation", &generation, err);
+    if (e == 0)
+        e = store_same_format(s, r->c, err);
     if (e < 0) {
         store_read_end(r);
         return e;
@@ -83,10 +89,14 @@ uint64_t store_read_generation(struct store_read *r)
 static int watch_refresh(struct store *s, struct docfs_err *err)
 {
     int64_t version = 0, generation = 0;
+    if (atomic_load(&s->place) != PLACE_SAME)
+        return place_fail(s, err);
     int r = db_int(s->watch, &version, err, "PRAGMA data_version", "");
     if (r < 0 || version == s->data_version)
         return r;
     r = meta_int(s->watch, "generation", &generation, err);
+    if (r == 0)
+        r = store_same_format(s, s->watch, err);
     if (r < 0)
         return r;
     s->generation = (uint64_t)generation;

@@ -34,6 +34,14 @@ void store_set_busy(struct store *s, unsigned ms);
  * no lock file can be made the database is taken as unchanging while it is open. */
 bool store_is_read_only(const struct store *s);
 
+/* Is everything well with the database? Looks whether its file is still the one that was opened
+ * (-ENODEV with text: removed or replaced; every read and write fails so from then on, until it is
+ * back), and after a failure (damaged, unreadable, full, locked) whether that is over. To be called
+ * now and then by whoever runs for long. Cheap while all is well. */
+int store_check(struct store *s, struct docfs_err *err);
+/* The last look found another file in its place: only opening again helps. */
+bool store_replaced(const struct store *s);
+
 /* Generation as of now. Cheap: PRAGMA data_version on a dedicated connection; the row is read only
  * when that moved or this process wrote. */
 int store_generation(struct store *s, uint64_t *ret, struct docfs_err *err);

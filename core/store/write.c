@@ -71,6 +71,10 @@ int store_write_begin(struct store *s, struct store_write **ret, struct docfs_er
 {
     if (!s->writer)
         return err_set(err, -EROFS, "%s is open for reading only", s->file);
+    /* SQLite would go on writing to a file that was removed, and nobody would ever read it. */
+    int r = store_place(s, err);
+    if (r < 0)
+        return r;
     struct store_write *w = calloc(1, sizeof(*w));
     if (!w)
         return err_oom(err);
@@ -86,11 +90,18 @@ int store_write_begin(struct store *s, struct store_write **ret, struct docfs_er
     if (s->write_took > LONG_WRITE_NS && w->began - s->write_ended < 2000000)
         nanosleep(&(struct timespec){.tv_nsec = 2500000}, NULL);
     w->now = time(NULL);
-    int r = db_run(w->c, err, "BEGIN IMMEDIATE", "");
+    struct docfs_err why = {0};
+    r = db_run(w->c, &why, "BEGIN IMMEDIATE", "");
+    if (r == -EBUSY)
+        trouble_note(&s->trouble, r, why.text);
+    if (r < 0 && err)
+        *err = why;
     w->began = clock_mono_ns();
     int64_t generation = 0;
     if (r == 0)
         r = meta_int(w->c, "generation", &generation, err);
+    if (r == 0)
+        r = store_same_format(s, w->c, err);
     if (r < 0) {
         store_write_abort(w);
         return r;

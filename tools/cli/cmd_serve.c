@@ -75,6 +75,7 @@ static int run_serve(struct cmd_context *c)
         .n_origin = a->origin.n,
         .auth = (enum serve_auth)choice(auth_choices, a->auth, SERVE_AUTH_AUTO),
         .log = (enum serve_log)choice(log_choices, a->log, SERVE_LOG_INFO),
+        .set = c->set,
         .read_only = a->read_only,
         .ready_fd = (int)a->ready_fd,
         .threads = a->threads,
@@ -96,7 +97,7 @@ static int run_serve(struct cmd_context *c)
     if (r)
         return r;
     struct docfs_err err = {0};
-    r = docfs_serve_main(c->d, &o, &err);
+    r = docfs_serve_main(&c->d, &o, &err);
     if (r == -EINVAL)
         return cmd_fail_with(c, CMD_USAGE, "%s", err.text);
     return r < 0 ? cmd_fail_with(c, CMD_SYSTEM, "%s", err.text) : CMD_OK;

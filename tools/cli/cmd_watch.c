@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * docfs watch and docfs sources: what is read again when. */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include "tools/cli/commands.h"
@@ -49,25 +50,32 @@ static void tell(struct cmd_context *c, uint64_t *revision)
     *revision = news->revision;
 }
 
-static int watch(struct cmd_context *c, const struct docfs_keeper_options *opt)
+static int watch(struct cmd_context *c, const char *place, const struct docfs_keeper_options *opt)
 {
     struct docfs_worker *w = NULL;
     struct docfs_keeper *k = NULL;
     struct docfs_err err = {0};
     uint64_t revision = 0, now;
+    struct docfs_service *service = NULL;
     interrupt_watch(false);
     int r = docfs_jobs_revision(c->d, &revision, &err);
+    if (r == 0)
+        r = docfs_service_start(c->d, "watch", place, &service, &err);
     if (r == 0)
         r = docfs_worker_start(c->d, NULL, &w, &err);
     if (r == 0)
         r = docfs_keeper_start(c->d, opt, &k, &err);
     while (r == 0 && !interrupt_seen() && !out_broken(&c->out)) {
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-        if (docfs_jobs_revision(c->d, &now, NULL) == 0 && now != revision)
+        int looked = docfs_jobs_revision(c->d, &now, &err);
+        if (looked == 0 && now != revision)
             tell(c, &revision);
+        if (looked == -ENODEV) /* whoever started it starts it again when there is a cache */
+            r = looked;
     }
     docfs_keeper_stop(k);
     docfs_worker_stop(w);
+    docfs_service_stop(service);
     return r < 0 ? cmd_fail(c, &err) : CMD_OK;
 }
 
@@ -91,7 +99,8 @@ static int run_watch(struct cmd_context *c)
                                        .n_collections = c->n_words,
                                        .note = note,
                                        .arg = c};
-    return watch(c, &opt);
+    _cleanup_free_ char *words = cmd_join(c, 0);
+    return watch(c, words && *words ? words : "all collections", &opt);
 }
 
 const struct cmd cmd_watch = {

@@ -71,13 +71,18 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *c)
     x->q.address = x->conn ? x->conn->address : "?";
     x->q.client = x->client;
     set_state(x, CONN_HEADERS);
-    atomic_fetch_add_explicit(&s->metrics.in_flight, 1, memory_order_relaxed);
+    /* Counted before looking: a request is waited for, or it is told that the server stops. */
+    atomic_fetch_add(&s->metrics.in_flight, 1);
+    x->late = atomic_load(&s->stopping);
+    if (x->late)
+        atomic_fetch_sub(&s->metrics.in_flight, 1);
     return x;
 }
 
 static void exchange_free(struct exchange *x)
 {
-    atomic_fetch_sub_explicit(&x->s->metrics.in_flight, 1, memory_order_relaxed);
+    if (!x->late)
+        atomic_fetch_sub(&x->s->metrics.in_flight, 1);
     response_fini(&x->a);
     params_fini(&x->params);
     json_decref(x->q.json);

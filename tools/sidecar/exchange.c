@@ -203,6 +203,10 @@ void exchange_admit(struct exchange *x)
     bool foreign = false;
     bool get = strcmp(x->q.method, "GET") == 0 || strcmp(x->q.method, "HEAD") == 0;
     set_trace(x);
+    if (x->late) {
+        x->closing = true;
+        return refuse(x, 503, "STOPPING", "the server is stopping");
+    }
     identify(x);
     check_host(x, &foreign);
     if (x->done)

@@ -75,9 +75,10 @@ json_t *openapi_document(const struct router *r, const char *base);
 struct pool;
 typedef void pool_fn(void *arg);
 struct pool *pool_new(unsigned threads, unsigned queue);
-/* Finishes what is queued, then joins. NULL allowed. */
-void pool_free(struct pool *p);
-bool pool_add(struct pool *p, pool_fn *fn, void *arg); /* false: full */
+/* Finishes what is queued and takes no more. NULL allowed. */
+void pool_stop(struct pool *p);
+void pool_free(struct pool *p);                        /* stops it, too */
+bool pool_add(struct pool *p, pool_fn *fn, void *arg); /* false: full or stopped */
 unsigned pool_waiting(struct pool *p);
 unsigned pool_busy(struct pool *p);
 
@@ -280,6 +281,7 @@ struct exchange {
     bool begun, answered, discard, closing, cors;
     bool waiting; /* suspended: a worker has it */
     bool done;    /* the worker is through */
+    bool late;    /* begun when the server was stopping: not waited for */
     bool overflow;
     uint64_t generation;
     struct kept *kept;
@@ -316,6 +318,7 @@ struct server {
     struct mcp *mcp; /* res_mcp.c */
     struct metrics metrics;
     atomic_bool stopping;
+    bool again;               /* stopping to start again with another cache */
     atomic_ullong generation; /* of the cache, when last looked at */
     atomic_llong generation_ns;
     atomic_ullong traces;

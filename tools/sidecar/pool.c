@@ -63,7 +63,7 @@ struct pool *pool_new(unsigned threads, unsigned queue)
     return p;
 }
 
-void pool_free(struct pool *p)
+void pool_stop(struct pool *p)
 {
     if (!p)
         return;
@@ -73,6 +73,14 @@ void pool_free(struct pool *p)
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->threads; i++)
         pthread_join(p->thread[i], NULL);
+    p->threads = 0;
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    pool_stop(p);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->more);
     free(p->ring);

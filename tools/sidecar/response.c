@@ -242,7 +242,7 @@ void fail_err(struct request *q, struct response *a, const struct docfs_err *err
         {EPERM, 403, "FORBIDDEN"},       {EBUSY, 503, "BUSY"},
         {ENOSPC, 507, "NO_SPACE"},       {EFBIG, 413, "TOO_LARGE"},
         {ETIMEDOUT, 504, "TIMED_OUT"},   {ECANCELED, 409, "CANCELLED"},
-        {ENOTSUP, 501, "NOT_AVAILABLE"},
+        {ENOTSUP, 501, "NOT_AVAILABLE"}, {ENODEV, 503, "CACHE_GONE"},
     };
     int status = 500;
     const char *word = "INTERNAL";
@@ -251,6 +251,8 @@ void fail_err(struct request *q, struct response *a, const struct docfs_err *err
             status = map[i].status;
             word = map[i].word;
         }
+    if (status >= 500 && *err->text)
+        docfs_service_error(q->server->service, err->text);
     if (status == 503)
         response_header(a, "Retry-After", "1");
     fail(q, a, status, word, "%s", *err->text ? err->text : status_text(status));

@@ -12,6 +12,9 @@
 
 #include "tools/sidecar/internal.h"
 
+#define CONNECTIONS 1024
+#define REOPEN_NS (10 * SECOND_NS) /* for a new cache to be complete */
+
 bool server_read_only(const struct server *s)
 {
     return !s->writable;
@@ -37,7 +40,7 @@ static void defaults(struct serve_options *o)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     set(&o->threads, cores > 2 ? (unsigned)cores : 2);
-    set(&o->connections, 1024);
+    set(&o->connections, CONNECTIONS);
     set(&o->queue, 512);
     set(&o->streams, 128);
     set(&o->idle_seconds, 60);
@@ -50,7 +53,13 @@ static void defaults(struct serve_options *o)
     o->response_cache = o->response_cache ? o->response_cache : 32 << 20;
 }
 
-static int open_listeners(struct server *s, struct docfs_err *err)
+/* Where a server that starts again listens: at the same ports, although any was good enough. */
+struct places {
+    char spec[SERVE_LISTEN_MAX][160];
+    size_t n;
+};
+
+static int open_listeners(struct server *s, struct places *p, struct docfs_err *err)
 {
     static const char *const fallback[] = {SERVE_DEFAULT_LISTEN};
     const char *const *spec = s->opt.n_listen ? s->opt.listen : fallback;
@@ -60,12 +69,18 @@ static int open_listeners(struct server *s, struct docfs_err *err)
                        SERVE_LISTEN_MAX);
     s->need_token = s->opt.auth == SERVE_AUTH_ALWAYS;
     for (size_t i = 0; i < n; i++) {
-        int r = listener_open(&s->listener[s->n_listeners], spec[i], err);
+        struct listener *l = &s->listener[i];
+        int r = listener_open(l, i < p->n ? p->spec[i] : spec[i], err);
         if (r < 0)
             return r;
+        if (l->unix_path)
+            snprintf(p->spec[i], sizeof(p->spec[i]), "unix:%s", l->unix_path);
+        else
+            snprintf(p->spec[i], sizeof(p->spec[i]), "%s:%u", l->host, l->port);
         s->need_token = s->need_token || !s->listener[s->n_listeners].loopback;
         s->n_listeners++;
     }
+    p->n = n;
     if (s->need_token && !s->opt.rate)
         s->opt.rate = 50;
     return 0;
@@ -105,22 +120,23 @@ static int make_parts(struct server *s, struct docfs_err *err)
 }
 
 /* Room for every connection, the cache's files and uploads. */
-static void raise_files(const struct server *s)
+static void raise_files(const struct serve_options *opt)
 {
     struct rlimit l;
-    rlim_t want = s->opt.connections + 512;
+    rlim_t want = (opt->connections ? opt->connections : CONNECTIONS) + 512;
     if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < want) {
         l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
         setrlimit(RLIMIT_NOFILE, &l);
     }
 }
 
-static void tell_ready(struct server *s)
+/* fresh: for the first time in the life of this process. */
+static void tell_ready(struct server *s, bool fresh)
 {
-    for (size_t i = 0; i < s->n_listeners; i++)
+    for (size_t i = 0; fresh && i < s->n_listeners; i++)
         printf("listening on %s\n", s->listener[i].url);
     fflush(stdout);
-    if (s->opt.ready_fd > 2) {
+    if (fresh && s->opt.ready_fd > 2) {
         char line[32];
         int n = snprintf(line, sizeof(line), "%u\n", s->listener[0].port);
         if (write(s->opt.ready_fd, line, (size_t)n) != n)
@@ -149,28 +165,28 @@ static void reload(struct server *s)
     server_log(s, "info", NULL, "reloaded");
 }
 
-/* SIGHUP reloads; SIGTERM and SIGINT return. */
+/* SIGHUP reloads; SIGTERM and SIGINT return, and SIGUSR1 (ticker.c) when the cache was replaced. */
 static void wait_for_signals(struct server *s, int fd)
 {
     struct signalfd_siginfo i;
-    while (read(fd, &i, sizeof(i)) == sizeof(i) || errno == EINTR)
+    while (read(fd, &i, sizeof(i)) == sizeof(i) || errno == EINTR) {
+        s->again = i.ssi_signo == SIGUSR1 && docfs_replaced(s->d);
         if (i.ssi_signo == SIGHUP)
             reload(s);
-        else
+        else if (i.ssi_signo != SIGUSR1 || s->again)
             break;
+    }
 }
 
-/* No new connections, an end to every stream, time for what is under way. */
+/* An end to every stream, time for what is under way. New requests are told that the server stops:
+ * MHD_quiesce_daemon() would turn them away, but races with the threads of its pool over the
+ * sockets in their epoll sets, and then ends the process. */
 static void drain(struct server *s)
 {
-    notify_systemd("STOPPING=1");
+    if (!s->again)
+        notify_systemd("STOPPING=1");
     server_log(s, "info", NULL, "stopping");
     atomic_store(&s->stopping, true);
-    for (size_t i = 0; i < s->n_listeners; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(s->listener[i].mhd);
-        if (fd >= 0)
-            close(fd);
-    }
     streams_stop(s->streams);
     int64_t until = clock_mono_ns() + s->opt.grace_seconds * SECOND_NS;
     struct timespec step = {.tv_nsec = 5000000};
@@ -184,8 +200,9 @@ static void drain(struct server *s)
 
 static void stop_parts(struct server *s)
 {
-    pool_free(s->fast);
-    pool_free(s->slow);
+    /* No connection may be suspended when its daemon stops, and until then requests may come. */
+    pool_stop(s->fast);
+    pool_stop(s->slow);
     ticker_free(s->ticker);
     work_stop(s);
     for (size_t i = 0; i < s->n_listeners; i++) {
@@ -193,6 +210,8 @@ static void stop_parts(struct server *s)
             MHD_stop_daemon(s->listener[i].mhd);
         listener_close(&s->listener[i]);
     }
+    pool_free(s->fast);
+    pool_free(s->slow);
     streams_free(s->streams);
     for (const struct resource *const *p = resources; *p; p++)
         if ((*p)->stop)
@@ -209,7 +228,18 @@ static void stop_parts(struct server *s)
     router_fini(&s->router);
 }
 
-int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct docfs_err *err)
+static void serving_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGHUP);
+    sigaddset(ret, SIGUSR1);
+}
+
+/* *ret_again: the cache was replaced, everything is to be done once more with the new one. */
+static int serve(struct docfs *d, const struct serve_options *opt, int signals,
+                 struct places *places, bool *ret_again, struct docfs_err *err)
 {
     struct server *s = calloc(1, sizeof(*s));
     if (!s)
@@ -222,22 +252,10 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
     s->writable = !opt->read_only;
     pthread_mutex_init(&s->log_lock, NULL);
     pthread_mutex_init(&s->conns.lock, NULL);
-    json_object_seed(0); /* before there are threads */
     (void)!getrandom(s->seed, sizeof(s->seed), 0);
 
-    /* Every thread inherits the blocked signals; this one reads them. */
-    sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &mask, NULL);
-    _cleanup_close_ int signals = signalfd(-1, &mask, SFD_CLOEXEC);
-
-    raise_files(s);
-    int r = signals < 0 ? err_set(err, -errno, "cannot wait for signals: %m") : 0;
-    if (r == 0)
-        r = open_listeners(s, err);
+    bool fresh = !places->n;
+    int r = open_listeners(s, places, err);
     if (r == 0)
         r = make_parts(s, err);
     for (size_t i = 0; r == 0 && i < s->n_listeners; i++)
@@ -246,16 +264,67 @@ int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct do
     if (r == 0 && docfs_service_start(d, "serve", s->listener[0].url, &s->service, &ignored) < 0)
         server_log(s, "warning", NULL, "docfs status will not show this server: %s", ignored.text);
     if (r == 0) {
-        tell_ready(s);
+        if (!fresh)
+            docfs_service_error(s->service, "the cache was replaced while it was in use; the new "
+                                            "one is served now");
+        tell_ready(s, fresh);
         wait_for_signals(s, signals);
         drain(s);
     }
+    *ret_again = s->again;
     stop_parts(s);
     docfs_service_stop(s->service);
-    /* The signals stay blocked: whoever asks again to stop, while the cache is being closed, must
-     * not turn a clean end into a killed process. */
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->conns.lock);
     free(s);
     return r;
+}
+
+/* The new cache may still be in the making. -ECANCELED: somebody wants an end meanwhile. */
+static int reopen(struct docfs **d, const struct serve_options *opt, const char *path,
+                  struct docfs_err *err)
+{
+    struct docfs_options o = {
+        .cache = path, .set = opt->set, .read_only = opt->read_only, .must_exist = true};
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    for (int64_t until = clock_mono_ns() + REOPEN_NS;;) {
+        int r = docfs_open(&o, d, err);
+        if (r == 0 || clock_mono_ns() > until)
+            return r;
+        if (sigtimedwait(&stop, NULL, &(struct timespec){.tv_nsec = 200000000}) > 0)
+            return -ECANCELED;
+    }
+}
+
+int docfs_serve_main(struct docfs **d, const struct serve_options *opt, struct docfs_err *err)
+{
+    json_object_seed(0); /* before there are threads */
+
+    /* Every thread inherits the blocked signals; this one reads them. They stay blocked: whoever
+     * asks again to stop, while the cache is being closed, must not turn a clean end into a killed
+     * process. */
+    sigset_t mask;
+    serving_signals(&mask);
+    pthread_sigmask(SIG_BLOCK, &mask, NULL);
+    _cleanup_close_ int signals = signalfd(-1, &mask, SFD_CLOEXEC);
+    if (signals < 0)
+        return err_set(err, -errno, "cannot wait for signals: %m");
+    raise_files(opt);
+
+    struct places places = {.n = 0};
+    _cleanup_free_ char *path = strdup(docfs_path(*d));
+    bool again = false;
+    int r;
+    do {
+        r = serve(*d, opt, signals, &places, &again, err);
+        if (r == 0 && again) {
+            docfs_close(*d);
+            *d = NULL;
+            r = reopen(d, opt, path, err);
+        }
+    } while (r == 0 && again);
+    return r == -ECANCELED ? 0 : r;
 }

@@ -27,6 +27,7 @@ struct serve_options {
     size_t n_origin;
     enum serve_auth auth;
     enum serve_log log;
+    const char *const *set;  /* of struct docfs_options, for opening the cache again */
     bool read_only;          /* refuse everything that changes the cache */
     int ready_fd;            /* > 2: gets one line with the port once requests are answered */
     unsigned threads;        /* that answer questions; 0 = cores, at least 2 */
@@ -46,9 +47,11 @@ struct serve_options {
 
 /* Serves until SIGTERM or SIGINT; SIGHUP reads tokens and settings again. Prints one line
  * "listening on URL" per address on standard output, JSON log lines on standard error, and tells
- * systemd (NOTIFY_SOCKET) about readiness. Returns 0 after an orderly shutdown or -errno: -EINVAL
- * for a bad option, -EACCES when the address needs a token and there is none, -EADDRINUSE, ... */
-int docfs_serve_main(struct docfs *d, const struct serve_options *opt, struct docfs_err *err);
+ * systemd (NOTIFY_SOCKET) about readiness. When the database is replaced by another one, that one
+ * is opened and served at the same addresses: *d changes, and may be NULL after a failure. Returns
+ * 0 after an orderly shutdown or -errno: -EINVAL for a bad option, -EACCES when the address needs a
+ * token and there is none, -EADDRINUSE, ... */
+int docfs_serve_main(struct docfs **d, const struct serve_options *opt, struct docfs_err *err);
 
 /* Tells for each address (none: the default) whether it could be served now. d: the cache, or NULL.
  * Returns the worst level. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * One thread for what happens once in a while: polled streams, connections that overstayed, the
  * query log, tokens, the watchdog. */
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tools/sidecar/internal.h"
 
@@ -28,6 +30,8 @@ static void *tick(void *arg)
             second = now;
             conns_sweep(s, now);
             asked_flush(s->asked, s->d);
+            if (docfs_replaced(s->d))
+                kill(getpid(), SIGUSR1);
             if (s->need_token) {
                 tokens_load(s->tokens, s->d, NULL);
                 if (now - flushed >= 60 * SECOND_NS) {
