@@ -2,6 +2,7 @@
  * First pass over the tree: what every node is, how much text it has, what is never shown. */
 #include "core/text/html.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,59 @@ static int mark_new(struct html_doc *d, GumboNode *n, size_t *cap)
     return 0;
 }
 
+/* Letters and digits of the text below n that s goes on with, in lower case; NULL when it does not.
+ */
+static const char *slug_match(const GumboNode *n, const char *s)
+{
+    if (n->type == GUMBO_NODE_TEXT) {
+        for (const unsigned char *t = (const void *)n->v.text.text; *t && s; t++) {
+            if (!isalnum(*t))
+                continue;
+            while (*s && !isalnum((unsigned char)*s))
+                s++;
+            s = tolower((unsigned char)*s) == tolower(*t) ? s + 1 : NULL;
+        }
+        return s;
+    }
+    for (unsigned i = 0; html_is_element(n) && s && i < n->v.element.children.length; i++)
+        s = slug_match(n->v.element.children.data[i], s);
+    return s;
+}
+
+/* Was the id made from the heading below n ("cookie-objects")? Then it names a subject, not a part
+ * of the site. */
+static bool is_named_by_heading(const GumboNode *n, const char *id)
+{
+    for (unsigned i = 0; i < n->v.element.children.length; i++) {
+        const GumboNode *c = n->v.element.children.data[i];
+        if (!html_heading_level(c))
+            continue;
+        const char *rest = slug_match(c, id);
+        return rest && rest > id && !rest[strcspn(rest, "abcdefghijklmnopqrstuvwxyz")];
+    }
+    return false;
+}
+
+/* May the id name a part of the site? Not on an item of a list, a term or a text, and not when it
+ * is the name of something ("http.cookiejar.CookiePolicy", "getCookie()"). */
+static bool is_part_id(const GumboNode *n, const char *id)
+{
+    switch (html_tag(n)) {
+    case GUMBO_TAG_DT:
+    case GUMBO_TAG_DD:
+    case GUMBO_TAG_LI:
+    case GUMBO_TAG_TR:
+    case GUMBO_TAG_P:
+    case GUMBO_TAG_PRE:
+    case GUMBO_TAG_CODE:
+    case GUMBO_TAG_SPAN:
+    case GUMBO_TAG_A:
+        return false;
+    default:
+        return !html_heading_level(n) && !strpbrk(id, ".:()<>,;") && !is_named_by_heading(n, id);
+    }
+}
+
 /* What an element adds to its own mark once its children are counted. */
 static void mark_finish(GumboNode *n, struct html_mark *m)
 {
@@ -200,9 +254,10 @@ static void mark_finish(GumboNode *n, struct html_mark *m)
     const char *role = html_attr(n, "role"), *prop = html_attr(n, "itemprop");
     if (cls)
         m->bits |= html_class_bits(cls, strlen(cls));
-    if (id)
-        m->bits |= html_class_bits(id, strlen(id)) &
-                   (WORD_JUNK | WORD_NAV | WORD_TOC | WORD_MAIN | WORD_CONTENT);
+    uint32_t id_bits = id ? html_class_bits(id, strlen(id)) : 0;
+    if (id_bits & (WORD_JUNK | WORD_NAV | WORD_TOC) && !is_part_id(n, id))
+        id_bits &= WORD_MAIN | WORD_CONTENT;
+    m->bits |= id_bits & (WORD_JUNK | WORD_NAV | WORD_TOC | WORD_MAIN | WORD_CONTENT);
     if (html_tag(n) == GUMBO_TAG_MAIN || (role && strcmp(role, "main") == 0) ||
         (prop && strcmp(prop, "articleBody") == 0))
         m->bits |= WORD_MAIN | MARK_HOLDS_MAIN;

@@ -146,6 +146,18 @@ static const struct {
     const char *title;
     const char *has[3], *lacks[6];
 } sites[] = {
+    {"sections whose ids sound like furniture",
+     "<title>Cookies</title><body><div class=body role=main><section "
+     "id=cookies><h1>Cookies</h1>" PROSE PROSE
+     "<section id=cookie-objects><h2>Cookie Objects<a class=headerlink href=#c>¶</a></h2>"
+     "<p>A morsel.</p></section><section id=feedback><h2>Feedback</h2><p>Write to us.</p></section>"
+     "<dl class='py class'><dt class=sig id=http.cookiejar.CookiePolicy>CookiePolicy()</dt>"
+     "<dd>Decides.</dd></dl>"
+     "<div id=cookie-consent><h2>We value your privacy</h2><p>Accept all?</p></div>"
+     "<div id=navigation><h2>Navigate</h2><a href=x>next page</a></div></section></div>",
+     "Cookies",
+     {"## Cookie Objects\n\nA morsel.", "## Feedback\n\nWrite to us.", "`CookiePolicy()`"},
+     {"privacy", "Accept", "Navigate"}},
     {"Sphinx",
      "<title>Tasks — Python 3 docs</title><body><div class=related role=navigation><ul><li><a "
      "href=i>index</a></ul></div><div class=document><div class=documentwrapper><div "
