@@ -51,6 +51,12 @@ static void add_quoted(struct buf *b, const char *s)
     buf_addc(b, '"');
 }
 
+static void add_part(struct lexical *l, int term, int64_t df)
+{
+    l->part[l->n_part].term = term;
+    l->part[l->n_part++].df = df;
+}
+
 static void add_list(struct buf *b, char *const *list, size_t n, const char *join)
 {
     for (size_t i = 0; i < n; i++) {
@@ -60,12 +66,29 @@ static void add_list(struct buf *b, char *const *list, size_t n, const char *joi
     }
 }
 
+static int same_word(void *arg, const struct token *t)
+{
+    const char **word = arg;
+    if (t->part)
+        return 0;
+    bool same = *word && strcmp(*word, t->text) == 0;
+    *word = NULL; /* a second one would make it a phrase */
+    return !same;
+}
+
+/* True when FTS5 reads the word of a question as that word; one that was cut may be read anew. */
+static bool reads_alike(const char *word)
+{
+    const char *left = word;
+    return token_each(word, strlen(word), same_word, &left) == 0 && !left;
+}
+
 /* FTS5 visits and scores every row of every term, about 1 us each: the most frequent terms cost
  * most and say least. Terms are taken from the rarest up while their rows fit the budget; those
  * left out still count when the candidates are read again.
  *
  * The expression: (phrases) AND (terms) NOT (exclusions). Phrase words are among the terms. */
-static int build(const struct lexical *l, const struct query *q, int64_t budget, struct buf *b)
+static int build(struct lexical *l, const struct query *q, int64_t budget, struct buf *b)
 {
     const struct lex_term *order[LEX_TERMS_MAX];
     size_t n = 0;
@@ -89,18 +112,23 @@ static int build(const struct lexical *l, const struct query *q, int64_t budget,
         buf_addc(b, '(');
         add_list(b, q->phrase, q->n_phrase, " AND ");
         buf_adds(b, ") AND ");
+        for (size_t i = 0; i < q->n_phrase; i++)
+            add_part(l, -1, -1);
     }
     buf_addc(b, '(');
     for (size_t i = 0; i < taken; i++) {
         if (i)
             buf_adds(b, " OR ");
         add_quoted(b, order[i]->text);
+        add_part(l, (int)(order[i] - l->term), reads_alike(order[i]->text) ? order[i]->df : -1);
     }
     buf_addc(b, ')');
     if (q->n_exclude) {
         buf_adds(b, ") NOT (");
         add_list(b, q->exclude, q->n_exclude, " OR ");
         buf_addc(b, ')');
+        for (size_t i = 0; i < q->n_exclude; i++)
+            add_part(l, -2, 0); /* no row that is found holds it: nothing to count */
     }
     return buf_status(b);
 }

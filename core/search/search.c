@@ -99,11 +99,18 @@ static int add_lexical(struct work *w, struct docfs_err *err)
     _cleanup_free_ struct store_lex_hit *hit = calloc(w->depth, sizeof(*hit));
     if (!hit)
         return err_oom(err);
-    static const double weights[3] = {4.0, 2.0, 1.0};
+    int64_t df[sizeof(w->lex.part) / sizeof(w->lex.part[0])];
+    for (size_t i = 0; i < w->lex.n_part; i++)
+        df[i] = w->lex.part[i].df;
     int64_t limit_ns = setting_int(w->d, "search.timeout_ms") * 1000000;
-    int n =
-        store_lex_search(w->r, w->lex.match, weights, w->allowed ? allow : NULL, (void *)w->allowed,
-                         w->depth, limit_ns ? clock_mono_ns() + limit_ns : 0, hit, err);
+    struct store_lex_query q = {.match = w->lex.match,
+                                .weight = {4.0, 2.0, 1.0},
+                                .df = df,
+                                .n_df = w->lex.n_part,
+                                .allow = w->allowed ? allow : NULL,
+                                .arg = (void *)w->allowed,
+                                .deadline_ns = limit_ns ? clock_mono_ns() + limit_ns : 0};
+    int n = store_lex_search(w->r, &q, w->depth, hit, err);
     if (n == -ETIMEDOUT) {
         buf_adds(&w->note, "Full text took too long (setting search.timeout_ms): ordered by "
                            "similarity only.");

@@ -45,6 +45,13 @@ struct lexical {
     struct lex_term term[LEX_TERMS_MAX];
     size_t n;
     char *match; /* FTS5 expression, NULL when there is nothing to look for. Owned */
+    /* What match asks for, in its order: phrases (number -1), words (number in term), what is
+     * excluded (number -2). */
+    struct {
+        int term;
+        int64_t df; /* -1: not known */
+    } part[LEX_TERMS_MAX + 2 * QUERY_TERMS_MAX];
+    size_t n_part;
 };
 
 /* budget: passages that full text may visit. Never -ENOENT: a query without known words has match

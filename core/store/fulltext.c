@@ -103,7 +103,8 @@ int fulltext_register(sqlite3 *db)
     if (rc != SQLITE_OK)
         return rc;
     fts5_tokenizer tokenizer = {tokenizer_create, tokenizer_delete, tokenizer_run};
-    return api->xCreateTokenizer(api, "docfs", NULL, &tokenizer, NULL);
+    rc = api->xCreateTokenizer(api, "docfs", NULL, &tokenizer, NULL);
+    return rc == SQLITE_OK ? rank_register(api) : rc;
 }
 
 static int count_token(void *arg, const struct token *token)

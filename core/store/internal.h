@@ -93,6 +93,22 @@ size_t db_name(sqlite3_stmt *st, int column, char name[NAME_MAX_LEN + 1]);
 /* ---- full text (fulltext.c) ---- */
 
 int fulltext_register(sqlite3 *db);
+
+/* What docfs_rank() works on (rank.c), bound as a pointer of this type. */
+#define RANK_POINTER "docfs_rank"
+#define RANK_PHRASES 256
+struct rank {
+    double weight[3];
+    const int64_t *df; /* of the phrases of the expression; NULL: all are counted */
+    size_t n_df;
+    /* filled in at the first row */
+    bool ready;
+    int n;
+    double mean, idf[RANK_PHRASES];
+};
+int rank_register(fts5_api *api);
+double rank_idf(int64_t rows, int64_t df);
+
 /* Words that the index counts in a text; parts of identifiers share the place of the whole. */
 int64_t fulltext_count(const char *text, size_t len);
 
@@ -158,7 +174,8 @@ struct store {
     uint64_t memo_generation;
     struct df_slot *df; /* DF_SLOTS */
     int64_t passages, last_passage;
-    bool passages_known;
+    int64_t text_rows, text_words;
+    bool passages_known, totals_known;
 
     pthread_mutex_t log_lock; /* queries that wait for the writer */
     struct log_entry log[LOG_PENDING];

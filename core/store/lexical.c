@@ -43,23 +43,30 @@ static int best_first(const void *a, const void *b)
 
 struct collect {
     struct store_read *r;
-    store_allow_fn *allow;
-    void *arg;
+    const struct store_lex_query *q;
     struct store_lex_hit *heap;
     size_t n, limit;
 };
 
-/* Only a row that would make it into the list costs a look at its document. */
+/* 1 with the document; 0 when there is no such passage: left over by damage, verify finds it. */
+static int find_document(struct store_read *r, struct store_lex_hit *hit, struct docfs_err *err)
+{
+    int e = db_int(r->c, &hit->document, err, "SELECT document FROM passages WHERE id = ?1", "i",
+                   hit->passage);
+    return e == 0 ? 1 : e == -ENOENT ? 0 : e;
+}
+
+/* Only a row that would make it into the list costs a look at its document, and without a filter
+ * only one that stays in it: find_documents(). */
 static int consider(struct collect *k, struct store_lex_hit *hit, struct docfs_err *err)
 {
     if (k->n == k->limit && !worse(&k->heap[0], hit))
         return 0;
-    int e = db_int(k->r->c, &hit->document, err, "SELECT document FROM passages WHERE id = ?1", "i",
-                   hit->passage);
-    if (e == -ENOENT)
-        return 0; /* left over by damage; verify finds it */
-    if (e < 0 || (k->allow && !k->allow(k->arg, hit->document)))
-        return e;
+    if (k->q->allow) {
+        int e = find_document(k->r, hit, err);
+        if (e <= 0 || !k->q->allow(k->q->arg, hit->document))
+            return e < 0 ? e : 0;
+    }
     if (k->n < k->limit) {
         k->heap[k->n] = *hit;
         sift_up(k->heap, k->n++);
@@ -67,6 +74,20 @@ static int consider(struct collect *k, struct store_lex_hit *hit, struct docfs_e
         k->heap[0] = *hit;
         sift_down(k->heap, k->n, 0);
     }
+    return 0;
+}
+
+static int find_documents(struct collect *k, struct docfs_err *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        int e = find_document(k->r, &k->heap[i], err);
+        if (e < 0)
+            return e;
+        if (e)
+            k->heap[n++] = k->heap[i];
+    }
+    k->n = n;
     return 0;
 }
 
@@ -81,29 +102,67 @@ static int step_match(struct conn *c, sqlite3_stmt *st, struct docfs_err *err)
     return rc == SQLITE_DONE ? 0 : db_fail(c, rc, err);
 }
 
-int store_lex_search(struct store_read *r, const char *match, const double weights[3],
-                     store_allow_fn *allow, void *arg, size_t limit, int64_t deadline_ns,
+int store_lex_search(struct store_read *r, const struct store_lex_query *q, size_t limit,
                      struct store_lex_hit *out, struct docfs_err *err)
 {
     if (limit == 0)
         return 0;
     struct conn *c = r->c;
-    struct collect k = {r, allow, arg, out, 0, limit};
+    struct collect k = {r, q, out, 0, limit};
+    struct rank rank = {.df = q->df, .n_df = q->n_df};
+    memcpy(rank.weight, q->weight, sizeof(rank.weight));
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int e = db_query(c, &st, err,
-                     "SELECT rowid, -bm25(fulltext, ?2, ?3, ?4) FROM fulltext "
-                     "WHERE fulltext MATCH ?1",
-                     "tddd", match, weights[0], weights[1], weights[2]);
-    c->deadline = deadline_ns;
+                     "SELECT rowid, docfs_rank(fulltext, ?3) FROM fulltext "
+                     "WHERE fulltext MATCH ?1 AND rowid > ?2",
+                     "ti", q->match, q->after);
+    if (e >= 0)
+        sqlite3_bind_pointer(st, 3, &rank, RANK_POINTER, NULL);
+    c->deadline = q->deadline_ns;
     while (e >= 0 && (e = step_match(c, st, err)) == 1) {
         struct store_lex_hit hit = {sqlite3_column_int64(st, 0), 0, sqlite3_column_double(st, 1)};
         e = consider(&k, &hit, err);
     }
     c->deadline = 0;
+    if (e == 0 && !q->allow)
+        e = find_documents(&k, err);
     if (e < 0)
         return e;
     qsort(out, k.n, sizeof(*out), best_first);
     return (int)k.n;
+}
+
+int store_text_totals(struct store_read *r, int64_t *ret_rows, int64_t *ret_words,
+                      struct docfs_err *err)
+{
+    struct store *s = r->s;
+    pthread_mutex_lock(&s->memo_lock);
+    bool known = s->totals_known && s->memo_generation == r->generation;
+    int64_t rows = s->text_rows, words = s->text_words;
+    pthread_mutex_unlock(&s->memo_lock);
+    if (!known) {
+        rows = words = 0;
+        _cleanup_stmt_ sqlite3_stmt *st = NULL;
+        int e = db_query(r->c, &st, err,
+                         "SELECT docfs_totals(fulltext, 0), docfs_totals(fulltext, 1) "
+                         "FROM fulltext LIMIT 1",
+                         "");
+        if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+            return e;
+        if (e == 1) {
+            rows = sqlite3_column_int64(st, 0);
+            words = sqlite3_column_int64(st, 1);
+        }
+        pthread_mutex_lock(&s->memo_lock);
+        memo_enter(s, r->generation);
+        s->text_rows = rows;
+        s->text_words = words;
+        s->totals_known = true;
+        pthread_mutex_unlock(&s->memo_lock);
+    }
+    *ret_rows = rows;
+    *ret_words = words;
+    return 0;
 }
 
 void memo_enter(struct store *s, uint64_t generation)
@@ -111,7 +170,7 @@ void memo_enter(struct store *s, uint64_t generation)
     if (s->memo_generation == generation)
         return;
     s->memo_generation = generation;
-    s->passages_known = false;
+    s->passages_known = s->totals_known = false;
     memset(s->df, 0, DF_SLOTS * sizeof(*s->df));
 }
 

@@ -62,22 +62,31 @@ static inline void store_read_endp(struct store_read **r)
 #define _cleanup_read_ __attribute__((cleanup(store_read_endp)))
 uint64_t store_read_generation(struct store_read *r);
 
-/* Lexical candidates. match is an FTS5 expression. allowed: optional filter called with the
- * document of a row. Best `limit` rows by bm25 with the given column weights (title, heading,
- * body); score = -bm25 (larger is better), ties by passage. Returns the count or -errno; -EINVAL
- * when FTS5 rejects the expression. out holds limit rows. deadline_ns (clock_mono_ns; 0 = none):
- * past it the query is interrupted and -ETIMEDOUT returned. */
+/* Lexical candidates: the best `limit` rows by bm25, ties by passage. */
+struct store_lex_query {
+    const char *match; /* FTS5 expression */
+    double weight[3];  /* of title, heading, body */
+    const int64_t *df; /* rows that hold each phrase of match, in order; -1: to be counted, which
+                          costs a walk over them. NULL: all are */
+    size_t n_df;
+    int64_t after;                              /* only passages above this number */
+    bool (*allow)(void *arg, int64_t document); /* NULL: all */
+    void *arg;
+    int64_t deadline_ns; /* clock_mono_ns; past it the query ends with -ETIMEDOUT; 0 = none */
+};
 struct store_lex_hit {
     int64_t passage, document;
-    double score;
+    double score; /* -bm25: larger is better */
 };
-typedef bool store_allow_fn(void *arg, int64_t document);
-int store_lex_search(struct store_read *r, const char *match, const double weights[3],
-                     store_allow_fn *allow, void *arg, size_t limit, int64_t deadline_ns,
+/* out holds limit rows. Returns the count or -errno; -EINVAL when FTS5 rejects the expression. */
+int store_lex_search(struct store_read *r, const struct store_lex_query *q, size_t limit,
                      struct store_lex_hit *out, struct docfs_err *err);
 /* Passages in which a (tokenised, stemmed as indexed) term occurs; 0 when none. Cached per
  * generation. */
 int64_t store_term_df(struct store_read *r, const char *term);
+/* What bm25 counts with: rows of the full text and the words in them. */
+int store_text_totals(struct store_read *r, int64_t *ret_rows, int64_t *ret_words,
+                      struct docfs_err *err);
 /* Terms of the index that begin with prefix, most frequent first, at most n; each call of fn. */
 int store_terms(struct store_read *r, const char *prefix, size_t n,
                 void (*fn)(void *arg, const char *term, int64_t df), void *arg,

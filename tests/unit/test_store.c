@@ -93,10 +93,10 @@ static bool shown_as(struct store *s, int64_t id, const char *want)
 static int hits(struct store *s, const char *match)
 {
     _cleanup_read_ struct store_read *r = NULL;
-    static const double weights[3] = {2, 1, 1};
+    const struct store_lex_query q = {.match = match, .weight = {2, 1, 1}};
     struct store_lex_hit *hit = calloc(5000, sizeof(*hit));
     assert(store_read_begin(s, &r, NULL) == 0);
-    int n = store_lex_search(r, match, weights, NULL, NULL, 5000, 0, hit, NULL);
+    int n = store_lex_search(r, &q, 5000, hit, NULL);
     for (int i = 1; i < n; i++)
         assert(hit[i - 1].score > hit[i].score ||
                (hit[i - 1].score == hit[i].score && hit[i - 1].passage < hit[i].passage));
