@@ -80,9 +80,13 @@ seen.refused = await page.textContent('#said');
 // Status.
 await page.goto(`${url}/status`);
 await page.waitForSelector('#services table');
-await page.waitForSelector('#queries svg');
+await page.waitForSelector('#queries meter');
 seen.overall = await page.textContent('#overall');
 seen.availability = await page.textContent('#availability');
+page.once('dialog', (d) => { seen.asked = d.message(); d.accept(); });
+await page.click('#gaps tr:has-text("zygohydra") button:has-text("Fill")');
+await page.waitForSelector('#said:has-text("Queued")');
+await page.waitForSelector('#gaps tr:has-text("zygohydra"):has-text("queued"), #gaps p:has-text("None")');
 await check(page, 'status');
 
 // Settings: a good value, a bad one, a provider.

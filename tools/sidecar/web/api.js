@@ -35,11 +35,32 @@ export function say(text, bad = false) {
   p.className = text ? (bad ? 'notice bad' : 'notice') : '';
 }
 
+// Numbers stand to the right; on a narrow screen each row becomes a card with the heads inside.
 export function table(heads, rows) {
   if (!rows.length) return el('p', { class: 'dim' }, 'None.');
-  return el('div', { class: 'wide', tabindex: '0' }, el('table', {},
-    el('thead', {}, el('tr', {}, ...heads.map((h) => el('th', { scope: 'col' }, h)))),
-    el('tbody', {}, ...rows.map((r) => el('tr', {}, ...r.map((c) => el('td', {}, c ?? '')))))));
+  const number = heads.map((_, i) => rows.every((r) => typeof r[i] === 'number'));
+  const cell = (c, i) => el('td', { 'data-head': heads[i], class: number[i] ? 'num' : null },
+    typeof c === 'number' ? count(c) : c ?? '');
+  return el('div', { class: 'wide cards', tabindex: '0' }, el('table', {},
+    el('thead', {}, el('tr', {}, ...heads.map((h, i) =>
+      el('th', { scope: 'col', class: number[i] ? 'num' : null }, h)))),
+    el('tbody', {}, ...rows.map((r) => el('tr', {}, ...r.map(cell))))));
+}
+
+export const count = (n) => n.toLocaleString('en');
+
+export const actions = (...buttons) => el('div', { class: 'actions' }, ...buttons);
+
+// A button that is out of use while it works, and says what went wrong.
+export function button(text, action) {
+  return el('button', {
+    type: 'button',
+    onclick: async (e) => {
+      e.target.disabled = true;
+      try { await action(); } catch (err) { say(err.message, true); }
+      e.target.disabled = false;
+    },
+  }, text);
 }
 
 export function age(time) {

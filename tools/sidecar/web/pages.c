@@ -41,6 +41,7 @@ static void status(struct request *q, struct response *a)
     (void)q;
     shell(a, "Status – docfs", "/status", "status.js",
           "<h1>Status</h1><div id=\"overall\" role=\"status\"></div>"
+          "<p id=\"said\" role=\"status\"></p>"
           "<h2>Services</h2><div id=\"services\"></div>"
           "<h2>Availability</h2><div id=\"availability\"></div>"
           "<h2>Queries</h2><div id=\"queries\"></div>"

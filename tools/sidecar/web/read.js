@@ -10,7 +10,9 @@ for (const pre of document.querySelectorAll('article pre')) {
       button.textContent = 'Copied';
     },
   }, 'Copy');
-  pre.after(button);
+  const box = el('div', { class: 'code' });
+  pre.replaceWith(box);
+  box.append(pre, button);
 }
 
 const box = document.getElementById('feedback');
@@ -18,7 +20,7 @@ const id = document.querySelector('article').dataset.id;
 const kinds = [['helpful', 'Helpful'], ['not_helpful', 'Not helpful'], ['outdated', 'Out of date'],
   ['incorrect', 'Wrong']];
 const answer = el('p', { role: 'status' });
-box.append(el('h2', {}, 'Was this helpful?'), ...kinds.map(([type, text]) => el('button', {
+box.append(el('h2', {}, 'Was this helpful?'), el('div', { class: 'actions' }, ...kinds.map(([type, text]) => el('button', {
   type: 'button',
   onclick: async () => {
     try {
@@ -28,5 +30,5 @@ box.append(el('h2', {}, 'Was this helpful?'), ...kinds.map(([type, text]) => el(
       answer.textContent = e.message;
     }
   },
-}, text)), answer);
+}, text))), answer);
 box.hidden = false;

@@ -46,6 +46,21 @@ static void form(struct request *q, struct buf *b, const struct docfs_collection
 
 /* ---- hits ---- */
 
+/* Words of questions that are in every text. */
+static bool common(const char *word, size_t len)
+{
+    static const char words[] = " the and for how what does why when where with from that this are "
+                                "can not you use get was into ";
+    char key[16];
+    if (len + 3 > sizeof(key))
+        return false;
+    key[0] = key[len + 1] = ' ';
+    for (size_t i = 0; i < len; i++)
+        key[i + 1] = (char)tolower((unsigned char)word[i]);
+    key[len + 2] = '\0';
+    return strstr(words, key);
+}
+
 /* The snippet with the words of the question marked where a word begins with one of them. */
 static void snippet(struct buf *b, const char *s, const char *question)
 {
@@ -57,7 +72,7 @@ static void snippet(struct buf *b, const char *s, const char *question)
         const char *from = p;
         while (isalnum((unsigned char)*p) || *p == '_')
             p++;
-        if (p - from > 2) {
+        if (p - from > 2 && !common(from, (size_t)(p - from))) {
             word[n] = from;
             len[n++] = (size_t)(p - from);
         }
@@ -110,6 +125,10 @@ static void hit(struct buf *b, const struct docfs_hit *h, const char *question, 
     page_age(b, h->checked_at);
     if (h->stale_at && h->stale_at < h->checked_at + 1)
         buf_adds(b, " · <strong>stale</strong>");
+    for (unsigned i = 0, n = 0; i < DOCFS_SIGNS; i++)
+        if (h->signs & 1u << i)
+            buf_addf(b, "%s%s", n++ ? ", " : " · <strong class=\"flag\">flagged</strong>: ",
+                     docfs_sign_name(1u << i));
     for (size_t i = 0; i < h->n_also && i < 4; i++) {
         buf_adds(b, i ? ", " : " · also in ");
         buf_adds(b, "<a href=\"");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Settings with their origin; what is typed is checked by the server before it is stored.
-import { api, el, fill, say, table } from './api.js';
+import { actions, api, button, el, fill, say, table } from './api.js';
 
 let items = [];
 
@@ -19,7 +19,7 @@ function editor(s) {
         await load();
       } catch (err) { say(err.message, true); field.setAttribute('aria-invalid', 'true'); field.focus(); }
     },
-  }, el('label', { class: 'hidden', for: id }, s.key), field, ' ', el('button', {}, 'Save'));
+  }, el('label', { class: 'hidden', for: id }, s.key), field, el('button', {}, 'Save'));
 }
 
 function show() {
@@ -38,16 +38,11 @@ async function providers() {
   const list = await api('GET', '/providers');
   fill('providers', table(['Provider', 'For', 'State', 'What it is', 'Actions'], list.map((p) => [
     p.name, p.category, p.status, p.description,
-    el('button', {
-      type: 'button',
-      onclick: async () => {
-        say(`Testing ${p.name} …`);
-        try {
-          const r = await api('POST', `/providers/${encodeURIComponent(p.id)}/test`, {});
-          say(`${p.name}: ${r.message}`, !r.success);
-        } catch (e) { say(e.message, true); }
-      },
-    }, 'Test')])));
+    actions(button('Test', async () => {
+      say(`Testing ${p.name} …`);
+      const r = await api('POST', `/providers/${encodeURIComponent(p.id)}/test`, {});
+      say(`${p.name}: ${r.message}`, !r.success);
+    }))])));
 }
 
 document.getElementById('filter').addEventListener('input', show);

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Sources: add, refresh, remove; jobs as they go on; files that were left out.
-import { age, api, el, fill, say, table } from './api.js';
+import { actions, age, api, button, count, el, fill, say, table } from './api.js';
 
 const jobs = new Map();
 
-function button(text, action) {
-  return el('button', {
-    type: 'button',
-    onclick: async (e) => {
-      e.target.disabled = true;
-      try { await action(); } catch (err) { say(err.message, true); }
-      e.target.disabled = false;
-    },
-  }, text);
-}
-
 function progress(job) {
   const p = job.progress;
-  if (job.state !== 'running') return job.message || job.state;
+  if (job.message && job.message !== job.state) return job.message;
+  if (job.state !== 'running')
+    return p.files ? `${count(p.files)} files, ${count(p.documents)} documents written` : job.state === 'done' ? 'nothing changed' : '';
   const box = el('div', {}, `${p.phase || 'starting'}: ${p.files_done} of ${p.files} files, `
     + `${p.documents} documents`);
   if (p.files) box.append(el('progress', { max: p.files, value: p.files_done, 'aria-label': 'progress' }));
@@ -32,9 +23,9 @@ async function failures(job) {
 
 function showJobs() {
   const list = [...jobs.values()].sort((a, b) => b.id - a.id).slice(0, 15);
-  fill('jobs', table(['Job', 'What', 'State', 'Progress', 'Actions'], list.map((j) => [
-    String(j.id), `${j.kind} ${j.target}`, j.state, progress(j),
-    el('span', {},
+  fill('jobs', table(['Job', 'What', 'State', 'What came of it', 'Actions'], list.map((j) => [
+    j.id, `${j.kind} ${j.target}`, j.state, progress(j),
+    actions(
       ['queued', 'waiting', 'running'].includes(j.state)
         ? button('Cancel', () => api('POST', `/ingestion/jobs/${j.id}/cancel`)) : null,
       ['failed', 'cancelled', 'interrupted'].includes(j.state)
@@ -51,11 +42,11 @@ async function showCollections() {
       const name = c.slug || c.name;
       const of = sources.filter((s) => s.collection === name);
       return [
-        el('a', { href: '/browse/' + encodeURIComponent(name) }, name), String(c.document_count),
+        el('a', { href: '/browse/' + encodeURIComponent(name) }, name), c.document_count,
         of.map((s) => s.location).join(', '),
         of.length ? el('span', {}, age(of[0].checked_at), of.some((s) => s.stale) ? ' (stale)' : '') : '',
         of.map((s) => s.outcome).join(', '),
-        el('span', {},
+        actions(
           button('Refresh', () => api('POST', `/collections/${encodeURIComponent(name)}/refresh`)),
           button('Remove', async () => {
             if (!confirm(`Remove ${name} with its ${c.document_count} documents?`)) return;

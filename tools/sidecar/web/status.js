@@ -1,26 +1,48 @@
 // SPDX-License-Identifier: MIT
 // The dashboard: what is up, how reliably, how fast, and what people asked in vain.
-import { age, api, el, fill, table } from './api.js';
+import { actions, age, api, button, count, el, fill, say, table } from './api.js';
 
 const percent = (x) => (x == null ? '–' : `${(100 * x).toFixed(x > 0.9995 ? 1 : 2)} %`);
 const kind = { healthy: 'good', degraded: 'warn', unhealthy: 'bad' };
 
-function chart(title, rows) {
-  const NS = 'http://www.w3.org/2000/svg', max = Math.max(1, ...rows.map((r) => r[1]));
-  const make = (name, a, text) => {
-    const e = document.createElementNS(NS, name);
-    for (const [k, v] of Object.entries(a)) e.setAttribute(k, v);
-    if (text) e.textContent = text;
-    return e;
-  };
-  const svg = make('svg', { class: 'chart', viewBox: `0 0 400 ${rows.length * 22}`, role: 'img',
-    'aria-label': `${title}: ${rows.map((r) => `${r[0]} ${r[2]}`).join(', ')}` });
-  rows.forEach(([name, value, text], i) => {
-    svg.append(make('text', { x: 0, y: i * 22 + 14 }, name),
-      make('rect', { x: 120, y: i * 22 + 4, width: Math.max(1, 190 * value / max), height: 12, rx: 2 }),
-      make('text', { x: 318, y: i * 22 + 14 }, text));
-  });
-  return el('figure', {}, el('figcaption', {}, title), svg);
+function bars(title, rows) {
+  const max = Math.max(1, ...rows.map((r) => r[1]));
+  return el('section', {}, el('h3', {}, title), el('div', { class: 'bars' }, ...rows.flatMap(
+    ([name, value, text]) => [el('span', {}, name),
+      el('meter', { max, value, 'aria-label': `${title}, ${name}: ${text}` }), el('span', {}, text)])));
+}
+
+function span(seconds) {
+  const [n, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute']
+    : seconds < 172800 ? [seconds / 3600, 'hour'] : [seconds / 86400, 'day'];
+  return new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(n));
+}
+
+// What people asked in vain, and what could answer it. Filling is consent: the server refuses it
+// unless the setting enrich.policy allows it.
+async function fillGap(gap) {
+  const { candidates } = await api('GET', `/enrichment/gaps/${gap.id}/candidates`);
+  if (!candidates.length) {
+    say(`docfs knows no source for “${gap.query}”. Add one on the page Sources.`, true);
+    return;
+  }
+  const c = candidates.find((x) => !x.present) || candidates[0];
+  if (!confirm(`Add ${c.title || c.name} from ${c.location}? ${c.why || ''}`)) return;
+  const r = await api('POST', `/enrichment/gaps/${gap.id}/fill`, { location: c.location });
+  say(`Queued as job ${r.job_id}.`);
+  await showGaps();
+}
+
+async function showGaps() {
+  const { gaps } = await api('GET', '/enrichment/gaps?limit=30');
+  fill('gaps', table(['Question', 'What is missing', 'Asked', 'Last', 'State', 'Actions'], gaps.map((g) => [
+    el('a', { href: '/?q=' + encodeURIComponent(g.query) }, g.query), g.topic || '', g.asked,
+    age(g.last_at), g.state, actions(
+      g.state === 'open' ? button('Fill', () => fillGap(g)) : null,
+      button('Dismiss', async () => {
+        await api('POST', `/enrichment/gaps/${g.id}/dismiss`);
+        await showGaps();
+      }))])));
 }
 
 async function show() {
@@ -35,21 +57,20 @@ async function show() {
     a.recovery_seconds == null ? '–' : `${a.recovery_seconds.toFixed(1)} s`]);
   fill('availability', table(['Service', '24 h', '7 d', '30 d', 'Time to recovery'], rows));
   const s = stats.search_stats, c = stats.content_stats, y = stats.system_stats;
+  const some = s.total_searches > 0;
   fill('queries',
-    chart('Answers', [['all', s.total_searches, String(s.total_searches)],
-      ['with a hit', s.successful_searches, String(s.successful_searches)],
-      ['without', s.failed_searches, String(s.failed_searches)]]),
-    chart('Result cache', [['hits', stats.cache_stats.hit_rate * 100, percent(stats.cache_stats.hit_rate)],
-      ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]),
+    some ? bars('Questions over REST', [['all', s.total_searches, count(s.total_searches)],
+      ['with a hit', s.successful_searches, count(s.successful_searches)],
+      ['without', s.failed_searches, count(s.failed_searches)]]) : '',
+    some ? bars('Answers that were kept', [['hits', stats.cache_stats.hit_rate * 100, percent(stats.cache_stats.hit_rate)],
+      ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]) : '',
     table(['Figure', 'Value'], [
       ['Mean answer', `${s.avg_response_time_ms.toFixed(1)} ms`],
-      ['Documents', String(c.total_documents)], ['Passages', String(c.total_chunks)],
-      ['Memory', `${y.memory_usage_mb.toFixed(0)} MB`], ['Disk', `${y.disk_usage_mb.toFixed(0)} MB`],
-      ['Running for', `${Math.round(y.uptime_seconds / 60)} minutes`]]));
+      ['Documents', count(c.total_documents)], ['Passages', count(c.total_chunks)],
+      ['Memory', `${count(Math.round(y.memory_usage_mb))} MB`], ['Disk', `${count(Math.round(y.disk_usage_mb))} MB`],
+      ['Running for', span(y.uptime_seconds)]]));
   try {
-    const a = await api('GET', '/analytics?timeRange=7d');
-    fill('gaps', table(['Question'], (a.searchMetrics.queriesWithoutAnswer || []).map((g) => [
-      el('a', { href: '/?q=' + encodeURIComponent(g.query ?? g) }, g.query ?? g)])));
+    await showGaps();
     const events = await api('GET', '/admin/activity/recent?limit=15');
     fill('events', table(['When', 'What'], events.map((e) => [age(e.timestamp), `${e.type}: ${e.message}`])));
   } catch (e) { // not an administrator
