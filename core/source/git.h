@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Inside of the git source.
  *
- *   git.c         the kind: recognition, listing, reading
+ *   git.c         the kind: fetching, listing, reading
+ *   git_place.c   recognition: which repository, ref and directory is meant
  *   git_url.c     what people paste -> address, ref, directory; address of a file on a forge
  *   git_run.c     the git program as a limited child; its complaints in plain words
  *   git_refs.c    refs of a remote -> the commit that is meant
@@ -9,6 +10,12 @@
 #pragma once
 #include <stdbool.h>
 #include "core/source/source.h"
+
+/* ---- git_place.c: see struct source_kind ---- */
+
+bool git_claims(const struct source_request *req);
+int git_resolve(const struct source_env *env, const struct source_request *req,
+                struct source_place *ret, struct docfs_err *err);
 
 /* ---- git_url.c ---- */
 
