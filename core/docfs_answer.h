@@ -63,6 +63,7 @@ DOCFS_API bool docfs_chat_is_set(struct docfs *d);
 /* How the endpoints fare. */
 struct docfs_chat_endpoint {
     char url[256];
+    const char *kind;  /* "openai", "ollama"; "auto" = not asked yet */
     unsigned failures; /* in a row */
     int64_t rests_ms;  /* left alone for so long */
     char last_error[200];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Servers that embed: trying one out before it is put into the settings. The rules of core/docfs.h
- * hold. */
+ * Servers that embed or chat: trying one out before it is put into the settings. The rules of
+ * core/docfs.h hold. */
 #pragma once
 #include <stddef.h>
 #include "core/util/err.h"
@@ -27,3 +27,12 @@ DOCFS_API int docfs_provider_test(struct docfs *d, const struct docfs_provider *
 DOCFS_API int docfs_provider_models(struct docfs *d, const struct docfs_provider *p,
                                     void (*fn)(void *arg, const char *name), void *arg,
                                     struct docfs_err *err);
+
+/* The same for chat models: kind "auto", "openai" or "ollama"; NULL members come from the settings
+ * (chat.url, its first one, chat.model, ...). The trial has the model say one word; dimension is 0.
+ */
+DOCFS_API int docfs_chat_test(struct docfs *d, const struct docfs_provider *p,
+                              struct docfs_provider_found *ret, struct docfs_err *err);
+DOCFS_API int docfs_chat_models(struct docfs *d, const struct docfs_provider *p,
+                                void (*fn)(void *arg, const char *name), void *arg,
+                                struct docfs_err *err);

@@ -104,66 +104,6 @@ def test_systemd_is_told(shared_docfs, serve, tmp_path):
             rest.append(sock.recv(4096).decode())
 
 
-def test_providers(docfs, corpus, serve):
-    docfs.ok("add", corpus, "-q")
-    s = serve(docfs)
-    providers = {p["id"]: p for p in s.json("/api/v1/providers")}
-    active = [p for p in providers.values() if p["status"] == "active"]
-    assert len(active) == 1 and active[0]["dimension"] > 0
-    r = s.post(f"/api/v1/providers/{active[0]['id']}/test", {})
-    assert r.status == 200 and r.json["success"], r
-    assert s.json(f"/api/v1/providers/{active[0]['id']}/models")["models"] == [active[0]["model"]]
-    r = s.post("/api/v1/providers/ollama/test", {"base_url": "http://127.0.0.1:9"})
-    assert r.status == 200 and not r.json["success"] and "127.0.0.1" in r.json["message"]
-    r = s.post("/api/v1/providers/ollama/test", {})
-    assert not r.json["success"] and "embed.url" in r.json["message"]
-    assert not s.json("/api/v1/providers/openai/models")["queryable"]
-    assert s.post("/api/v1/providers/nope/test", {}).status == 404
-    r = s.post("/api/v1/providers/ollama/config", {"base_url": "http://x"})
-    assert r.status == 403 and "docfs config set" in r.json["detail"]
-
-
-def test_a_server_that_embeds_is_recognised(docfs, serve):
-    import http.server
-    import json
-    import threading
-
-    class Ollama(http.server.BaseHTTPRequestHandler):
-        def answer(self, value):
-            body = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_GET(self):
-            if self.path == "/api/version":
-                return self.answer({"version": "0.1"})
-            if self.path == "/api/tags":
-                return self.answer({"models": [{"name": "all-minilm:latest", "digest": "abc"}]})
-            self.send_error(404)
-
-        def do_POST(self):
-            n = len(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"])
-            self.answer({"embeddings": [[0.6, 0.8]] * n})
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ollama) as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
-        s = serve(docfs)
-        url = f"http://127.0.0.1:{other.server_address[1]}"
-        r = s.post("/api/v1/providers/ollama/test", {"base_url": url})
-        assert r.json["success"] and r.json["models"] == ["all-minilm:latest"], r
-        docfs.ok("config", "set", "embed.url", url)
-        wanted = ["all-minilm:latest"]
-        from lib.docfs import wait_until
-        wait_until(lambda: s.json("/api/v1/providers/ollama/models")["models"] == wanted)
-        other.shutdown()
-
-
 def test_admin_views(docfs, corpus, serve):
     docfs.ok("add", corpus, "--collection", "demo@1", "-q")
     s = serve(docfs)

@@ -118,7 +118,9 @@ size_t docfs_chat_endpoints(struct docfs *d, struct docfs_chat_endpoint *ret, si
     size_t n = chat_states(c, s);
     n = n < max ? n : max;
     for (size_t i = 0; i < n; i++) {
-        ret[i] = (struct docfs_chat_endpoint){.failures = s[i].failures, .rests_ms = s[i].rests_ms};
+        ret[i] = (struct docfs_chat_endpoint){.kind = chat_kind_name(s[i].kind),
+                                              .failures = s[i].failures,
+                                              .rests_ms = s[i].rests_ms};
         snprintf(ret[i].url, sizeof(ret[i].url), "%s", s[i].url);
         snprintf(ret[i].last_error, sizeof(ret[i].last_error), "%s", s[i].last_error);
     }

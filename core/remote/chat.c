@@ -9,6 +9,11 @@
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 
+const char *chat_kind_name(enum chat_kind k)
+{
+    return k == CHAT_OLLAMA ? "ollama" : k == CHAT_OPENAI ? "openai" : "auto";
+}
+
 static void endpoint_fini(struct endpoint *e)
 {
     free(e->url);
@@ -105,8 +110,10 @@ size_t chat_states(struct chat *c, struct chat_state ret[CHAT_ENDPOINTS])
     for (size_t i = 0; i < c->n; i++) {
         struct endpoint *e = &c->item[i];
         bool rests = e->failures >= CHAT_TRIPS && e->rest_until > now;
-        ret[i] = (struct chat_state){
-            .url = e->url, .failures = e->failures, .rests_ms = rests ? e->rest_until - now : 0};
+        ret[i] = (struct chat_state){.url = e->url,
+                                     .kind = e->kind,
+                                     .failures = e->failures,
+                                     .rests_ms = rests ? e->rest_until - now : 0};
         snprintf(ret[i].last_error, sizeof(ret[i].last_error), "%s", e->error);
     }
     pthread_mutex_unlock(&c->lock);

@@ -16,6 +16,7 @@
 #define CHAT_REST_MAX_MS 300000
 
 enum chat_kind { CHAT_AUTO, CHAT_OPENAI, CHAT_OLLAMA };
+const char *chat_kind_name(enum chat_kind k); /* "auto", "openai", "ollama" */
 
 struct chat_endpoint {
     const char *url;   /* ".../v1" of an OpenAI-compatible server, or the root of an Ollama */
@@ -58,9 +59,15 @@ static inline void chat_reply_fini(struct chat_reply *r)
     buf_fini(&r->text);
 }
 
+/* Names of the models that an endpoint has, each a call of fn. *ret_kind: what it is. Failures: of
+ * http_do and http_status_err, -EPROTO for an answer that is no list of models. */
+int chat_models(const struct chat_endpoint *e, long timeout_ms, enum chat_kind *ret_kind,
+                void (*fn)(void *arg, const char *name), void *arg, struct docfs_err *err);
+
 /* How an endpoint fares, for status pages. */
 struct chat_state {
-    const char *url; /* as long as c */
+    const char *url;     /* as long as c */
+    enum chat_kind kind; /* CHAT_AUTO: not asked yet */
     unsigned failures;
     int64_t rests_ms; /* still left alone for so long; 0 = in use */
     char last_error[200];

@@ -46,16 +46,22 @@ static int call_init(struct call *c, const struct endpoint *e, long timeout_ms,
     return http_new(&opt, &c->http, err);
 }
 
-static json_t *get_json(struct call *c, const char *base, const char *path)
+static json_t *get_json(struct call *c, const char *base, const char *path, struct docfs_err *err)
 {
     _cleanup_response_ struct http_response resp = {0};
     _cleanup_buf_ struct buf url = {0};
     buf_addf(&url, "%s%s", base, path);
     struct http_request req = {.url = url.data, .headers = c->headers};
-    if (buf_status(&url) < 0 || http_do(c->http, &req, &resp, NULL) < 0 || resp.status != 200 ||
-        !resp.body.len)
+    if (buf_status(&url) < 0) {
+        err_oom(err);
         return NULL;
-    return json_loadb(resp.body.data, resp.body.len, 0, NULL);
+    }
+    if (http_do(c->http, &req, &resp, err) < 0 || http_status_err(&resp, err) < 0)
+        return NULL;
+    json_t *v = json_loadb(resp.body.data ? resp.body.data : "", resp.body.len, 0, NULL);
+    if (!v)
+        err_set(err, -EPROTO, "%s answered with something else than JSON", url.data);
+    return v;
 }
 
 /* Ollama tells its version; everything else is taken for OpenAI-compatible. */
@@ -67,21 +73,64 @@ static enum chat_kind probe(const struct endpoint *e)
         return CHAT_OPENAI;
     if (call_init(&c, e, PROBE_MS, NULL) < 0)
         return CHAT_OPENAI;
-    json_t *v = get_json(&c, e->url, "/api/version");
+    json_t *v = get_json(&c, e->url, "/api/version", NULL);
     bool ollama = json_is_string(json_object_get(v, "version"));
     json_decref(v);
     return ollama ? CHAT_OLLAMA : CHAT_OPENAI;
 }
 
+static int list_models(struct call *c, const struct endpoint *e, enum chat_kind kind,
+                       void (*fn)(void *arg, const char *name), void *arg, struct docfs_err *err)
+{
+    bool ollama = kind == CHAT_OLLAMA;
+    json_t *o = get_json(c, e->url, ollama ? "/api/tags" : "/models", err), *one;
+    if (!o)
+        return err ? err->code : -EIO;
+    json_t *list = json_object_get(o, ollama ? "models" : "data");
+    size_t i;
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, ollama ? "name" : "id"));
+        if (name)
+            fn(arg, name);
+    }
+    int r = json_is_array(list)
+                ? 0
+                : err_set(err, -EPROTO, "%s did not answer with a list of models", e->url);
+    json_decref(o);
+    return r;
+}
+
+static void keep_first(void *arg, const char *name)
+{
+    char **first = arg;
+    if (!*first)
+        *first = strdup(name);
+}
+
 /* The first model that the endpoint has. */
 static char *first_model(struct call *c, const struct endpoint *e, enum chat_kind kind)
 {
-    json_t *o = get_json(c, e->url, kind == CHAT_OLLAMA ? "/api/tags" : "/models");
-    json_t *one = json_array_get(json_object_get(o, kind == CHAT_OLLAMA ? "models" : "data"), 0);
-    const char *name = json_string_value(json_object_get(one, kind == CHAT_OLLAMA ? "name" : "id"));
-    char *copy = name ? strdup(name) : NULL;
-    json_decref(o);
-    return copy;
+    char *name = NULL;
+    list_models(c, e, kind, keep_first, &name, NULL);
+    return name;
+}
+
+int chat_models(const struct chat_endpoint *given, long timeout_ms, enum chat_kind *ret_kind,
+                void (*fn)(void *arg, const char *name), void *arg, struct docfs_err *err)
+{
+    struct chat *c = NULL;
+    int r = chat_new(given, 1, timeout_ms, &c, err);
+    if (r < 0)
+        return r;
+    const struct endpoint *e = &c->item[0];
+    __attribute__((cleanup(call_fini))) struct call call = {0};
+    *ret_kind = e->kind == CHAT_AUTO ? probe(e) : e->kind;
+    r = call_init(&call, e, timeout_ms, err);
+    if (r == 0)
+        r = list_models(&call, e, *ret_kind, fn, arg, err);
+    chat_free(c);
+    return r;
 }
 
 static char *body_of(const struct chat_ask *ask, const char *model, enum chat_kind kind)
