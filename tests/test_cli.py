@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -91,6 +92,66 @@ def test_cat_missing(shared_docfs):
     r = shared_docfs.run("cat", "demo@1/guide/nosuch.md")
     assert r.code == 5
     assert "nosuch.md" in r.err
+
+
+def test_collections_by_a_shorter_or_mistyped_name(shared_docfs):
+    whole = shared_docfs.ok("cat", "demo@1/guide/storage.md").out
+    assert shared_docfs.ok("cat", "demo/guide/storage.md").out == whole
+    r = shared_docfs.run("cat", "dmeo/guide/storage.md")
+    assert r.code == 5 and "did you mean 'demo@1'" in r.err
+    r = shared_docfs.run("list", "dmeo")
+    assert r.code == 5 and "did you mean 'demo@1'" in r.err
+    for query in (["-c", "dmeo", "task"], ["in=dmeo task"]):
+        r = shared_docfs.run("search", *query)
+        assert r.code == 1 and "No collection is called dmeo (nearest: demo@1)." in r.err
+    r = shared_docfs.run("search", "in=zzzzzz", "task")
+    assert r.code == 1 and "docfs list" in r.err
+
+
+def test_an_empty_directory_is_told(docfs, workdir):
+    r = docfs.run("add", workdir, "-c", "nothing")
+    assert r.code == 0 and "no file in it that docfs reads" in r.err
+
+
+def test_help_topics(docfs, workdir):
+    fake = workdir / "man"
+    fake.write_text("#!/bin/sh\necho page \"$@\"\n")
+    fake.chmod(0o755)
+    path = {"PATH": f"{workdir}:/usr/bin:/bin"}
+    assert docfs.ok("help", "query", env=path).out == "page 7 docfs-query\n"
+    assert docfs.ok("help", "yaml", env=path).out == "page 5 docfs.yaml\n"
+    r = docfs.run("help", "qurey")
+    assert r.code == 2 and "did you mean 'query'?" in r.err
+    r = docfs.run("help", "query", env={"PATH": str(workdir / "none")})
+    assert r.code == 6 and "docfs-query(7)" in r.err
+
+
+COMPLETE = """\
+source <("$1" completion bash)
+docfs() { command "$DOCFS_PROGRAM" "$@"; }
+shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_docfs
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def test_completion_in_bash(shared_docfs):
+    def complete(*words):
+        p = subprocess.run(["bash", "-c", COMPLETE, "bash", shared_docfs.program, *words], capture_output=True,
+                           text=True, env=shared_docfs.env(DOCFS_PROGRAM=str(shared_docfs.program)))
+        assert p.returncode == 0 and not p.stderr, p.stderr
+        return sorted(p.stdout.split())
+
+    assert complete("docfs", "ca") == ["cat", "catalogue"]
+    assert complete("docfs", "list", "d") == ["demo@1"]
+    assert complete("docfs", "list", "--f") == ["--failures", "--flagged"]
+    assert complete("docfs", "search", "-c", "") == ["demo@1"]
+    assert complete("docfs", "search", "--mode", "v") == ["vec"]
+    assert complete("docfs", "token", "--scope", "") == ["admin", "read", "write"]
+    assert complete("docfs", "completion", "f") == ["fish"]
+    assert complete("docfs", "help", "troub") == ["troubleshooting"]
+    assert complete("docfs", "search", "d") == []
 
 
 def test_similar(shared_docfs):

@@ -128,6 +128,7 @@ def test_shown_wherever_the_document_is(docfs, tmp_path):
     assert doc["signs"] == ["agent"] and doc["findings"][0]["line"] == 5
     hits = docfs.ok("search", "widget", "--json").json["hits"]
     assert {h["path"]: h["signs"] for h in hits}["bad.md"] == ["agent"]
+    assert "flagged: agent" in docfs.ok("search", "widget").out
     again = docfs.ok("search", "widget", "--json").json["hits"]  # from the kept answer
     assert again == hits
     (src / "bad.md").write_text("# Install\n\nThe widget installer.\n")

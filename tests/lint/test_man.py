@@ -109,6 +109,38 @@ def test_pages_are_installed_and_listed():
     assert not [n for n in WRITTEN if n[-1] in "57" and f"{n[:-2]}({n[-1]})" not in readme]
 
 
+COMMAND_LINE = r"(?:\$ |sudo -u docfs )?(?:[A-Z_]+=\S+ )?(docfs [a-z-].*)"
+
+
+def examples(pages):
+    """(where, command line) of every docfs that the manual, the README and --help show."""
+    for name, text in pages.items():
+        literal = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S) + re.findall(r"^\.Dl (.*)$", text, re.M)
+        for line in re.findall(rf"^ *{COMMAND_LINE}$", "\n".join(literal), re.M):
+            yield name, line.replace("\\-", "-").replace("\\(dq", '"').replace("\\e", "\\")
+    for line in re.findall(rf"^    {COMMAND_LINE}$", (ROOT / "README.md").read_text(), re.M):
+        yield "README.md", line
+
+
+def test_examples_use_commands_and_options_that_exist(pages, commands):
+    known = {c: docfs("help", c) for c in commands}
+    wrong, n = [], 0
+    for where, line in examples(pages):
+        for part in re.split(r"; |\|", line.split(" #")[0]):
+            words = re.findall(r"\S+", part)
+            if not words or words[0] != "docfs":
+                continue
+            words = words[3:] if words[1] == "--cache" else words[1:]
+            n += 1
+            if words[0] not in known:
+                wrong.append(f"{where}: {line}")
+                continue
+            options = re.findall(r"(?<=\s)--([a-z][a-z-]*)", " " + part.split(" -- ")[0])
+            wrong += [f"{where}: --{o} in {line}" for o in options if not re.search(rf"--{o}\b", known[words[0]])]
+    assert n > 100
+    assert not wrong
+
+
 # ---- what would go out of date ----
 
 def literals():

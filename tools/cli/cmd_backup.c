@@ -100,6 +100,10 @@ static int run_restore(struct cmd_context *c)
     struct progress p;
     size_t lost = 0;
     int64_t start = clock_mono_ns();
+    /* Before anything is asked about the cache. */
+    if (access(c->word[0], R_OK) < 0)
+        return cmd_fail_with(c, errno == ENOENT ? CMD_MISSING : CMD_SYSTEM,
+                             "cannot read the backup %s: %s", c->word[0], strerror(errno));
     interrupt_watch(true);
     progress_init(&p, &c->out);
     int r = a->check ? docfs_backup_check(c->word[0], on_progress, &p, &i, &err)

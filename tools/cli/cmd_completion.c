@@ -10,11 +10,44 @@ static void long_options(FILE *f, const struct opt *table)
         fprintf(f, " --%s", o->name);
 }
 
+/* Whether an argument of the command is the name of a collection. */
+static bool takes_collection(const struct cmd *c)
+{
+    for (const char *p = c->usage; (p = strstr(p, "COLLECTION")); p++) {
+        const char *before = p > c->usage && p[-1] == '[' ? p - 1 : p;
+        if (before == c->usage || before[-1] != ' ' || before - c->usage < 3 ||
+            strncmp(before - 3, "-c ", 3) != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_collection(const struct opt *o)
+{
+    return strcmp(o->name, "collection") == 0;
+}
+
+static void bash_values(FILE *f, const struct cmd *c)
+{
+    for (const struct opt *o = c->options; o && o->name; o++) {
+        if (!o->choices && !is_collection(o))
+            continue;
+        fprintf(f, "    '%s --%s'", c->name, o->name);
+        if (o->letter)
+            fprintf(f, "|'%s -%c'", c->name, o->letter);
+        fputs(is_collection(o) ? ") values=$(_docfs_collections) ;;\n" : ") values='", f);
+        for (const char *const *v = o->choices; v && *v; v++)
+            fprintf(f, "%s%s", *v, v[1] ? " " : "' ;;\n");
+    }
+}
+
 static void bash(FILE *f)
 {
     fputs("# bash completion of docfs\n"
+          "COMP_WORDBREAKS=${COMP_WORDBREAKS//@/} # python@3.11 is one word\n"
+          "_docfs_collections() { docfs list --quiet 2>/dev/null | sed '1d; s/ .*//'; }\n"
           "_docfs() {\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} cmd= i\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} cmd= values= i\n"
           "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
           "        case ${COMP_WORDS[i]} in\n"
           "        --cache) ((i++)) ;;\n"
@@ -40,8 +73,22 @@ static void bash(FILE *f)
             long_options(f, (*c)->options);
             fputs("' ;;\n", f);
         }
-    fputs("    esac\n"
-          "    if [[ -z $cmd || $cmd == help || $cur == -* ]]; then\n"
+    fputs("    esac\n    case \"$cmd ${COMP_WORDS[COMP_CWORD-1]}\" in\n", f);
+    for (const struct cmd *const *c = commands; *c; c++)
+        bash_values(f, *c);
+    fputs("    *) case $cmd in\n       ", f);
+    for (const struct cmd *const *c = commands, *const *first = NULL; *c; c++)
+        if (takes_collection(*c)) {
+            fprintf(f, "%s%s", first ? "|" : "", (*c)->name);
+            first = c;
+        }
+    fputs(") [[ $cur == -* ]] || values=$(_docfs_collections) ;;\n"
+          "       completion) values='bash zsh fish' ;;\n"
+          "       esac ;;\n"
+          "    esac\n"
+          "    if [[ -n $values ]]; then\n"
+          "        COMPREPLY=($(compgen -W \"$values\" -- \"$cur\"))\n"
+          "    elif [[ -z $cmd || $cmd == help || $cur == -* ]]; then\n"
           "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
           "    else\n"
           "        COMPREPLY=()\n"
@@ -73,7 +120,17 @@ static void zsh_options(FILE *f, const struct opt *table)
         if (o->value) {
             fputc(':', f);
             zsh_text(f, o->value);
-            fputs(strcmp(o->value, "DIR") == 0 ? ":_directories" : ":_files", f);
+            if (o->choices) {
+                fputs(":(", f);
+                for (const char *const *v = o->choices; *v; v++)
+                    fprintf(f, "%s%s", v == o->choices ? "" : " ", *v);
+                fputc(')', f);
+            } else {
+                fputs(is_collection(o)               ? ":_docfs_collections"
+                      : strcmp(o->value, "DIR") == 0 ? ":_directories"
+                                                     : ":_files",
+                      f);
+            }
         }
         fputc('\'', f);
     }
@@ -82,6 +139,8 @@ static void zsh_options(FILE *f, const struct opt *table)
 static void zsh(FILE *f)
 {
     fputs("#compdef docfs\n"
+          "_docfs_collections() {\n"
+          "    compadd -- ${(f)\"$(docfs list --quiet 2>/dev/null | sed '1d; s/ .*//')\"}\n}\n"
           "_docfs() {\n"
           "    local cmd=${words[(r)(",
           f);
@@ -93,7 +152,7 @@ static void zsh(FILE *f)
     for (const struct cmd *const *c = commands; *c; c++) {
         fprintf(f, "    %s) _arguments $global", (*c)->name);
         zsh_options(f, (*c)->options);
-        fputs(" '*:argument:_files' ;;\n", f);
+        fprintf(f, " '*:argument:%s' ;;\n", takes_collection(*c) ? "_docfs_collections" : "_files");
     }
     fputs("    *)\n        local -a commands=(", f);
     for (const struct cmd *const *c = commands; *c; c++) {
@@ -121,6 +180,10 @@ static void fish_options(FILE *f, const struct opt *table, const char *condition
         fprintf(f, "complete -c docfs%s -l %s%s", condition, o->name, o->value ? " -r" : "");
         if (o->letter)
             fprintf(f, " -s %c", o->letter);
+        if (is_collection(o))
+            fputs(" -f -a '(__docfs_collections)'", f);
+        for (const char *const *v = o->choices; v && *v; v++)
+            fprintf(f, "%s%s%s", v == o->choices ? " -f -a '" : " ", *v, v[1] ? "" : "'");
         fputs(" -d '", f);
         fish_text(f, o->help);
         fputs("'\n", f);
@@ -129,7 +192,11 @@ static void fish_options(FILE *f, const struct opt *table, const char *condition
 
 static void fish(FILE *f)
 {
-    fputs("# fish completion of docfs\n", f);
+    fputs("# fish completion of docfs\n"
+          "function __docfs_collections\n"
+          "    docfs list --quiet 2>/dev/null | sed '1d; s/ .*//'\n"
+          "end\n",
+          f);
     fish_options(f, global_options, "");
     for (const struct cmd *const *c = commands; *c; c++) {
         char condition[96];
@@ -138,6 +205,8 @@ static void fish(FILE *f)
         fputs("'\n", f);
         snprintf(condition, sizeof(condition), " -n '__fish_seen_subcommand_from %s'", (*c)->name);
         fish_options(f, (*c)->options, condition);
+        if (takes_collection(*c))
+            fprintf(f, "complete -c docfs%s -f -a '(__docfs_collections)'\n", condition);
     }
 }
 

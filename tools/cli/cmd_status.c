@@ -13,13 +13,16 @@ struct args {
     const char *check;
 };
 
+static const char *const kinds[] = {"mount", "serve", "watch", NULL};
+
 static const struct opt options[] = {
     {'w', "watch", OPT_FLAG, NULL, "Show it again and again until interrupted",
      offsetof(struct args, watch)},
     {0, "every", OPT_COUNT, "SECONDS", "Pause between two looks of --watch (default 2)",
      offsetof(struct args, every), 1, 3600},
-    {0, "check", OPT_STRING, "KIND", "Only tell by the exit status whether a mount or serve is up",
-     offsetof(struct args, check)},
+    {0, "check", OPT_CHOICE, "KIND",
+     "Only tell by the exit status whether a mount, serve or watch is up",
+     offsetof(struct args, check), 0, 0, kinds},
     {0},
 };
 

@@ -160,7 +160,8 @@ static int check_words(struct cmd_context *c)
 {
     const struct cmd *k = c->cmd;
     if (c->n_words < k->min_words)
-        return cmd_fail_with(c, CMD_USAGE, "usage: docfs %s %s", k->name, k->usage);
+        return cmd_fail_with(c, CMD_USAGE, "an argument is missing; usage: docfs %s %s", k->name,
+                             k->usage);
     if (c->n_words > k->max_words)
         return cmd_fail_with(c, CMD_USAGE, "one argument too many: '%s'; usage: docfs %s %s",
                              c->word[k->max_words], k->name, k->usage);

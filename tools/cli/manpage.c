@@ -44,7 +44,7 @@ static void options(FILE *f, const struct opt *table)
         }
         fputc('\n', f);
         text(f, o->help);
-        if (o->choices) {
+        if (o->choices && !strstr(o->help, o->choices[0])) {
             fputs("One of\n", f);
             for (const char *const *c = o->choices; *c; c++)
                 fprintf(f, ".Cm %s%s\n", *c, c[1] ? " ," : " .");
