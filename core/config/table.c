@@ -116,7 +116,7 @@ const struct config_def config_table[] = {
      "the same text in several versions or mirrors: one hit that names all, or a hit for each", 0,
      "one|all"},
     {"search.k", INTEGER, "10", 1, 1000, "documents that a search returns"},
-    {"search.lex_weight", REAL, "1.0", 0, 100, "weight of the full-text score"},
+    {"search.lex_weight", REAL, "0.8", 0, 100, "weight of the full-text score"},
     {"search.min", REAL, "0", 0, 1, "smallest score shown"},
     {"search.near_weight", REAL, "1.0", 0, 100,
      "weight of the comparison word by word with the built-in model"},

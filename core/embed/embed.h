@@ -16,6 +16,11 @@ struct embed_text {
     size_t body_len;
 };
 
+/* The part of a question's words, by weight, that have a near word: 0..1. */
+struct embed_near {
+    float all, title; /* in the text; in its title alone */
+};
+
 struct embedder {
     void *ctx;
     unsigned dim;            /* components per vector */
@@ -23,18 +28,21 @@ struct embedder {
                                 fingerprints are never compared. Valid as long as the embedder */
     unsigned batch;          /* texts per call that suit the implementation, >= 1 */
     float floor;             /* cosine that unrelated texts stay below; 0 when nobody knows */
-    bool costly;             /* a call is a request to a server: not from inside the conversion of
-                                one file, and its answers are worth keeping */
+    float home, abroad; /* mean cosine of a question and any passage, up to which the model knows
+                           the field of a collection, and from which on it does not; 0: no
+                           such figures */
+    bool costly;        /* a call is a request to a server: not from inside the conversion of
+                           one file, and its answers are worth keeping */
     /* Writes n vectors of dim floats to out. Vectors have unit length, or are all zero when the
      * text has no usable word. Thread-safe. Codes a caller may branch on: -EINVAL, -EBADMSG: one of
      * the texts was refused or its answer was of no use, the others may be fine alone; every other:
      * nothing can be embedded now, and err says why. */
     int (*embed)(void *ctx, enum embed_kind kind, const struct embed_text *texts, size_t n,
                  float *out, struct docfs_err *err);
-    /* How well each of n texts answers the query, word by word: 0..1 into out. Costs about 10 us a
-     * text, so it is for the best of a first list. NULL when the embedder cannot. 0 or -ENOMEM. */
+    /* How well each of n texts answers the query, word by word. Costs about 10 us a text, so it is
+     * for the best of a first list. NULL when the embedder cannot. 0 or -ENOMEM. */
     int (*compare)(void *ctx, const struct embed_text *query, const struct embed_text *texts,
-                   size_t n, float *out, struct docfs_err *err);
+                   size_t n, struct embed_near *out, struct docfs_err *err);
     void (*free)(void *ctx);
     atomic_uint more; /* references beside the first */
 };

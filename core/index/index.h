@@ -81,6 +81,9 @@ int vindex_search(struct vindex *x, const float *query, size_t k, const struct d
 void vindex_stats(struct vindex *x, struct vindex_stats *ret);
 /* Score of one passage for a query; -ENOENT when it is not held. */
 int vindex_score(struct vindex *x, const float *query, int64_t passage, float *ret);
+/* Mean score of at most n passages that lie evenly among all: what the query has in common with any
+ * passage. 0 when the index is empty. */
+float vindex_mean(struct vindex *x, const float *query, size_t n);
 /* The code of a passage as floats (dim), unit length; -ENOENT. */
 int vindex_vector(struct vindex *x, int64_t passage, float *out);
 

@@ -264,6 +264,27 @@ int vindex_score(struct vindex *x, const float *query, int64_t passage, float *r
     return row < 0 ? -ENOENT : 0;
 }
 
+float vindex_mean(struct vindex *x, const float *query, size_t n)
+{
+    struct kquery q;
+    kquery_init(&q, query, x->dim, x->code_size);
+    float sum = 0;
+    size_t counted = 0;
+    pthread_rwlock_rdlock(&x->lock);
+    size_t rows = x->base.n + x->tail_n;
+    for (size_t i = 0; i < n && i < rows; i++) {
+        struct place p = vindex_place(x, rows <= n ? i : rows / n * i);
+        int32_t dot;
+        if (p.dead)
+            continue;
+        x->dot(q.q, p.code, x->code_size, 1, &dot);
+        sum += kernel_score(dot, p.norm, q.scale);
+        counted++;
+    }
+    pthread_rwlock_unlock(&x->lock);
+    return counted ? sum / (float)counted : 0;
+}
+
 int vindex_vector(struct vindex *x, int64_t passage, float *out)
 {
     pthread_rwlock_rdlock(&x->lock);

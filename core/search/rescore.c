@@ -19,7 +19,16 @@
 #define IN_TITLE 3.0
 #define IN_HEADING 2.0
 #define IN_TEXT 1.0
-#define AS_PART 0.5 /* "join" of "os.path.join" */
+#define AS_PART 0.5  /* "join" of "os.path.join" */
+#define IN_ORDER 1.0 /* two words that follow each other in question and passage */
+
+/* Weights of what is added to the three parts that settings weigh. */
+#define TITLE_WORDS 0.1 /* the part of the question's words that title and headings hold */
+#define TITLE_NEAR 0.1  /* the same with words that are near */
+/* Of a field that the model does not know, the words of the best passages say more (expand.c), and
+ * its own two parts count that much less. */
+#define EXPANSION 0.5
+#define ABROAD_LESS 0.8
 
 /* Function words tell code apart ("for", "if", "not") and say little else: they count for part, and
  * for nothing in a question that has enough other words. */
@@ -42,14 +51,18 @@ struct reading {
     bool first[256];  /* their first bytes: stemming changes no first letter */
     enum field field;
     uint16_t tf[TERMS][FIELDS];
+    uint16_t after[TERMS]; /* times that it follows the term before it in the question */
+    int last;              /* term of the word before, -1: none */
     size_t words;
+    struct expand *expand; /* NULL: not wanted */
 };
 
 struct read_passage {
     struct candidate *c;
-    uint16_t tf[TERMS][FIELDS];
+    uint16_t tf[TERMS][FIELDS], after[TERMS];
     size_t words;
-    double lex, near;
+    double lex, title;
+    struct embed_near near;
 };
 
 static int on_token(void *arg, const struct token *t)
@@ -57,7 +70,13 @@ static int on_token(void *arg, const struct token *t)
     struct reading *r = arg;
     char word[TOKEN_MAX + 8];
     int found = -1;
-    r->words += !t->part;
+    int before = r->last;
+    if (!t->part) {
+        r->words++;
+        r->last = -1;
+        if (r->expand && expand_word(r->expand, t->text, t->len) < 0)
+            return -ENOMEM;
+    }
     if (!r->first[(unsigned char)t->text[0]])
         return 0;
     memcpy(word, t->text, t->len);
@@ -69,25 +88,37 @@ static int on_token(void *arg, const struct token *t)
     if (found >= 0) {
         uint16_t *n = &r->tf[found][t->part ? FIELD_PART : r->field];
         *n += *n < UINT16_MAX;
+        if (!t->part) {
+            r->last = found;
+            r->after[found] += found > 0 && before == found - 1 && r->after[found] < UINT16_MAX;
+        }
     }
     return 0;
 }
 
-static void read_field(struct reading *r, enum field field, const char *text, size_t len)
+static int read_field(struct reading *r, enum field field, const char *text, size_t len)
 {
     r->field = field;
-    token_each(text, len, on_token, r);
+    return token_each(text, len, on_token, r);
 }
 
-static void read_one(struct reading *r, const struct store_passage *p, struct read_passage *ret)
+static int read_one(struct reading *r, const struct store_passage *p, struct read_passage *ret)
 {
     memset(r->tf, 0, sizeof(r->tf));
+    memset(r->after, 0, sizeof(r->after));
     r->words = 0;
-    read_field(r, FIELD_TITLE, p->title, strlen(p->title));
-    read_field(r, FIELD_HEADING, p->heading, strlen(p->heading));
-    read_field(r, FIELD_TEXT, p->text, p->text_len);
+    r->last = -1;
+    int rc = r->expand ? expand_begin(r->expand) : 0;
+    if (rc == 0)
+        rc = read_field(r, FIELD_TITLE, p->title, strlen(p->title));
+    if (rc == 0)
+        rc = read_field(r, FIELD_HEADING, p->heading, strlen(p->heading));
+    if (rc == 0)
+        rc = read_field(r, FIELD_TEXT, p->text, p->text_len);
     memcpy(ret->tf, r->tf, sizeof(r->tf));
+    memcpy(ret->after, r->after, sizeof(r->after));
     ret->words = r->words;
+    return rc;
 }
 
 static double occurrences(const uint16_t tf[FIELDS])
@@ -124,8 +155,26 @@ static double bm25(const struct term *term, size_t n, const struct read_passage 
     for (size_t i = 0; i < n; i++) {
         double f = occurrences(p->tf[i]);
         sum += term[i].idf * f * (K1 + 1) / (f + length);
+        double after = p->after[i];
+        if (after > 0)
+            sum += IN_ORDER * fmin(term[i].idf, term[i - 1].idf) * after / (after + length);
     }
     return sum;
+}
+
+/* The part of the question's words, by rarity, that title and headings hold. */
+static double in_title(const struct term *term, const struct lexical *l,
+                       const struct read_passage *p)
+{
+    double sum = 0, all = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->term[i].part)
+            continue;
+        all += term[i].idf;
+        if (p->tf[i][FIELD_TITLE] || p->tf[i][FIELD_HEADING])
+            sum += term[i].idf;
+    }
+    return all > 0 ? sum / all : 0;
 }
 
 static void read_terms(const struct lexical *l, struct term *term, struct reading *r)
@@ -139,7 +188,7 @@ static void read_terms(const struct lexical *l, struct term *term, struct readin
 }
 
 static int compare(struct embedder *e, const char *query, const struct store_passage *p,
-                   double *ret, struct docfs_err *err)
+                   struct embed_near *ret, struct docfs_err *err)
 {
     struct embed_text asked = {.title = "", .body = query, .body_len = strlen(query)};
     _cleanup_free_ char *title = NULL;
@@ -150,10 +199,7 @@ static int compare(struct embedder *e, const char *query, const struct store_pas
     }
     struct embed_text text = {
         .title = title, .title_len = (size_t)len, .body = p->text, .body_len = p->text_len};
-    float near = 0;
-    int rc = e->compare(e->ctx, &asked, &text, 1, &near, err);
-    *ret = (double)near;
-    return rc;
+    return e->compare(e->ctx, &asked, &text, 1, ret, err);
 }
 
 /* Combines: all parts 0..1 over the list, as fuse_score() makes them. */
@@ -164,18 +210,33 @@ static void combine(struct read_passage *p, size_t n, const struct fusion *f)
         lex = fmax(lex, p[i].lex);
         high = fmax(high, p[i].c->vec);
         low = fmin(low, p[i].c->vec);
-        near_high = fmax(near_high, p[i].near);
+        near_high = fmax(near_high, (double)p[i].near.all);
     }
-    double near_weight = near_high > 0 ? f->near_weight : 0;
-    double total = f->lex_weight + f->vec_weight + near_weight;
+    double known = 1 - ABROAD_LESS * f->abroad;
+    double vec_weight = known * f->vec_weight;
+    double near_weight = near_high > 0 ? known * f->near_weight : 0;
+    double title_near = near_weight > 0 ? TITLE_NEAR : 0;
+    double total = f->lex_weight + vec_weight + near_weight + TITLE_WORDS + title_near;
     double span = fmax(high - low, FUSE_SPAN_MIN);
     for (size_t i = 0; i < n; i++) {
         double a = lex > 0 ? p[i].lex / lex : 0;
         double b = 1 - (high - p[i].c->vec) / span;
-        double c = p[i].near;
-        p[i].c->score =
-            total > 0 ? (f->lex_weight * a + f->vec_weight * b + near_weight * c) / total : 0;
+        double sum = f->lex_weight * a + vec_weight * b + near_weight * (double)p[i].near.all +
+                     TITLE_WORDS * p[i].title + title_near * (double)p[i].near.title;
+        p[i].c->score = sum / total;
     }
+}
+
+static int add_expansion(struct expand *x, struct read_passage *p, size_t n, double weight)
+{
+    _cleanup_free_ double *score = calloc(2 * n, sizeof(*score));
+    double *shared = score + n;
+    for (size_t i = 0; score && i < n; i++)
+        score[i] = p[i].c->score;
+    int rc = score ? expand_score(x, score, shared) : -ENOMEM;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        p[i].c->score = (p[i].c->score + weight * shared[i]) / (1 + weight);
+    return rc;
 }
 
 int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
@@ -183,7 +244,8 @@ int rescore(struct store_read *r, struct embedder *e, const char *query, const s
 {
     _cleanup_free_ struct read_passage *p = calloc(n ? n : 1, sizeof(*p));
     struct term term[TERMS] = {0};
-    struct reading reading = {.term = term, .n = l->n};
+    _cleanup_(expand_fini) struct expand expand = {0};
+    struct reading reading = {.term = term, .n = l->n, .expand = f->abroad > 0 ? &expand : NULL};
     int64_t passages, last;
     size_t got = 0, words = 0;
     if (!p)
@@ -200,8 +262,8 @@ int rescore(struct store_read *r, struct embedder *e, const char *query, const s
         if (rc < 0)
             break;
         p[got].c = &list[i];
-        read_one(&reading, &s, &p[got]);
-        if (e && e->compare)
+        rc = read_one(&reading, &s, &p[got]) < 0 ? err_oom(err) : 0;
+        if (rc == 0 && e && e->compare)
             rc = compare(e, query, &s, &p[got].near, err);
         words += p[got++].words;
         store_passage_fini(&s);
@@ -210,8 +272,12 @@ int rescore(struct store_read *r, struct embedder *e, const char *query, const s
         return rc;
     weigh_terms(term, l, p, got, passages);
     double mean = (double)words / (double)got;
-    for (size_t i = 0; i < got; i++)
+    for (size_t i = 0; i < got; i++) {
         p[i].lex = bm25(term, l->n, &p[i], mean > 1 ? mean : 1);
+        p[i].title = in_title(term, l, &p[i]);
+    }
     combine(p, got, f);
+    if (reading.expand && add_expansion(&expand, p, got, EXPANSION * f->abroad) < 0)
+        return err_oom(err);
     return 0;
 }

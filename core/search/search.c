@@ -178,6 +178,20 @@ static int read_again(struct work *w, const struct fusion *f, struct docfs_err *
     return rc;
 }
 
+#define SAMPLE 64 /* passages that tell how near any passage is to the question */
+
+/* A model that knows a field keeps questions away from most of its passages; to a stranger all
+ * passages of the field look alike. */
+static double abroad(const struct work *w)
+{
+    const struct embedder *e = w->asked->e;
+    if (!w->vector || !(e->abroad > e->home))
+        return 0;
+    double mean = (double)vindex_mean(w->index, w->vector, SAMPLE);
+    double part = (mean - (double)e->home) / (double)(e->abroad - e->home);
+    return part < 0 ? 0 : part > 1 ? 1 : part;
+}
+
 static int gather(struct work *w, struct docfs_err *err)
 {
     w->list = calloc(2 * w->depth, sizeof(*w->list));
@@ -197,7 +211,8 @@ static int gather(struct work *w, struct docfs_err *err)
     }
     struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
                        .vec_weight = setting_real(w->d, "search.vec_weight"),
-                       .near_weight = setting_real(w->d, "search.near_weight")};
+                       .near_weight = setting_real(w->d, "search.near_weight"),
+                       .abroad = abroad(w)};
     fuse_score(w->list, w->n, &f);
     if (w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT) {
         rc = read_again(w, &f, err);

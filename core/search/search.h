@@ -4,6 +4,8 @@
  *   state.c     the vector index in memory, kept in step with the store; result cache
  *   lexical.c   query -> full-text expression; candidates by bm25; spelling neighbours
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
+ *   rescore.c   the best passages once more, from their text
+ *   expand.c    the words that the best passages share
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
  *   pack.c      results as bytes, for the store and for caches shared between processes
@@ -84,6 +86,7 @@ struct candidate {
 struct fusion {
     double lex_weight, vec_weight;
     double near_weight; /* of the comparison word by word, where the embedder has one */
+    double abroad;      /* 0..1: how little the model knows of the field of this collection */
 };
 
 /* Merges by passage: list holds n entries of both kinds, in any order; returns the new n. */
@@ -116,6 +119,23 @@ int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
  * may be NULL. */
 int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
             const struct fusion *f, struct candidate *list, size_t n, struct docfs_err *err);
+
+/* ---- expand.c ---- */
+
+/* The words of the passages read, one passage after another; zeroed is empty. */
+struct expand {
+    union expand_word {
+        uint32_t hash, entry;
+    } * word;
+    size_t words, cap;
+    size_t *start; /* [n + 1] first word of each passage */
+    size_t n;
+};
+void expand_fini(struct expand *x);
+int expand_begin(struct expand *x); /* the next passage. 0 or -ENOMEM, as the next two */
+int expand_word(struct expand *x, const char *word, size_t len);
+/* What each passage shares with those of the best score, 0..1 into out; both [n]. Once only. */
+int expand_score(struct expand *x, const double *score, double *out);
 
 /* ---- copies.c ---- */
 

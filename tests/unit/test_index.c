@@ -127,6 +127,11 @@ static void test_scores_are_cosines(struct vindex *x)
             assert(vindex_vector(x, hit[j].row.passage, back) == 0);
             assert(dot(back, vectors + row * DIM) > 0.999f);
         }
+        float mean = 0;
+        for (int row = 0; row < N; row++)
+            mean += dot(q, vectors + row * DIM) / N;
+        assert(fabsf(vindex_mean(x, q, N) - mean) < 0.005f);
+        assert(fabsf(vindex_mean(x, q, N / 4) - mean) < 0.1f);
     }
     assert(vindex_score(x, q, 11, &score) == -ENOENT);
     passed++;

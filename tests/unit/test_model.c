@@ -165,12 +165,19 @@ static float similar(struct embedder *e, const char *query, const char *title, c
     return sum;
 }
 
-static float compared(struct embedder *e, const char *query, const char *body)
+static struct embed_near near(struct embedder *e, const char *query, const char *title,
+                              const char *body)
 {
-    struct embed_text q = {"", 0, query, strlen(query)}, p = {"", 0, body, strlen(body)};
-    float out = -1;
+    struct embed_text q = {"", 0, query, strlen(query)};
+    struct embed_text p = {title, strlen(title), body, strlen(body)};
+    struct embed_near out = {-1, -1};
     assert(!e->compare(e->ctx, &q, &p, 1, &out, NULL));
     return out;
+}
+
+static float compared(struct embedder *e, const char *query, const char *body)
+{
+    return near(e, query, "", body).all;
 }
 
 static void embeds(const char *path)
@@ -196,6 +203,12 @@ static void embeds(const char *path)
     float half = compared(e, "open folder", "open banana");
     assert(half > 0.45f && half < 0.55f);
     assert(compared(e, "", "banana") == 0 && compared(e, "banana", "") == 0);
+    struct embed_near n = near(e, "open folder", "directory", "opens");
+    assert(n.all > 0.99f && n.title > 0.45f && n.title < 0.55f);
+    n = near(e, "open folder", "", "opening directories");
+    assert(n.all > 0.99f && n.title == 0);
+    n = near(e, "open folder", "opening directories", "");
+    assert(n.all > 0.99f && n.title == n.all);
     embedder_free(e);
 }
 
