@@ -193,6 +193,26 @@ def test_limits_are_those_of_the_settings(tmp_path):
     assert len(lines) == page.count("\n.It Cm ")
 
 
+def test_settings_are_those_of_the_program(tmp_path):
+    (tmp_path / "docs").mkdir()
+    docfs("--cache", tmp_path / "c", "add", tmp_path / "docs", "-q")
+    settings = json.loads(docfs("--cache", tmp_path / "c", "config", "--json"))["settings"]
+    page = WRITTEN["docfs.yaml.5"]
+    lines = [f".It Cm {s['key']} Pq {s.get('choices', s['type']).replace('|', ', ')}; {s['default'] or 'empty'}"
+             f"{'; restart' if s['needs_restart'] else ''}\n{s['help']}\n" for s in settings]
+    assert not [line for line in lines if line not in page]
+    assert len(lines) == page.split(".Sh SETTINGS")[1].split(".Sh REDIS")[0].count("\n.It Cm ")
+
+
+def test_the_query_page_has_every_filter():
+    page = WRITTEN["docfs-query.7"]
+    filters = re.findall(r'^    \{"(\w+)", set_\w+,', (ROOT / "core/text/query_filters.c").read_text(), re.M)
+    assert len(filters) > 8
+    assert not [f for f in filters if f"Cm {f}=" not in page]
+    types = re.search(r'\{"type", set_type,\s+"([^"]*)"', (ROOT / "core/text/query_filters.c").read_text())[1]
+    assert not [t for t in re.findall(r"[a-z]+", types.split(" like ")[1]) if t not in page]
+
+
 def test_limits_are_those_of_docfs_serve():
     page = WRITTEN["docfs-limits.7"]
     options = re.findall(r"--([a-z-]+) (?:N|BYTES)\s+(.*)", docfs("help", "serve"))
