@@ -189,7 +189,7 @@ def test_limits_are_those_of_the_settings(tmp_path):
     lines = [f".It Cm {s['key']} No = {s['default']} Pq {show(s, s['range'][0])} to {show(s, s['range'][1])}\n"
              f"{s['help']}\n" for s in settings if s["type"] in ("integer", "real", "size", "duration")]
     assert len(lines) > 20
-    assert not [line for line in lines if line not in page]
+    assert not (missing := [line for line in lines if line not in page]), "write into docfs-limits(7): " + missing[0]
     assert len(lines) == page.count("\n.It Cm ")
 
 
@@ -200,7 +200,7 @@ def test_settings_are_those_of_the_program(tmp_path):
     page = WRITTEN["docfs.yaml.5"]
     lines = [f".It Cm {s['key']} Pq {s.get('choices', s['type']).replace('|', ', ')}; {s['default'] or 'empty'}"
              f"{'; restart' if s['needs_restart'] else ''}\n{s['help']}\n" for s in settings]
-    assert not [line for line in lines if line not in page]
+    assert not (missing := [line for line in lines if line not in page]), "write into docfs.yaml(5): " + missing[0]
     assert len(lines) == page.split(".Sh SETTINGS")[1].split(".Sh REDIS")[0].count("\n.It Cm ")
 
 
