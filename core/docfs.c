@@ -170,6 +170,28 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     return 0;
 }
 
+int docfs_open_settings(const char *const *set, struct docfs **ret, struct docfs_err *err)
+{
+    struct docfs *d = calloc(1, sizeof(*d));
+    if (!d)
+        return err_oom(err);
+    d->dirfd = d->index_dirfd = -1;
+    d->read_only = true;
+    pthread_mutex_init(&d->priors_lock, NULL);
+    int r = settings_open(d, set, err);
+    if (r == 0)
+        r = embedding_new(&d->embedding, err);
+    if (r == 0)
+        r = models_new(&d->models, err);
+    if (r == 0)
+        shared_open(d);
+    if (r == 0)
+        *ret = d;
+    else
+        docfs_close(d);
+    return r;
+}
+
 void docfs_close(struct docfs *d)
 {
     if (!d)

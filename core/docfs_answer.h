@@ -68,5 +68,10 @@ struct docfs_chat_endpoint {
     int64_t rests_ms;  /* left alone for so long */
     char last_error[200];
 };
+/* Does the i-th endpoint of the settings answer, take the key and have the model? Asks for its list
+ * of models, never the model. 1 with the model's name, 0 when there is no i-th one; -ENOENT names
+ * the models it has. */
+DOCFS_API int docfs_chat_check(struct docfs *d, size_t i, char *ret_model, size_t size,
+                               struct docfs_err *err);
 /* Returns how many were written, at most max. */
 DOCFS_API size_t docfs_chat_endpoints(struct docfs *d, struct docfs_chat_endpoint *ret, size_t max);

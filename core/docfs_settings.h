@@ -37,6 +37,11 @@ struct docfs_settings {
 DOCFS_API int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_err *err);
 DOCFS_API void docfs_settings_free(struct docfs_settings *s);
 
+/* A handle without a cache, for the settings and what they name: good for docfs_settings and the
+ * other calls of this file, docfs_provider_test and docfs_close, and for nothing else. */
+DOCFS_API int docfs_open_settings(const char *const *set, struct docfs **ret,
+                                  struct docfs_err *err);
+
 /* Stores a value in the cache, which other processes notice by themselves. value NULL: no longer
  * stored. -ENOENT: no such key; -EINVAL: bad value, what is accepted in the text. */
 DOCFS_API int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_err *err);

@@ -63,6 +63,8 @@ static int read_tuning(struct docfs *d, struct embed_spec *s)
 {
     struct store_tuning t = {0};
     _cleanup_read_ struct store_read *r = NULL;
+    if (!d->store) /* docfs_open_settings */
+        return 0;
     int rc = store_read_begin(d->store, &r, NULL);
     if (rc == 0)
         rc = store_get_tuning(r, "", &t, NULL);

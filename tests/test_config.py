@@ -44,6 +44,27 @@ def test_each_layer_overrules_the_one_before(ready):
     assert f"search.k = 2  (file {path}:3)" in ready.ok("config").out
 
 
+def test_without_a_cache(docfs):
+    """What will be in force is shown before there is a cache, and none comes into being."""
+    path = user_file(docfs, "search.k: 2\n")
+    assert setting(docfs, "search.min")["origin"] == "default"
+    s = setting(docfs, "search.k")
+    assert (s["value"], s["origin"], s["where"]) == ("2", "file", f"{path}:1")
+    assert setting(docfs, "search.k", env={"DOCFS_SEARCH_K": "3"})["origin"] == "environment"
+    assert docfs.ok("config", "get", "search.k").out == "2\n"
+    assert docfs.ok("config", "get", "search.k", "--set", "search.k=7").out == "7\n"
+    assert docfs.run("config", "get", "search.kk").code == 5
+    path.write_text("search.k: 2\nsearch.kk: 3\n")
+    r = docfs.run("config")
+    assert r.code == 2 and f"{path}:2: " in r.err
+    path.write_text("")
+    r = docfs.run("config", "unset", "search.k")
+    assert r.code == 3 and "no cache" in r.err
+    assert not docfs.cache.exists()
+    docfs.ok("config", "set", "search.k", "4")
+    assert setting(docfs, "search.k")["origin"] == "cache"
+
+
 def test_docfs_config_names_the_only_file(ready, tmp_path):
     user_file(ready, "search.k: 2\n")
     other = tmp_path / "other.yaml"

@@ -57,7 +57,7 @@ def test_all_is_well(ready):
     for name in ("settings", "cache-directory", "cache-rights", "file-system", "free-space",
                  "database", "content", "services", "helper-mandoc", "helper-pdftotext",
                  "helper-git", "time", "locale", "memory", "limits", "fuse-device", "fusermount3",
-                 "allow-other", "port"):
+                 "allow-other", "port", "redis", "embedding", "chat"):
         the(found, name, "pass")
     text = ready.ok("doctor", "--listen", "127.0.0.1:0").out
     assert "0 warnings, 0 failures" in text

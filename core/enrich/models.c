@@ -10,6 +10,8 @@
 #include <string.h>
 #include "core/util/cleanup.h"
 
+#define CHECK_MS 5000
+
 struct models {
     pthread_rwlock_t lock; /* readers use chat; the writer exchanges it */
     struct chat *chat;
@@ -48,30 +50,51 @@ static char *next_item(char **rest)
     return NULL;
 }
 
-static int make(struct docfs *d, struct chat **ret, struct docfs_err *err)
-{
-    _cleanup_free_ char *urls = setting_text(d, "chat.url"), *names = setting_text(d, "chat.model"),
-                        *key = NULL;
-    char *url_rest = urls, *name_rest = names, *url, *name, *last = NULL;
+/* What the settings name; the strings of e point into the others. */
+struct named {
+    char *urls, *names, *key;
     struct chat_endpoint e[CHAT_ENDPOINTS];
-    size_t n = 0;
-    if (!urls || !names)
+    size_t n;
+};
+
+static void named_fini(struct named *x)
+{
+    free(x->urls);
+    free(x->names);
+    free(x->key);
+}
+#define _cleanup_named_ __attribute__((cleanup(named_fini)))
+
+static int read_named(struct docfs *d, struct named *ret, struct docfs_err *err)
+{
+    ret->urls = setting_text(d, "chat.url");
+    ret->names = setting_text(d, "chat.model");
+    if (!ret->urls || !ret->names)
         return err_oom(err);
-    int r = *urls ? setting_secret(d, "chat.key_file", &key, err) : 0;
+    int r = *ret->urls ? setting_secret(d, "chat.key_file", &ret->key, err) : 0;
     if (r < 0)
         return r;
+    char *url_rest = ret->urls, *name_rest = ret->names, *url, *name, *last = NULL;
     while ((url = next_item(&url_rest))) {
-        if (n == CHAT_ENDPOINTS)
+        if (ret->n == CHAT_ENDPOINTS)
             return err_set(err, -EINVAL, "chat.url may name %d endpoints", CHAT_ENDPOINTS);
         if ((name = next_item(&name_rest)))
             last = name;
-        e[n++] = (struct chat_endpoint){.url = url,
-                                        .model = last ? last : "",
-                                        .key = key,
-                                        .kind = (enum chat_kind)setting_int(d, "chat.provider")};
+        ret->e[ret->n++] =
+            (struct chat_endpoint){.url = url,
+                                   .model = last ? last : "",
+                                   .key = ret->key,
+                                   .kind = (enum chat_kind)setting_int(d, "chat.provider")};
     }
+    return 0;
+}
+
+static int make(struct docfs *d, struct chat **ret, struct docfs_err *err)
+{
+    _cleanup_named_ struct named x = {0};
+    int r = read_named(d, &x, err);
     *ret = NULL;
-    return n ? chat_new(e, n, (long)setting_int(d, "chat.timeout"), ret, err) : 0;
+    return r < 0 ? r : x.n ? chat_new(x.e, x.n, (long)setting_int(d, "chat.timeout"), ret, err) : 0;
 }
 
 int models_acquire(struct docfs *d, struct chat **ret, struct docfs_err *err)
@@ -126,4 +149,48 @@ size_t docfs_chat_endpoints(struct docfs *d, struct docfs_chat_endpoint *ret, si
     }
     models_release(d);
     return n;
+}
+
+/* ---- is it there? ---- */
+
+struct listed {
+    const char *wanted; /* "": the first one will do */
+    char *ret;
+    size_t size;
+    bool found;
+    struct buf names;
+};
+
+static void on_model(void *arg, const char *name)
+{
+    struct listed *l = arg;
+    size_t n = strlen(l->wanted);
+    bool same =
+        strncmp(name, l->wanted, n) == 0 && (!n || !name[n] || !strcmp(name + n, ":latest"));
+    buf_addf(&l->names, "%s%s", l->names.len ? ", " : "", name);
+    if (same && !l->found)
+        snprintf(l->ret, l->size, "%s", name);
+    l->found = l->found || same;
+}
+
+int docfs_chat_check(struct docfs *d, size_t i, char *ret_model, size_t size, struct docfs_err *err)
+{
+    _cleanup_named_ struct named x = {0};
+    enum chat_kind kind;
+    int r = read_named(d, &x, err);
+    if (r < 0 || i >= x.n)
+        return r < 0 ? r : 0;
+    const struct chat_endpoint *e = &x.e[i];
+    struct listed l = {.wanted = e->model, .ret = ret_model, .size = size, .names = {.limit = 300}};
+    struct docfs_err why = {0};
+    r = chat_models(e, CHECK_MS, &kind, on_model, &l, &why);
+    if (r == 0 && !l.found) {
+        r = err_set(&why, -ENOENT, "%s has no model %s%s%s", e->url, e->model,
+                    l.names.len ? " (chat.model); it has: " : "at all",
+                    l.names.len ? l.names.data : "");
+    }
+    buf_fini(&l.names);
+    if (r < 0 && err)
+        *err = why;
+    return r < 0 ? r : 1;
 }

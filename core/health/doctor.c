@@ -61,8 +61,8 @@ int docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, voi
             doctor_content(&x);
         if (x.d)
             doctor_services(&x);
-        if (x.d && !opt->quick)
-            doctor_redis(&x);
+        if (!opt->quick)
+            doctor_peers(&x);
     }
     if (!opt->quick)
         doctor_helpers(&x);

@@ -23,7 +23,8 @@ void doctor_space(struct doctor *x);
 void doctor_database(struct doctor *x);
 void doctor_content(struct doctor *x);
 void doctor_services(struct doctor *x);
-void doctor_redis(struct doctor *x);
+/* doctor_peers.c */
+void doctor_peers(struct doctor *x);
 /* doctor_system.c */
 void doctor_settings(struct doctor *x);
 void doctor_helpers(struct doctor *x);

@@ -223,24 +223,3 @@ void doctor_services(struct doctor *x)
         doctor_tell(x, "services", DOCFS_PASS, "", "%zu running, none in trouble", up);
     docfs_health_free(h);
 }
-
-void doctor_redis(struct doctor *x)
-{
-    struct docfs_err err = {0};
-    char version[32] = "";
-    int r = shared_check(x->d, version, sizeof(version), &err);
-    if (r == 1)
-        doctor_tell(x, "redis", DOCFS_PASS, "", "not configured (redis.url), not needed");
-    else if (r == 0)
-        doctor_tell(x, "redis", DOCFS_PASS, "", "version %s answers", version);
-    else
-        doctor_tell(x, "redis", DOCFS_WARNING,
-                    r == -ECONNREFUSED || r == -ENOENT
-                        ? "start it (systemctl start redis-server) or correct redis.url; docfs "
-                          "works without it meanwhile"
-                    : r == -EACCES ? "put the password into the file that redis.password_file names"
-                    : r == -ETIMEDOUT
-                        ? "see why it is slow (redis-cli --latency), or raise redis.timeout"
-                        : "correct the setting, or unset redis.url: docfs works without it",
-                    "%s", err.text);
-}

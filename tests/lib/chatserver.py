@@ -28,6 +28,8 @@ class ChatServer:
                     return self.json(200, {"version": "0.1"})
                 if self.path == "/api/tags" and outer.mode == "ollama":
                     return self.json(200, {"models": [{"name": "small:latest"}]})
+                if self.path == "/v1/models" and outer.mode in ("401", "500"):
+                    return self.json(int(outer.mode), {"error": {"message": f"fault {outer.mode}"}})
                 if self.path == "/v1/models" and outer.mode != "ollama":
                     return self.json(200, {"object": "list", "data": [{"id": "first-model"}]})
                 self.json(404, {"error": {"message": "no such path"}})

@@ -120,6 +120,17 @@ static int check(struct cmd_context *c, const char *path)
     return CMD_OK;
 }
 
+/* Before there is a cache the other layers are there already. */
+static int open_to_look(struct cmd_context *c)
+{
+    struct docfs_options opt = {.cache = c->cache, .must_exist = true, .set = c->set};
+    struct docfs_err err = {0};
+    int r = docfs_open(&opt, &c->d, &err);
+    if (r == -ENOENT && docfs_open_settings(c->set, &c->d, &err) == 0)
+        r = 0;
+    return r == 0 ? 0 : cmd_open(c, NEEDS_CACHE);
+}
+
 static int run(struct cmd_context *c)
 {
     const char *verb = c->n_words ? c->word[0] : "list";
@@ -141,7 +152,7 @@ static int run(struct cmd_context *c)
     if (f == CHECK)
         return check(c, c->word[1]);
 
-    int r = cmd_open(c, forms[f].needs);
+    int r = f == LIST || f == GET ? open_to_look(c) : cmd_open(c, forms[f].needs);
     if (r)
         return r;
     _cleanup_(docfs_settings_freep) struct docfs_settings *all = NULL;
