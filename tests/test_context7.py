@@ -2,6 +2,8 @@
 import json
 
 import pytest
+from lib.docfs import wait_until
+from lib.faulty import Faulty, answer
 
 QUIET = {"CTX7_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
 
@@ -107,6 +109,107 @@ def test_adding_is_a_job(docfs, corpus, serve):
         assert r.status == 400 and r.json["error"] == "validation_error", r
     r = server.post("/api/v1/refresh", {"libraryName": "/no/thing"})
     assert r.status == 404
+
+
+BASES = ["/api", "/context7/api"]
+PETS = b"""openapi: 3.1.0
+info: {title: Pet store, version: '1'}
+paths:
+  /pets:
+    get: {operationId: listPets, summary: All the pets, responses: {'200': {description: ok}}}
+"""
+
+
+def job_done(server, r):
+    assert r.status == 200, r
+    return wait_until(lambda: (j := server.json(f"/api/v1/ingestion/jobs/{r.json['job']}"))["state"] in
+                      ("done", "failed") and j)
+
+
+def page(body, kind="text/html"):
+    return answer(body, type=kind)
+
+
+@pytest.fixture
+def web():
+    def link(*to):
+        return "<html><head><title>T</title></head><body><main><h1>Top</h1><p>Words of the page.</p>" + \
+            "".join(f'<p><a href="{x}">{x}</a></p>' for x in to) + "</main></body></html>"
+
+    pages = {"/": page(link("/a", "/b", "/skip/c")), "/a": page(link("/a/deep")), "/b": page(link()),
+             "/skip/c": page(link()), "/a/deep": page(link()), "/pets.yaml": page(PETS, "application/yaml"),
+             "/llms.txt": page("# Docs\n\n- [A](/a)\n", "text/plain")}
+    with Faulty(pages) as s:
+        yield s
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_what_the_on_premise_server_takes(docfs, serve, web, base):
+    docfs.ok("config", "set", "sources.allow_private", "on")
+    s = serve(docfs)
+    assert s.json(f"{base}/parse-status") == {"activeParses": {}}
+    r = s.post(f"{base}/parse-website", {"websiteUrl": web.url, "projectTitle": "My Site", "description": "d",
+                                         "maxPages": 3, "maxDepth": 1, "excludePatterns": ["skip/**"]})
+    j = job_done(s, r)
+    assert j["state"] == "done", j["message"]
+    docs = {d["path"] for d in s.json("/api/v1/documents", collection="my-site")["documents"]}
+    assert 2 <= len(docs) <= 3 and not [d for d in docs if "skip" in d or "deep" in d], docs
+    assert job_done(s, s.post(f"{base}/parse-openapi", {"openApiUrl": web.url + "/pets.yaml"}))["state"] == "done"
+    assert s.json("/api/v1/search", q="listPets")["results"]
+    for id in ("docfs/my-site", "%2Fdocfs%2Fmy-site"):
+        assert job_done(s, s.post(f"{base}/projects/{id}/refresh"))["state"] == "done"
+    assert s.post(f"{base}/projects/docfs/nothing/refresh").json["error"] == "library_not_found"
+    assert s.post(f"{base}/projects/docfs/my-site/remove").status == 404
+    for path, body in (("parse", {}), ("parse", {"url": "/etc"}), ("parse-website", {"websiteUrl": "file:///etc"}),
+                       ("parse-website", {"websiteUrl": web.url, "maxPages": 0}), ("parse-openapi", {"openApiUrl": 1})):
+        assert s.post(f"{base}/{path}", body).json["error"] == "validation_error", path
+
+
+def test_what_is_being_added_shows(docfs, serve):
+    docfs.ok("config", "set", "serve.work", "off")
+    s = serve(docfs)
+    r = s.post("/api/parse", {"url": "https://github.com/redis/docs"})
+    active = s.json("/api/parse-status")["activeParses"]
+    assert active == {"/redis/docs": {"status": "queued", "startedAt": None, "duration": 0, "job": r.json["job"],
+                                      "statusMessage": "waits for its turn"}}
+
+
+def test_an_openapi_document_as_a_file(docfs, serve):
+    s = serve(docfs)
+    up = "/api/v2/add/openapi-upload"
+    r = s.upload(up, {}, {"openapiFile": ("pets.v1.yaml", PETS, "application/yaml")})
+    assert r.status == 200 and r.json["libraryName"] == "/docfs/pets", r
+    assert "listPets" in context(s, "/docfs/pets", "list all pets").text
+    r = s.upload("/context7" + up, {"projectTitle": "Pet Store"}, {"openapiFile": ("x.yaml", PETS)})
+    assert r.json["libraryName"] == "/docfs/pet-store", r
+    for fields, files in (({}, {}), ({"openapiFile": "text"}, {}), ({}, {"openapiFile": ("x.bin", bytes(range(256)))})):
+        r = s.upload(up, fields, files)
+        assert r.status == 400 and r.json["error"] == "validation_error", r
+
+
+def test_libraries_that_were_exported(docfs, serve):
+    """The export of one docfs is taken in by the interface of another."""
+    s = serve(docfs)
+    code = {"title": "Route", "description": "How to route.", "id": "https://next.example/docs/route#one",
+            "codeList": [{"language": "js", "code": "route(`x`);\n```\nend"}], "tokens": 9}
+    bundle = {"libraries": [
+        {"project": "/vercel/Next.js", "title": "Next", "codeSnippets": [code, {**code, "title": "Again"}],
+         "infoSnippets": [{"id": "https://next.example/docs/why", "breadcrumb": "Why", "content": "Because of lighthouses."}]},
+        {"project": "/x/empty", "codeSnippets": []}, {"title": "no project"}, {"project": 3}]}
+    r = s.post("/api/import-libraries", bundle)
+    assert [x["status"] for x in r.json["libraries"]] == ["imported", "failed", "failed", "failed"], r
+    assert r.json["libraries"][0]["documents"] == 2
+    assert "Because of lighthouses." in context(s, "/vercel/next.js", "lighthouses").text
+    snippets = context(s, "/docfs/next.js", "route", type="json").json["codeSnippets"]
+    assert len(snippets) == 1 and snippets[0]["codeList"][0] == {"language": "js", "code": "route(`x`);\n```\nend\n"}
+    doc = s.json("/api/v1/search", q="route")["results"][0]
+    assert doc["source_url"] == "https://next.example/docs/route"
+    again = s.post("/api/import-libraries", bundle).json["libraries"][0]
+    assert again["status"] == "skipped" and "force" in again["message"]
+    assert s.post("/api/import-libraries", {**bundle, "force": True}).json["libraries"][0]["status"] == "imported"
+    for body in ({}, {"libraries": []}, {"libraries": {}}):
+        assert s.post("/api/import-libraries", body).json["error"] == "validation_error"
+    assert s.upload("/api/import-libraries", {}, {"file": ("b.zip", b"PK")}).status == 415
 
 
 def test_read_only_refuses(docfs, corpus, serve):

@@ -6,12 +6,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include "tools/wire/context7.h"
 #include "tools/wire/wire.h"
 
-static void error(struct request *q, struct response *a, int status, const char *code,
-                  const char *detail)
+void context7_error(struct request *q, struct response *a, int status, const char *code,
+                    const char *detail)
 {
     if (status == 422 || strncmp(code, "BAD_", 4) == 0) {
         status = 400;
@@ -119,127 +118,61 @@ static void docs_info(struct request *q, struct response *a)
     docs(q, a, CONTEXT7_INFO);
 }
 
-/* ---- adding and refreshing: jobs ---- */
-
-static void enqueue(struct request *q, struct response *a, const char *kind, const char *args,
-                    const char *what)
-{
-    struct docfs_err err = {0};
-    struct docfs_job_new job = {.kind = kind, .args = args, .origin = "api"};
-    int64_t id = 0;
-    if (!args)
-        return fail(q, a, 500, "NO_MEMORY", "out of memory");
-    if (docfs_job_enqueue(q->d, &job, &id, NULL, &err) < 0)
-        return fail_err(q, a, &err);
-    server_audit(q, kind, what, "context7");
-    response_json(a, 200,
-                  json_pack("{s:o, s:I}", "message",
-                            json_sprintf("%s is queued as job %lld",
-                                         strcmp(kind, "add") == 0 ? "Adding it" : "Refreshing it",
-                                         (long long)id),
-                            "job", (json_int_t)id));
-}
-
-/* Only what lies on the network: this interface never names files of the server. */
-static void add(struct request *q, struct response *a)
-{
-    static const char *const keys[] = {"docsRepoUrl", "openApiUrl", "llmstxtUrl", "websiteUrl"};
-    const char *url = NULL;
-    for (size_t i = 0; !url && i < sizeof(keys) / sizeof(*keys); i++)
-        url = json_text(q->json, keys[i], NULL);
-    if (!url || (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0))
-        return fail(q, a, 400, "VALIDATION_ERROR",
-                    "docsRepoUrl, openApiUrl, llmstxtUrl or websiteUrl must be an https:// or "
-                    "http:// address");
-    const struct docfs_ingest_options opt = {.remote = !request_may(q, SCOPE_ADMIN)};
-    _cleanup_free_ char *args = docfs_job_args_add(url, &opt);
-    enqueue(q, a, "add", args, url);
-}
-
-static void refresh(struct request *q, struct response *a)
-{
-    struct docfs_err err = {0};
-    _cleanup_free_ char *name = NULL;
-    if (context7_collection(q->d, json_text(q->json, "libraryName", ""), &name, &err) < 0)
-        return fail_library(q, a, &err);
-    json_t *o = json_pack("{s:s}", "collection", name);
-    _cleanup_free_ char *args = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    enqueue(q, a, "refresh", args, name);
-}
-
-#define ADD(base, kind)                                                             \
-    {                                                                               \
-        "POST", base "/v2/add/" kind, SCOPE_WRITE, add, ROUTE_UNLISTED,             \
-            .id = "context7Add", .summary = "Add a library", .body = "Context7Add", \
-            .response = "Message"                                                   \
-    }
-#define PATHS(base, listed)                                                                     \
-    {"GET",                                                                                     \
-     base "/v2/libs/search",                                                                    \
-     SCOPE_READ,                                                                                \
-     search,                                                                                    \
-     listed,                                                                                    \
-     .id = "context7Search",                                                                    \
-     .summary = "Find a library by its name",                                                   \
-     .query = "Context7SearchQuery",                                                            \
-     .response = "Context7Libraries"},                                                          \
-        {"GET",                                                                                 \
-         base "/v2/context",                                                                    \
-         SCOPE_READ,                                                                            \
-         context,                                                                               \
-         listed,                                                                                \
-         .id = "context7Context",                                                               \
-         .summary = "Passages and code that answer",                                            \
-         .query = "Context7ContextQuery",                                                       \
-         .type = "text/plain"},                                                                 \
-        {"GET",                                                                                 \
-         base "/v2/search",                                                                     \
-         SCOPE_READ,                                                                            \
-         search,                                                                                \
-         ROUTE_UNLISTED,                                                                        \
-         .id = "context7SearchOld",                                                             \
-         .summary = "Find a library",                                                           \
-         .query = "Context7SearchQuery",                                                        \
-         .response = "Context7Libraries"},                                                      \
-        {"GET",                                                                                 \
-         base "/v2/docs/code/{org}/{project}",                                                  \
-         SCOPE_READ,                                                                            \
-         docs_code,                                                                             \
-         ROUTE_UNLISTED,                                                                        \
-         .id = "context7Code",                                                                  \
-         .summary = "Code",                                                                     \
-         .query = "Context7DocsQuery"},                                                         \
-        {"GET",                                                                                 \
-         base "/v2/docs/code/{org}/{project}/{tag}",                                            \
-         SCOPE_READ,                                                                            \
-         docs_code,                                                                             \
-         ROUTE_UNLISTED,                                                                        \
-         .id = "context7CodeTag",                                                               \
-         .summary = "Code",                                                                     \
-         .query = "Context7DocsQuery"},                                                         \
-        {"GET",                                                                                 \
-         base "/v2/docs/info/{org}/{project}",                                                  \
-         SCOPE_READ,                                                                            \
-         docs_info,                                                                             \
-         ROUTE_UNLISTED,                                                                        \
-         .id = "context7Info",                                                                  \
-         .summary = "Prose",                                                                    \
-         .query = "Context7DocsQuery"},                                                         \
-        {"GET",                                                                                 \
-         base "/v2/docs/info/{org}/{project}/{tag}",                                            \
-         SCOPE_READ,                                                                            \
-         docs_info,                                                                             \
-         ROUTE_UNLISTED,                                                                        \
-         .id = "context7InfoTag",                                                               \
-         .summary = "Prose",                                                                    \
-         .query = "Context7DocsQuery"},                                                         \
-        ADD(base, "repo/{host}"), ADD(base, "openapi"), ADD(base, "llmstxt"),                   \
-        ADD(base, "website"),                                                                   \
-    {                                                                                           \
-        "POST", base "/v1/refresh", SCOPE_WRITE, refresh, ROUTE_UNLISTED,                       \
-            .id = "context7Refresh", .summary = "Refresh a library", .body = "Context7Refresh", \
-            .response = "Message"                                                               \
+#define PATHS(base, listed)                                                                       \
+    {"GET",                                                                                       \
+     base "/v2/libs/search",                                                                      \
+     SCOPE_READ,                                                                                  \
+     search,                                                                                      \
+     listed,                                                                                      \
+     .id = "context7Search",                                                                      \
+     .summary = "Find a library by its name",                                                     \
+     .query = "Context7SearchQuery",                                                              \
+     .response = "Context7Libraries"},                                                            \
+        {"GET",                                                                                   \
+         base "/v2/context",                                                                      \
+         SCOPE_READ,                                                                              \
+         context,                                                                                 \
+         listed,                                                                                  \
+         .id = "context7Context",                                                                 \
+         .summary = "Passages and code that answer",                                              \
+         .query = "Context7ContextQuery",                                                         \
+         .type = "text/plain"},                                                                   \
+        {"GET",                                                                                   \
+         base "/v2/search",                                                                       \
+         SCOPE_READ,                                                                              \
+         search,                                                                                  \
+         ROUTE_UNLISTED,                                                                          \
+         .id = "context7SearchOld",                                                               \
+         .summary = "Find a library",                                                             \
+         .query = "Context7SearchQuery",                                                          \
+         .response = "Context7Libraries"},                                                        \
+        {"GET",                                                                                   \
+         base "/v2/docs/code/{org}/{project}",                                                    \
+         SCOPE_READ,                                                                              \
+         docs_code,                                                                               \
+         ROUTE_UNLISTED,                                                                          \
+         .id = "context7Code",                                                                    \
+         .summary = "Code",                                                                       \
+         .query = "Context7DocsQuery"},                                                           \
+        {"GET",                                                                                   \
+         base "/v2/docs/code/{org}/{project}/{tag}",                                              \
+         SCOPE_READ,                                                                              \
+         docs_code,                                                                               \
+         ROUTE_UNLISTED,                                                                          \
+         .id = "context7CodeTag",                                                                 \
+         .summary = "Code",                                                                       \
+         .query = "Context7DocsQuery"},                                                           \
+        {"GET",                                                                                   \
+         base "/v2/docs/info/{org}/{project}",                                                    \
+         SCOPE_READ,                                                                              \
+         docs_info,                                                                               \
+         ROUTE_UNLISTED,                                                                          \
+         .id = "context7Info",                                                                    \
+         .summary = "Prose",                                                                      \
+         .query = "Context7DocsQuery"},                                                           \
+    {                                                                                             \
+        "GET", base "/v2/docs/info/{org}/{project}/{tag}", SCOPE_READ, docs_info, ROUTE_UNLISTED, \
+            .id = "context7InfoTag", .summary = "Prose", .query = "Context7DocsQuery"             \
     }
 
 static const struct route routes[] = {
@@ -254,5 +187,7 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct resource resource_context7 = {
-    .name = "context7", .text = "The interface of Context7.", .route = routes, .error = error};
+const struct resource resource_context7 = {.name = "context7",
+                                           .text = "The interface of Context7.",
+                                           .route = routes,
+                                           .error = context7_error};

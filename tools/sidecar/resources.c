@@ -20,6 +20,7 @@ const struct resource *const resources[] = {
     &resource_meta,
     &resource_mcp,
     &resource_context7,
+    &resource_context7_add,
     &resource_openai,
     &resource_ollama,
     &resource_any_workspaces,

@@ -129,7 +129,30 @@ static int open_uploads(struct docfs *d, const char *collection, struct buf *pat
     return fd < 0 ? err_set(err, -errno, "cannot open the directory %s: %m", path->data) : fd;
 }
 
-/* The document whose original is that file: by its usual name, else by looking. */
+/* Looks at the documents of one directory. */
+static int look_in(struct docfs *d, const char *directory, const char *origin,
+                   struct docfs_document **ret, struct docfs_err *err)
+{
+    struct docfs_entry root;
+    _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
+    int r = docfs_lookup_path(d, directory, &root, err);
+    if (r == 0)
+        r = docfs_list(d, root.id, &l, err);
+    for (size_t i = 0; r == 0 && i < l->n && i < LOOK_MAX; i++) {
+        struct docfs_document *doc;
+        if (l->item[i].is_dir || docfs_document(d, l->item[i].id, &doc, NULL) < 0)
+            continue;
+        if (strcmp(doc->origin, origin) == 0) {
+            *ret = doc;
+            return 0;
+        }
+        docfs_document_free(doc);
+    }
+    return r < 0 ? r : err_set(err, -ENOENT, "no document came of it");
+}
+
+/* The (first) document whose original is that file: by its usual name, else by looking; a file of
+ * several documents is a directory. */
 static int find_by_origin(struct docfs *d, const char *collection, const char *name,
                           const char *origin, struct docfs_document **ret, struct docfs_err *err)
 {
@@ -148,22 +171,9 @@ static int find_by_origin(struct docfs *d, const char *collection, const char *n
         }
         docfs_document_free(doc);
     }
-    struct docfs_entry root;
-    _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
-    int r = docfs_lookup_path(d, collection, &root, err);
-    if (r == 0)
-        r = docfs_list(d, root.id, &l, err);
-    for (size_t i = 0; r == 0 && i < l->n && i < LOOK_MAX; i++) {
-        struct docfs_document *doc;
-        if (l->item[i].is_dir || docfs_document(d, l->item[i].id, &doc, NULL) < 0)
-            continue;
-        if (strcmp(doc->origin, origin) == 0) {
-            *ret = doc;
-            return 0;
-        }
-        docfs_document_free(doc);
-    }
-    return r < 0 ? r : err_set(err, -ENOENT, "no document came of it");
+    char parts[SLUG_MAX + 108];
+    snprintf(parts, sizeof(parts), "%s/%.*s", collection, stem, name);
+    return look_in(d, parts, origin, ret, NULL) == 0 ? 0 : look_in(d, collection, origin, ret, err);
 }
 
 static int explain(struct docfs *d, const char *collection, const char *name, struct docfs_err *err)

@@ -63,6 +63,16 @@ void library_id(const struct docfs_collection *c, char out[LIBRARY_ID_MAX])
         snprintf(out, LIBRARY_ID_MAX, "/docfs/%.*s", (int)base_len(c), c->name);
 }
 
+void context7_place_id(const char *place, char out[CONTEXT7_ID_MAX])
+{
+    char repo[128];
+    const char *host = strstr(place, "://");
+    if (repository(place, repo))
+        snprintf(out, CONTEXT7_ID_MAX, "/%s", repo);
+    else
+        snprintf(out, CONTEXT7_ID_MAX, "/docfs/%.300s", host ? host + 3 : *place ? place : "all");
+}
+
 static bool same_base(const struct docfs_collection *a, const struct docfs_collection *b)
 {
     return base_len(a) == base_len(b) && memcmp(a->name, b->name, base_len(a)) == 0;

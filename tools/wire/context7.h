@@ -32,3 +32,19 @@ struct context7_ask {
 json_t *context7_context(struct docfs *d, const struct context7_ask *ask, struct docfs_err *err);
 /* The same as text; what holds no snippet of the kind is "". */
 void context7_context_text(const json_t *context, enum context7_kind kind, struct buf *out);
+
+#define CONTEXT7_ID_MAX 320
+/* The id that a library from a location, or a collection, has or will have. */
+void context7_place_id(const char *place, char out[CONTEXT7_ID_MAX]);
+/* Any text as the name of a collection. */
+void context7_collection_name(const char *text, char out[101]);
+
+struct context7_imported {
+    char collection[101];
+    bool known; /* it was there, and stays as it was */
+    size_t documents;
+};
+/* Takes in one library of an export: {project, title, codeSnippets, infoSnippets}. -EINVAL: that is
+ * none. force: also when the collection is there. */
+int context7_import(struct docfs *d, const json_t *library, bool force,
+                    struct context7_imported *ret, struct docfs_err *err);

@@ -4,7 +4,7 @@
 #include "core/util/cleanup.h"
 #include "tools/wire/context7.h"
 
-#define LIBRARY_ID_MAX 320
+#define LIBRARY_ID_MAX CONTEXT7_ID_MAX
 
 DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
 
