@@ -3,6 +3,7 @@ page with its type, every member in the page is written, and so for tables and c
 import json
 import re
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -214,3 +215,29 @@ def test_the_schema_is_described(docfs, corpus):
     assert hex(db.execute("PRAGMA application_id").fetchone()[0]) in text
     rows = db.execute("SELECT c.name, count(*) FROM documents d JOIN collections c ON c.id = d.collection").fetchall()
     assert rows == [("demo", db.execute("SELECT count(*) FROM documents").fetchone()[0])]
+
+
+# ---- docfs-bundle(5) ----
+
+def test_the_files_are_as_described(docfs, corpus, workdir):
+    docfs.ok("add", corpus, "-c", "demo@1")
+    docfs.ok("export", "demo@1", workdir / "demo.docfs")
+    docfs.ok("backup", workdir / "all.docfs-backup")
+    page = (MAN / "docfs-bundle.5").read_text()
+    described = {name for line in re.findall(r"^\.(?:It )?Va (.*)$", page, re.M) for name in re.findall(r"\w+", line)}
+
+    def member(name):
+        return subprocess.run(["tar", "--zstd", "-xOf", workdir / "demo.docfs", name], capture_output=True,
+                              check=True).stdout
+
+    names = subprocess.run(["tar", "--zstd", "-tf", workdir / "demo.docfs"], capture_output=True, text=True,
+                           check=True).stdout.split("\n")[:-1]
+    assert names[:2] == re.findall(r"^\.It Pa (docfs-collection.json|documents.jsonl)$", page, re.M)
+    manifest = json.loads(member(names[0]))
+    documents = [json.loads(line) for line in member(names[1]).splitlines()]
+    assert names[2:] == [f"docs/{d['path']}" for d in documents]
+    assert set(manifest) | set(manifest["origin"]) | {k for d in documents for k in d} <= described
+    assert manifest["format"] == 1 and manifest["documents"] == len(documents)
+    block = (workdir / "all.docfs-backup").read_bytes()[-512:].decode().split("\n")
+    shown = page.split(".Bd -literal")[1].split(".Ed")[0].split("\n")[1:-1]
+    assert [line.split()[0] for line in block if line] == [line.split()[0] for line in shown]

@@ -3,11 +3,22 @@
 #include "tools/cli/cmd.h"
 
 const struct help_topic help_topics[] = {
-    {"files", 7},      {"query", 7},  {"embedding", 7},
-    {"web", 7},        {"api", 7},    {"team", 7},
-    {"security", 7},   {"limits", 7}, {"troubleshooting", 7},
-    {"comparison", 7}, {"json", 5},   {"store", 5},
-    {"model", 5},      {"yaml", 5},   {0},
+    {"files", 7},
+    {"query", 7},
+    {"embedding", 7},
+    {"web", 7},
+    {"api", 7},
+    {"team", 7},
+    {"security", 7},
+    {"limits", 7},
+    {"troubleshooting", 7},
+    {"comparison", 7},
+    {"bundle", 5},
+    {"json", 5},
+    {"store", 5},
+    {"model", 5},
+    {"yaml", 5},
+    {0},
 };
 
 void help_short(FILE *f)

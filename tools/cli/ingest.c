@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/ingest.h"
 
+#include <string.h>
+
 #include <errno.h>
 #include "tools/cli/interrupt.h"
 
@@ -62,7 +64,7 @@ static void summary(struct ingest *in, const struct docfs_report *r)
     char a[32], b[32], c[32], d[32], e[32];
     if (o->quiet)
         return;
-    if (r->files == 0 && r->removed == 0)
+    if (r->files == 0 && r->removed == 0 && strcmp(in->c->cmd->name, "add") == 0)
         out_note(o, "there is no file in it that docfs reads: docfs help add names the formats, "
                     "--include and --exclude choose");
     else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
