@@ -1,4 +1,5 @@
 """REST: feedback and signals change later answers."""
+from lib.docfs import wait_until
 
 
 def ids(server, **query):
@@ -67,6 +68,12 @@ def test_enrichment(docfs, corpus, serve):
     r = s.post("/api/v1/enrichment/enrich", {"content_id": one, "priority": "high"})
     assert r.status == 202 and s.json(f"/api/v1/ingestion/status/{r.json['task_ids'][0]}")["kind"] == "refresh"
     assert s.post("/api/v1/enrichment/bulk-enrich", {"content_ids": [one]}).status == 202
+    task = r.json["task_ids"][0]
+    wait_until(lambda: s.json(f"/api/v1/enrichment/status/{task}")["status"] == "done")
+    of_document = s.json(f"/api/v1/enrichment/status/{one}")
+    assert of_document["content_id"] == one and task in [t["task_id"] for t in of_document["tasks"]]
+    for id in ("aaaaaaaa", "999999", "9" * 30):
+        assert s.get(f"/api/v1/enrichment/status/{id}").status == 404
     assert s.post("/api/v1/enrichment/enrich", {}).status == 422
     assert s.post("/api/v1/enrichment/enrich", {"content_id": "aaaaaaaa"}).status == 404
     assert s.json("/api/v1/enrichment/gaps")["gaps"] is not None

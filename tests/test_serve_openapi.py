@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import urllib.parse
 
 from lib.clients import Clients
 
@@ -27,6 +28,29 @@ def test_operation_ids_are_unique(server):
     ids = [o["operationId"] for item in server.json("/openapi.json")["paths"].values()
            for o in item.values()]
     assert len(ids) == len(set(ids))
+
+
+STREAMS = ("/events",)  # they do not end
+
+
+def test_every_operation_answers_within_its_contract(docfs, corpus, serve):
+    """Also to a request that makes no sense; what comes is held against the document."""
+    docfs.ok("add", corpus, "-c", "demo@1", "-q")
+    s = serve(docfs)
+    asked = 0
+    for path, item in s.json("/openapi.json")["paths"].items():
+        for method, operation in item.items():
+            if path.endswith(STREAMS) or path == "/api/v1/system/remove-documents":
+                continue
+            for value in ("demo", "1", "no such thing", "%00", "..%2f..", "x" * 300):
+                target = re.sub(r"\{[^}]+\}", urllib.parse.quote(value, safe="%"), path)
+                r = s.request(method.upper(), target, json_body=None if method == "get" else {})
+                assert r.status < 500, (method, target, r)
+                asked += 1
+                if target == path:
+                    break
+    assert asked > 150
+    assert s.get("/ready").status == 200
 
 
 def test_redocly_finds_nothing(server, tmp_path):

@@ -8,6 +8,7 @@
 
 DEFINE_CLEANUP(struct docfs_gaps, docfs_gaps_free)
 DEFINE_CLEANUP(struct docfs_candidates, docfs_candidates_free)
+DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
 
 static json_t *render_gap(const struct docfs_gap *g)
 {
@@ -183,6 +184,44 @@ static void enrich(struct request *q, struct response *a)
                             priority, "submitted_at", wire_time(clock_wall_ns() / SECOND_NS)));
 }
 
+static json_t *render_task(const struct docfs_job *j)
+{
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "task_id",
+                     json_sprintf("%lld", (long long)j->id), "kind", j->kind, "state",
+                     docfs_job_state_name(j->state), "submitted_at", wire_time(j->created_at),
+                     "finished_at", j->finished_at ? wire_time(j->finished_at) : json_null(),
+                     "message", *j->message ? wire_text(j->message) : json_null());
+}
+
+/* Of a task by its number, or of a document: the jobs on its collection, the newest first. */
+static void status(struct request *q, struct response *a)
+{
+    struct docfs_err err = {0};
+    _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
+    _cleanup_(docfs_jobs_freep) struct docfs_jobs *jobs = NULL;
+    const char *what = request_param(q, "id");
+    bool number = *what && what[strspn(what, "0123456789")] == '\0' && strlen(what) < 18;
+    int64_t id = 0;
+    int r = number ? docfs_job(q->d, strtoll(what, NULL, 10), &jobs, &err)
+                   : docfs_resolve(q->d, what, &id, &err);
+    if (r == 0 && !number)
+        r = docfs_document(q->d, id, &doc, &err);
+    if (r == 0 && !number)
+        r = docfs_jobs(q->d, &(struct docfs_job_filter){.max = 20, .collection = doc->collection},
+                       &jobs, &err);
+    if (r < 0)
+        return fail_err(q, a, &err);
+    json_t *tasks = json_array();
+    for (size_t i = 0; i < jobs->n; i++)
+        json_array_append_new(tasks, render_task(&jobs->item[i]));
+    response_json(a, 200,
+                  json_pack("{s:o, s:s, s:o, s:o}", "content_id",
+                            doc ? json_string(doc->public_id) : json_null(), "status",
+                            jobs->n ? docfs_job_state_name(jobs->item[0].state) : "none",
+                            "last_enriched", doc ? wire_time(doc->fetched_at) : json_null(),
+                            "tasks", tasks));
+}
+
 /* A technology by name: docfs knows where its documentation is. */
 static void import(struct request *q, struct response *a)
 {
@@ -233,6 +272,8 @@ static const struct route routes[] = {
     {"POST", "/api/v1/enrichment/gap-analysis", SCOPE_READ, analyse, .id = "gapAnalysis",
      .summary = "Is there a good answer to a question, and what could give one",
      .body = "GapQuestion", .response = "GapAnalysis"},
+    {"GET", "/api/v1/enrichment/status/{id}", SCOPE_READ, status, .id = "enrichmentStatus",
+     .summary = "How far the tasks of a document are, or one task", .response = "EnrichmentStatus"},
     {"GET", "/api/v1/enrichment/gaps", SCOPE_ADMIN, gaps, .id = "listGaps",
      .summary = "Questions without a good answer", .query = "GapsQuery", .response = "Gaps"},
     {"GET", "/api/v1/enrichment/gaps/{id}/candidates", SCOPE_ADMIN, candidates,
