@@ -351,7 +351,8 @@ int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *er
     s.failed = n.failed;
     s.bytes = n.bytes;
     s.db_bytes = file_size(d->dirfd, "docfs.db") + file_size(d->dirfd, "docfs.db-wal");
-    s.index_bytes = file_size(d->index_dirfd, "vectors") + file_size(d->index_dirfd, "hnsw");
+    s.index_bytes = file_size(d->index_dirfd, "vectors") + file_size(d->index_dirfd, "hnsw") +
+                    file_size(d->index_dirfd, "words");
     search_state_stats(d->search, &s);
     *ret = s;
     return 0;

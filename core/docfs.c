@@ -160,6 +160,8 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     if (r == 0)
         r = search_state_new(d, &d->search, err);
     if (r == 0)
+        r = words_new(&d->words, err);
+    if (r == 0)
         r = models_new(&d->models, err);
     if (r < 0) {
         docfs_close(d);
@@ -197,6 +199,7 @@ void docfs_close(struct docfs *d)
     if (!d)
         return;
     search_state_free(d->search);
+    words_free(d->words);
     models_free(d->models);
     priors_unref(d->priors);
     pthread_mutex_destroy(&d->priors_lock);

@@ -139,6 +139,23 @@ static int check_index(struct checker *c, struct docfs_err *err)
     return rc;
 }
 
+static int check_words(struct checker *c, struct docfs_err *err)
+{
+    char text[600] = "index of words: ";
+    size_t used = strlen(text);
+    _cleanup_read_ struct store_read *r = NULL;
+    int rc = store_read_begin(c->d->store, &r, err);
+    if (rc == 0)
+        rc = words_verify(c->d, r, text + used, sizeof(text) - used, err);
+    if (rc <= 0)
+        return rc;
+    bool rebuilt = false;
+    rc = c->repair ? search_rebuild_index(c->d, false, &rebuilt, err) : 0;
+    if (rc == 0)
+        finding(c, text, rebuilt);
+    return rc;
+}
+
 static void store_finding(void *arg, const char *what, bool fixed)
 {
     finding(arg, what, fixed);
@@ -160,5 +177,7 @@ int docfs_verify(struct docfs *d, bool repair, docfs_finding_fn *fn, void *arg,
         rc = check_unembedded(&c, err);
     if (rc >= 0)
         rc = check_index(&c, err);
+    if (rc >= 0)
+        rc = check_words(&c, err);
     return rc < 0 ? rc : c.left;
 }

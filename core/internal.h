@@ -18,6 +18,7 @@ struct embedding; /* embedding.c: the embedder in use, the one asked for */
 struct priors;
 struct models;       /* enrich/models.c: the chat models */
 struct search_state; /* search.c: vector index in memory, result cache */
+struct words;        /* search/words.c: postings file */
 
 struct docfs {
     char *path; /* absolute */
@@ -27,6 +28,7 @@ struct docfs {
     struct store *store;
     struct embedding *embedding;
     struct search_state *search;
+    struct words *words;
     struct models *models; /* enrich/models.c: chat models */
 
     struct redis *redis; /* shared.c; NULL without one */
@@ -63,6 +65,12 @@ int embedding_rerank(struct docfs *d, const char *query, const struct embed_text
 /* search.c: made at open without touching the disk, loads the index on the first search. */
 int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err);
 void search_state_free(struct search_state *s);
+int words_new(struct words **ret, struct docfs_err *err);
+void words_free(struct words *w); /* NULL allowed */
+/* Compares the postings file with its checksums and the store: 0 (also when there is none), 1 with
+ * why it is to be made again. */
+int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
+                 struct docfs_err *err);
 /* Figures for docfs_status. */
 void search_state_stats(struct search_state *s, struct docfs_status *ret);
 /* Brings the on-disk index up to date with the store when it is missing or far behind; force:

@@ -15,7 +15,7 @@ def test_programs_were_built():
 
 
 # Those with threads of their own also run under ThreadSanitizer.
-THREADED = {"unit_index", "unit_store", "unit_text", "unit_tree"}
+THREADED = {"unit_index", "unit_postings", "unit_store", "unit_text", "unit_tree"}
 
 
 @pytest.mark.parametrize("program", [

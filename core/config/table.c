@@ -72,6 +72,8 @@ const struct config_def config_table[] = {
 
     {"index.graph_min", INTEGER, "0", 0, 1e12,
      "passages from which an HNSW graph is built; 0 = the measured default"},
+    {"index.words_min", INTEGER, "2000", 0, 1e12,
+     "passages from which a file of words is kept beside the full text"},
 
     {"ingest.max_file", SIZE, "64M", 1024, 4294967296.0,
      "bytes of the largest file read, after decompression"},

@@ -272,7 +272,7 @@ static int copy_database(const char *file, int64_t bytes, const char *to, struct
 /* What was derived from the database that is gone. */
 static void drop_derived(const char *path)
 {
-    static const char *const names[] = {"index/vectors", "index/hnsw"};
+    static const char *const names[] = {"index/vectors", "index/hnsw", "index/words"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         _cleanup_free_ char *file = NULL;
         if (asprintf(&file, "%s/%s", path, names[i]) >= 0)

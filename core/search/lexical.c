@@ -134,18 +134,19 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
 }
 
 /* Document frequency of a term as the index spells it: its stem. */
-static int64_t term_df(struct store_read *r, const char *text)
+static int64_t term_df(struct store_read *r, df_fn *count, struct docfs *d, const char *text)
 {
     char stem[72];
     size_t n = strlen(text);
     memcpy(stem, text, n + 1);
     n = token_stem(stem, n);
     stem[n] = '\0';
-    return store_term_df(r, stem);
+    int64_t df = count ? count(d, stem, n) : -1;
+    return df < 0 ? store_term_df(r, stem) : df;
 }
 
-int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
-                    struct lexical *ret, struct docfs_err *err)
+int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget, df_fn *df,
+                    struct docfs *d, struct lexical *ret, struct docfs_err *err)
 {
     *ret = (struct lexical){0};
     token_each(q->text, strlen(q->text), collect_term, ret);
@@ -155,7 +156,7 @@ int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
         only_stop = only_stop && ret->term[i].stop;
     for (size_t i = 0; i < ret->n; i++)
         if (only_stop || !ret->term[i].stop)
-            ret->term[i].df = term_df(r, ret->term[i].text);
+            ret->term[i].df = term_df(r, df, d, ret->term[i].text);
     _cleanup_buf_ struct buf b = {0};
     if (build(ret, q, budget, &b) < 0)
         return err_oom(err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/search/search.h"
+#include "core/search/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -91,14 +92,9 @@ static bool allow(void *arg, int64_t document)
 
 /* ---- candidates ---- */
 
-static int add_lexical(struct work *w, struct docfs_err *err)
+/* Candidates by bm25: from the postings where they are held, else from the full text. */
+static int find_words(struct work *w, bool held, struct best *hit, struct docfs_err *err)
 {
-    int rc = lexical_prepare(w->r, w->q, setting_int(w->d, "search.rows"), &w->lex, err);
-    if (rc < 0 || !w->lex.match)
-        return rc;
-    _cleanup_free_ struct store_lex_hit *hit = calloc(w->depth, sizeof(*hit));
-    if (!hit)
-        return err_oom(err);
     int64_t df[sizeof(w->lex.part) / sizeof(w->lex.part[0])];
     for (size_t i = 0; i < w->lex.n_part; i++)
         df[i] = w->lex.part[i].df;
@@ -110,7 +106,22 @@ static int add_lexical(struct work *w, struct docfs_err *err)
                                 .allow = w->allowed ? allow : NULL,
                                 .arg = (void *)w->allowed,
                                 .deadline_ns = limit_ns ? clock_mono_ns() + limit_ns : 0};
-    int n = store_lex_search(w->r, &q, w->depth, hit, err);
+    int n = held ? words_search(w->d, w->r, &w->lex, &q, w->allowed, w->depth, hit, err) : -EAGAIN;
+    return n == -EAGAIN ? store_lex_search(w->r, &q, w->depth, hit, err) : n;
+}
+
+static int add_lexical(struct work *w, struct docfs_err *err)
+{
+    _cleanup_free_ struct best *hit = calloc(w->depth, sizeof(*hit));
+    if (!hit)
+        return err_oom(err);
+    bool held = words_acquire(w->d, w->r);
+    int n = lexical_prepare(w->r, w->q, setting_int(w->d, "search.rows"), held ? words_df : NULL,
+                            w->d, &w->lex, err);
+    if (n == 0 && w->lex.match)
+        n = find_words(w, held, hit, err);
+    if (held)
+        words_release(w->d);
     if (n == -ETIMEDOUT) {
         buf_adds(&w->note, "Full text took too long (setting search.timeout_ms): ordered by "
                            "similarity only.");

@@ -2,7 +2,8 @@
  * Inside of the search verb.
  *
  *   state.c     the vector index in memory, kept in step with the store; result cache
- *   lexical.c   query -> full-text expression; candidates by bm25; spelling neighbours
+ *   lexical.c   query -> full-text expression; spelling neighbours
+ *   words.c     candidates by bm25 from a file beside the full text
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
  *   rescore.c   the best passages once more, from their text
  *   expand.c    the words that the best passages share
@@ -56,10 +57,12 @@ struct lexical {
     size_t n_part;
 };
 
-/* budget: passages that full text may visit. Never -ENOENT: a query without known words has match
- * == NULL. */
-int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
-                    struct lexical *ret, struct docfs_err *err);
+/* Passages that hold a stem; -1: ask the store. */
+typedef int64_t df_fn(struct docfs *d, const char *stem, size_t len);
+/* budget: passages that full text may visit. df: where words are counted, or NULL. Never -ENOENT: a
+ * query without known words has match == NULL. */
+int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget, df_fn *df,
+                    struct docfs *d, struct lexical *ret, struct docfs_err *err);
 void lexical_fini(struct lexical *l);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
 void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);

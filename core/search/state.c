@@ -4,6 +4,7 @@
  * Deleted passages are found when a search meets them (search.c). */
 #include "core/search/search.h"
 #include "core/search/shared.h"
+#include "core/search/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -287,6 +288,8 @@ int search_rebuild_index(struct docfs *d, bool force, bool *ret_rebuilt, struct 
         rc = embedding_serving(d, r, &e, &why, err);
     if (rc == 0 && e)
         rc = rebuild(d, r, e, force, ret_rebuilt, err);
+    if (rc == 0)
+        rc = words_rebuild(d, r, force, ret_rebuilt, err);
     embedder_free(e);
     return rc;
 }

@@ -107,7 +107,6 @@ struct rank {
     double mean, idf[RANK_PHRASES];
 };
 int rank_register(fts5_api *api);
-double rank_idf(int64_t rows, int64_t df);
 
 /* Words that the index counts in a text; parts of identifiers share the place of the whole. */
 int64_t fulltext_count(const char *text, size_t len);

@@ -4,52 +4,15 @@
 
 #define DF_BOUND 20000 /* passages counted for one term; beyond it a term says nothing anyway */
 
-/* Worst hit on top: smaller score, and of equal scores the larger passage. */
-static bool worse(const struct store_lex_hit *a, const struct store_lex_hit *b)
-{
-    return a->score < b->score || (a->score == b->score && a->passage > b->passage);
-}
-
-static void sift_down(struct store_lex_hit *heap, size_t n, size_t i)
-{
-    for (;;) {
-        size_t least = i, left = 2 * i + 1, right = left + 1;
-        if (left < n && worse(&heap[left], &heap[least]))
-            least = left;
-        if (right < n && worse(&heap[right], &heap[least]))
-            least = right;
-        if (least == i)
-            return;
-        struct store_lex_hit x = heap[i];
-        heap[i] = heap[least];
-        heap[least] = x;
-        i = least;
-    }
-}
-
-static void sift_up(struct store_lex_hit *heap, size_t i)
-{
-    for (size_t up; i && worse(&heap[i], &heap[up = (i - 1) / 2]); i = up) {
-        struct store_lex_hit x = heap[i];
-        heap[i] = heap[up];
-        heap[up] = x;
-    }
-}
-
-static int best_first(const void *a, const void *b)
-{
-    return worse(a, b) ? 1 : -1;
-}
-
 struct collect {
     struct store_read *r;
     const struct store_lex_query *q;
-    struct store_lex_hit *heap;
+    struct best *heap;
     size_t n, limit;
 };
 
 /* 1 with the document; 0 when there is no such passage: left over by damage, verify finds it. */
-static int find_document(struct store_read *r, struct store_lex_hit *hit, struct docfs_err *err)
+static int find_document(struct store_read *r, struct best *hit, struct docfs_err *err)
 {
     int e = db_int(r->c, &hit->document, err, "SELECT document FROM passages WHERE id = ?1", "i",
                    hit->passage);
@@ -58,22 +21,16 @@ static int find_document(struct store_read *r, struct store_lex_hit *hit, struct
 
 /* Only a row that would make it into the list costs a look at its document, and without a filter
  * only one that stays in it: find_documents(). */
-static int consider(struct collect *k, struct store_lex_hit *hit, struct docfs_err *err)
+static int consider(struct collect *k, struct best *hit, struct docfs_err *err)
 {
-    if (k->n == k->limit && !worse(&k->heap[0], hit))
+    if (best_refuses(k->heap, k->n, k->limit, hit))
         return 0;
     if (k->q->allow) {
         int e = find_document(k->r, hit, err);
         if (e <= 0 || !k->q->allow(k->q->arg, hit->document))
             return e < 0 ? e : 0;
     }
-    if (k->n < k->limit) {
-        k->heap[k->n] = *hit;
-        sift_up(k->heap, k->n++);
-    } else {
-        k->heap[0] = *hit;
-        sift_down(k->heap, k->n, 0);
-    }
+    best_offer(k->heap, &k->n, k->limit, hit);
     return 0;
 }
 
@@ -103,7 +60,7 @@ static int step_match(struct conn *c, sqlite3_stmt *st, struct docfs_err *err)
 }
 
 int store_lex_search(struct store_read *r, const struct store_lex_query *q, size_t limit,
-                     struct store_lex_hit *out, struct docfs_err *err)
+                     struct best *out, struct docfs_err *err)
 {
     if (limit == 0)
         return 0;
@@ -120,7 +77,7 @@ int store_lex_search(struct store_read *r, const struct store_lex_query *q, size
         sqlite3_bind_pointer(st, 3, &rank, RANK_POINTER, NULL);
     c->deadline = q->deadline_ns;
     while (e >= 0 && (e = step_match(c, st, err)) == 1) {
-        struct store_lex_hit hit = {sqlite3_column_int64(st, 0), 0, sqlite3_column_double(st, 1)};
+        struct best hit = {sqlite3_column_int64(st, 0), 0, sqlite3_column_double(st, 1)};
         e = consider(&k, &hit, err);
     }
     c->deadline = 0;
@@ -128,7 +85,7 @@ int store_lex_search(struct store_read *r, const struct store_lex_query *q, size
         e = find_documents(&k, err);
     if (e < 0)
         return e;
-    qsort(out, k.n, sizeof(*out), best_first);
+    best_sort(out, k.n);
     return (int)k.n;
 }
 

@@ -184,6 +184,46 @@ int store_passage_text(struct store_read *r, int64_t passage, struct store_passa
     return 0;
 }
 
+int store_texts(struct store_read *r, int64_t after,
+                int (*fn)(void *arg, int64_t passage, int64_t document, const char *title,
+                          const char *heading, const char *text, size_t len),
+                void *arg, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    _cleanup_free_ char *body = NULL;
+    size_t body_len = 0;
+    int64_t content = 0;
+    int e = db_query(r->c, &st, err,
+                     "SELECT p.id, p.document, d.title, p.heading, p.start, p.length, d.content "
+                     "FROM passages AS p CROSS JOIN documents AS d ON d.id = p.document "
+                     "WHERE p.id > ?1 ORDER BY p.id",
+                     "i", after);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        if (!body || sqlite3_column_int64(st, 6) != content) {
+            free(body);
+            body = NULL;
+            content = sqlite3_column_int64(st, 6);
+            e = content_body(r->c, content, &body, &body_len, err);
+            if (e == -ENOENT)
+                return db_fail(r->c, SQLITE_CORRUPT, err);
+            if (e < 0)
+                return e;
+        }
+        size_t start = (size_t)sqlite3_column_int64(st, 4);
+        size_t len = (size_t)sqlite3_column_int64(st, 5);
+        if (start > body_len || len > body_len - start)
+            return db_fail(r->c, SQLITE_CORRUPT, err);
+        e = fn(arg, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), db_text(st, 2),
+               db_text(st, 3), body + start, len);
+    }
+    return e;
+}
+
+int store_passages_after(struct store_read *r, int64_t after, int64_t *ret, struct docfs_err *err)
+{
+    return db_int(r->c, ret, err, "SELECT count(*) FROM passages WHERE id > ?1", "i", after);
+}
+
 int store_document_passages(struct store_read *r, int64_t document, int64_t **ret, size_t *ret_n,
                             struct docfs_err *err)
 {

@@ -28,7 +28,7 @@ static int count_row(const Fts5ExtensionApi *api, Fts5Context *text, void *arg)
     return SQLITE_OK;
 }
 
-double rank_idf(int64_t rows, int64_t df)
+double store_text_idf(int64_t rows, int64_t df)
 {
     double idf = log(((double)(rows - df) + 0.5) / ((double)df + 0.5));
     return idf > 0 ? idf : 1e-6;
@@ -48,7 +48,7 @@ static int begin(const Fts5ExtensionApi *api, Fts5Context *text, struct rank *k)
             df = 0;
             rc = api->xQueryPhrase(text, i, &df, count_row);
         }
-        k->idf[i] = rank_idf(t.rows, df);
+        k->idf[i] = store_text_idf(t.rows, df);
     }
     k->ready = rc == SQLITE_OK;
     return rc;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/text/sketch.h"
+#include "core/util/best.h"
 #include "core/util/buf.h"
 #include "core/util/err.h"
 #include "core/util/hash.h"
@@ -74,19 +75,26 @@ struct store_lex_query {
     void *arg;
     int64_t deadline_ns; /* clock_mono_ns; past it the query ends with -ETIMEDOUT; 0 = none */
 };
-struct store_lex_hit {
-    int64_t passage, document;
-    double score; /* -bm25: larger is better */
-};
-/* out holds limit rows. Returns the count or -errno; -EINVAL when FTS5 rejects the expression. */
+/* out holds limit rows; their scores are -bm25. Returns the count or -errno; -EINVAL when FTS5
+ * rejects the expression. */
 int store_lex_search(struct store_read *r, const struct store_lex_query *q, size_t limit,
-                     struct store_lex_hit *out, struct docfs_err *err);
+                     struct best *out, struct docfs_err *err);
 /* Passages in which a (tokenised, stemmed as indexed) term occurs; 0 when none. Cached per
  * generation. */
 int64_t store_term_df(struct store_read *r, const char *term);
-/* What bm25 counts with: rows of the full text and the words in them. */
+/* What bm25 counts with: rows of the full text, the words in them, and what a word in df of the
+ * rows weighs. */
 int store_text_totals(struct store_read *r, int64_t *ret_rows, int64_t *ret_words,
                       struct docfs_err *err);
+double store_text_idf(int64_t rows, int64_t df);
+/* Passages above `after` as they are indexed, ascending; fn returns 0 or -errno, which ends the
+ * walk. */
+int store_texts(struct store_read *r, int64_t after,
+                int (*fn)(void *arg, int64_t passage, int64_t document, const char *title,
+                          const char *heading, const char *text, size_t len),
+                void *arg, struct docfs_err *err);
+/* Passages with a number above `after`. */
+int store_passages_after(struct store_read *r, int64_t after, int64_t *ret, struct docfs_err *err);
 /* Terms of the index that begin with prefix, most frequent first, at most n; each call of fn. */
 int store_terms(struct store_read *r, const char *prefix, size_t n,
                 void (*fn)(void *arg, const char *term, int64_t df), void *arg,

@@ -94,7 +94,7 @@ static int hits(struct store *s, const char *match)
 {
     _cleanup_read_ struct store_read *r = NULL;
     const struct store_lex_query q = {.match = match, .weight = {2, 1, 1}};
-    struct store_lex_hit *hit = calloc(5000, sizeof(*hit));
+    struct best *hit = calloc(5000, sizeof(*hit));
     assert(store_read_begin(s, &r, NULL) == 0);
     int n = store_lex_search(r, &q, 5000, hit, NULL);
     for (int i = 1; i < n; i++)

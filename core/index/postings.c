@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/index/postings_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "core/index/checksum.h"
+#include "core/util/hash.h"
+
+#define K1 1.2
+#define B 0.75
+#define SCRATCH_KEPT 4 /* sets of sums kept for the next searches */
+#define REBUILT "it is made again from the database"
+
+/* Sums per row, all 0 between searches, and the rows that got one. */
+struct scratch {
+    struct scratch *next;
+    double *sum;
+    uint32_t *touched;
+    size_t n;
+    unsigned char *data; /* postings as read */
+    size_t cap;
+};
+
+struct postings {
+    int fd;
+    struct postings_header h;
+    struct postings_row *row;
+    struct postings_bucket *bucket;
+    pthread_mutex_t lock; /* of the two below */
+    struct scratch *idle;
+    size_t n_idle;
+};
+
+/* ---- opening ---- */
+
+static void identify(const struct stat *st, struct postings_id *ret)
+{
+    *ret = (struct postings_id){.device = st->st_dev,
+                                .inode = st->st_ino,
+                                .size = st->st_size,
+                                .mtime_ns =
+                                    (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec};
+}
+
+int postings_look(int dirfd, struct postings_id *ret)
+{
+    struct stat st;
+    if (fstatat(dirfd, POSTINGS_FILE, &st, 0))
+        return -errno;
+    identify(&st, ret);
+    return 0;
+}
+
+/* All of it, or -EBADMSG when the file is too short by now. */
+static int read_at(const struct postings *p, void *data, size_t len, uint64_t at)
+{
+    for (char *to = data; len;) {
+        ssize_t n = pread(p->fd, to, len, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n ? -errno : -EBADMSG;
+        to += n;
+        at += (uint64_t)n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static size_t buckets(const struct postings_header *h)
+{
+    return ((size_t)1 << h->bits) + 1;
+}
+
+static int check_header(const struct postings_header *h, uint64_t size, const char *stamp,
+                        struct docfs_err *err)
+{
+    char want[POSTINGS_STAMP] = {0};
+    if (memcmp(h->magic, POSTINGS_MAGIC, sizeof(h->magic)))
+        return err_set(err, -EBADMSG, "index/" POSTINGS_FILE " is no docfs index; " REBUILT);
+    if (h->version != POSTINGS_VERSION || h->order != FILE_ORDER)
+        return err_set(err, -ESTALE, "index/" POSTINGS_FILE " has another format; " REBUILT);
+    if (h->header_sum != checksum_of(h, offsetof(struct postings_header, header_sum)))
+        return err_set(err, -EBADMSG, "the header of index/" POSTINGS_FILE " is damaged; " REBUILT);
+    if (strlen(stamp) < sizeof(want))
+        memcpy(want, stamp, strlen(stamp));
+    if (memcmp(h->stamp, want, sizeof(want)))
+        return err_set(err, -ESTALE, "index/" POSTINGS_FILE " is of another cache; " REBUILT);
+    uint64_t rows_end = sizeof(*h) + h->rows * sizeof(struct postings_row);
+    if (h->rows > POSTINGS_ROWS_MAX || h->entries > UINT32_MAX || h->bits > POSTINGS_BITS_MAX ||
+        h->file_size != size || h->dict_at % 8 || h->dict_at < rows_end || h->dict_at > size ||
+        size - h->dict_at != h->entries * sizeof(struct postings_entry) +
+                                 buckets(h) * sizeof(struct postings_bucket))
+        return err_set(err, -EBADMSG, "index/" POSTINGS_FILE " has the wrong size; " REBUILT);
+    return 0;
+}
+
+static bool sound_tables(const struct postings *p)
+{
+    bool sound = p->bucket[0].first == 0 && p->bucket[buckets(&p->h) - 1].first == p->h.entries;
+    for (size_t i = 1; i < buckets(&p->h); i++)
+        sound &= p->bucket[i].first >= p->bucket[i - 1].first &&
+                 p->bucket[i].first - p->bucket[i - 1].first <= POSTINGS_BUCKET_MAX;
+    int64_t last = 0;
+    uint64_t words = 0;
+    for (size_t i = 0; i < p->h.rows; i++) {
+        sound &= p->row[i].passage > last;
+        last = p->row[i].passage;
+        words += p->row[i].words;
+    }
+    return sound && words == p->h.words;
+}
+
+static int load(struct postings *p, const char *stamp, struct docfs_err *err)
+{
+    struct stat st;
+    if (fstat(p->fd, &st))
+        return err_set(err, -errno, "index/" POSTINGS_FILE ": %s", strerror(errno));
+    int r = S_ISREG(st.st_mode) && st.st_size >= (off_t)sizeof(p->h)
+                ? read_at(p, &p->h, sizeof(p->h), 0)
+                : -EBADMSG;
+    if (r < 0)
+        return err_set(err, r, "index/" POSTINGS_FILE " is cut short; " REBUILT);
+    r = check_header(&p->h, (uint64_t)st.st_size, stamp, err);
+    if (r < 0)
+        return r;
+    size_t rows = p->h.rows * sizeof(*p->row), table = buckets(&p->h) * sizeof(*p->bucket);
+    p->row = malloc(rows ? rows : 1);
+    p->bucket = malloc(table);
+    if (!p->row || !p->bucket)
+        return err_oom(err);
+    r = read_at(p, p->row, rows, sizeof(p->h));
+    if (r == 0)
+        r = read_at(p, p->bucket, table, p->h.file_size - table);
+    if (r < 0)
+        return err_set(err, r, "index/" POSTINGS_FILE ": %s", strerror(-r));
+    struct checksum sum;
+    checksum_init(&sum);
+    checksum_add(&sum, p->row, rows);
+    checksum_add(&sum, p->bucket, table);
+    if (checksum_end(&sum) != p->h.table_sum || !sound_tables(p))
+        return err_set(err, -EBADMSG,
+                       "the tables of index/" POSTINGS_FILE " are damaged; " REBUILT);
+    return 0;
+}
+
+int postings_open(int dirfd, const char *stamp, struct postings **ret, struct docfs_err *err)
+{
+    int fd = openat(dirfd, POSTINGS_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, -errno, "index/" POSTINGS_FILE ": %s", strerror(errno));
+    struct postings *p = calloc(1, sizeof(*p));
+    if (!p) {
+        close(fd);
+        return err_oom(err);
+    }
+    p->fd = fd;
+    pthread_mutex_init(&p->lock, NULL);
+    int r = load(p, stamp, err);
+    if (r < 0) {
+        postings_free(p);
+        return r;
+    }
+    *ret = p;
+    return 0;
+}
+
+static void scratch_free(struct scratch *s)
+{
+    free(s->sum);
+    free(s->touched);
+    free(s->data);
+    free(s);
+}
+
+void postings_free(struct postings *p)
+{
+    if (!p)
+        return;
+    for (struct scratch *s; (s = p->idle);) {
+        p->idle = s->next;
+        scratch_free(s);
+    }
+    pthread_mutex_destroy(&p->lock);
+    free(p->row);
+    free(p->bucket);
+    close(p->fd);
+    free(p);
+}
+
+const struct postings_row *postings_rows(const struct postings *p, size_t *ret_n)
+{
+    *ret_n = p->h.rows;
+    return p->row;
+}
+
+int64_t postings_last(const struct postings *p)
+{
+    return p->h.rows ? p->row[p->h.rows - 1].passage : 0;
+}
+
+uint64_t postings_words(const struct postings *p)
+{
+    return p->h.words;
+}
+
+/* ---- one word ---- */
+
+/* 1 with the entry of the word's hash, 0 when there is none. */
+static int find(const struct postings *p, const char *word, size_t len, struct postings_entry *ret)
+{
+    struct postings_entry entry[POSTINGS_BUCKET_MAX];
+    uint64_t hash = hash64(word, len, 0);
+    size_t i = p->h.bits ? hash >> (64 - p->h.bits) : 0;
+    const struct postings_bucket *b = &p->bucket[i];
+    size_t n = b[1].first - b[0].first, table = p->h.entries * sizeof(*entry);
+    if (!n)
+        return 0;
+    int r = read_at(p, entry, n * sizeof(*entry), p->h.dict_at + b->first * sizeof(*entry));
+    if (r < 0)
+        return r;
+    if ((uint32_t)checksum_of(entry, n * sizeof(*entry)) != b->sum)
+        return -EBADMSG;
+    for (size_t k = 0; k < n; k++) {
+        if (entry[k].hash != hash)
+            continue;
+        *ret = entry[k];
+        return ret->at >= sizeof(p->h) && ret->at <= p->h.dict_at &&
+                       ret->size <= p->h.dict_at - ret->at && table && ret->df <= p->h.rows
+                   ? 1
+                   : -EBADMSG;
+    }
+    return 0;
+}
+
+int64_t postings_df(struct postings *p, const char *word, size_t len)
+{
+    struct postings_entry e;
+    int r = find(p, word, len, &e);
+    return r <= 0 ? r : (int64_t)e.df;
+}
+
+static int read_entry(const struct postings *p, const struct postings_entry *e, struct scratch *s)
+{
+    if (e->size > s->cap) {
+        unsigned char *grown = realloc(s->data, e->size);
+        if (!grown)
+            return -ENOMEM;
+        s->data = grown;
+        s->cap = e->size;
+    }
+    int r = read_at(p, s->data, e->size, e->at);
+    if (r == 0 && (uint32_t)checksum_of(s->data, e->size) != e->sum)
+        r = -EBADMSG;
+    return r;
+}
+
+/* Skips the text of an entry; NULL when it is not `word` (NULL: any). */
+static const unsigned char *skip_text(const struct scratch *s, size_t size, const char *word,
+                                      size_t len)
+{
+    uint32_t n;
+    const unsigned char *end = s->data + size, *at = postings_get(s->data, end, &n);
+    if (!at || n > (size_t)(end - at) || (word && (n != len || memcmp(at, word, len))))
+        return NULL;
+    return at + n;
+}
+
+struct posting {
+    uint32_t row, count[POSTINGS_FIELDS];
+};
+
+/* The posting at `at`, after the row *row; NULL when the bytes are not sound. */
+static inline const unsigned char *next(const unsigned char *at, const unsigned char *end,
+                                        int64_t rows, int64_t *row, struct posting *ret)
+{
+    uint32_t step;
+    if (!(at = postings_get(at, end, &step)) || step < 2 || (*row += step >> 1) >= rows)
+        return NULL;
+    *ret = (struct posting){.row = (uint32_t)*row, .count = {0, 0, 1}};
+    if (!(step & 1))
+        return at;
+    if (at == end)
+        return NULL;
+    unsigned char c = *at++;
+    if (c != 0xff) {
+        ret->count[POSTINGS_TITLE] = c >> 6;
+        ret->count[POSTINGS_HEADING] = c >> 4 & 3;
+        ret->count[POSTINGS_TEXT] = c & 15;
+        return at;
+    }
+    for (int i = 0; at && i < POSTINGS_FIELDS; i++)
+        at = postings_get(at, end, &ret->count[i]);
+    return at;
+}
+
+/* ---- searching ---- */
+
+static struct scratch *scratch_take(struct postings *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct scratch *s = p->idle;
+    if (s) {
+        p->idle = s->next;
+        p->n_idle--;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (s)
+        return s;
+    size_t n = p->h.rows ? p->h.rows : 1;
+    s = calloc(1, sizeof(*s));
+    if (s) {
+        s->sum = calloc(n, sizeof(*s->sum));
+        s->touched = malloc(n * sizeof(*s->touched));
+    }
+    if (s && (!s->sum || !s->touched)) {
+        scratch_free(s);
+        s = NULL;
+    }
+    return s;
+}
+
+static void scratch_give(struct postings *p, struct scratch *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->sum[s->touched[i]] = 0;
+    s->n = 0;
+    pthread_mutex_lock(&p->lock);
+    bool kept = p->n_idle < SCRATCH_KEPT;
+    if (kept) {
+        s->next = p->idle;
+        p->idle = s;
+        p->n_idle++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (!kept)
+        scratch_free(s);
+}
+
+static int add_word(const struct postings *p, const struct postings_query *q,
+                    const struct postings_word *w, struct scratch *s)
+{
+    struct postings_entry e;
+    int r = find(p, w->text, w->len, &e);
+    if (r <= 0 || (r = read_entry(p, &e, s)) < 0)
+        return r;
+    const unsigned char *end = s->data + e.size, *at = skip_text(s, e.size, w->text, w->len);
+    if (!at)
+        return 0; /* another word of the same hash */
+    int64_t row = -1, rows = (int64_t)p->h.rows;
+    for (uint32_t i = 0; i < e.df; i++) {
+        struct posting o;
+        if (!(at = next(at, end, rows, &row, &o)))
+            return -EBADMSG;
+        double f = 0;
+        for (int k = 0; k < POSTINGS_FIELDS; k++)
+            f += q->weight[k] * o.count[k];
+        if (!(f > 0))
+            continue;
+        if (s->sum[row] == 0)
+            s->touched[s->n++] = o.row;
+        s->sum[row] +=
+            w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->row[row].words / q->mean)));
+    }
+    return at == end ? 0 : -EBADMSG;
+}
+
+static size_t pick(const struct postings *p, const struct postings_query *q,
+                   const struct scratch *s, size_t k, struct best *hits)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        uint32_t row = s->touched[i];
+        struct best b = {p->row[row].passage, p->row[row].document, s->sum[row]};
+        if (best_refuses(hits, n, k, &b) || (q->dead && q->dead[row / 64] >> (row % 64) & 1) ||
+            (q->allowed && !docset_has(q->allowed, b.document)))
+            continue;
+        best_offer(hits, &n, k, &b);
+    }
+    best_sort(hits, n);
+    return n;
+}
+
+int postings_search(struct postings *p, const struct postings_query *q, size_t k, struct best *hits)
+{
+    if (!k || !p->h.rows)
+        return 0;
+    struct scratch *s = scratch_take(p);
+    if (!s)
+        return -ENOMEM;
+    int r = 0;
+    for (size_t i = 0; i < q->n && r == 0; i++)
+        r = add_word(p, q, &q->word[i], s);
+    if (r == 0)
+        r = (int)pick(p, q, s, k, hits);
+    scratch_give(p, s);
+    return r;
+}
+
+/* ---- checking ---- */
+
+static int verify_entry(const struct postings *p, const struct postings_entry *e, struct scratch *s)
+{
+    if (e->at < sizeof(p->h) || e->at > p->h.dict_at || e->size > p->h.dict_at - e->at)
+        return -EBADMSG;
+    int r = read_entry(p, e, s);
+    if (r < 0)
+        return r;
+    const unsigned char *end = s->data + e->size, *at = skip_text(s, e->size, NULL, 0);
+    int64_t row = -1;
+    struct posting o;
+    for (uint32_t i = 0; at && i < e->df; i++)
+        at = next(at, end, (int64_t)p->h.rows, &row, &o);
+    return at == end ? 0 : -EBADMSG;
+}
+
+int postings_verify(struct postings *p, struct docfs_err *err)
+{
+    struct postings_entry entry[POSTINGS_BUCKET_MAX];
+    struct scratch s = {0};
+    int r = 0;
+    for (size_t b = 0; r == 0 && b + 1 < buckets(&p->h); b++) {
+        size_t first = p->bucket[b].first, n = p->bucket[b + 1].first - first;
+        r = read_at(p, entry, n * sizeof(*entry), p->h.dict_at + first * sizeof(*entry));
+        if (r == 0 && n && (uint32_t)checksum_of(entry, n * sizeof(*entry)) != p->bucket[b].sum)
+            r = -EBADMSG;
+        for (size_t i = 0; r == 0 && i < n; i++)
+            r = verify_entry(p, &entry[i], &s);
+    }
+    free(s.data);
+    return r < 0 ? err_set(err, r, "the words in index/" POSTINGS_FILE " are damaged; " REBUILT)
+                 : 0;
+}

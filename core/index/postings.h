@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Postings of the full text: which passages hold a word, and how often in each field. Derived
+ * data, made from the store (index/words) and made again at any time; the full text in the store
+ * answers where this file does not.
+ *
+ * Words come as the full text spells them (stems). The file covers the passages up to
+ * postings_last(): which of them were deleted since, and what came later, is the caller's to know.
+ * Nothing is mapped: a word's postings are read when they are asked for, and checked then, so that
+ * neither a damaged nor a truncated file can do more than fail. Thread-safe. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "core/index/index.h"
+#include "core/util/best.h"
+#include "core/util/cleanup.h"
+#include "core/util/err.h"
+
+struct postings;
+
+enum postings_field { POSTINGS_TITLE, POSTINGS_HEADING, POSTINGS_TEXT, POSTINGS_FIELDS };
+
+/* Tells one file from the one that replaced it. */
+struct postings_id {
+    dev_t device;
+    ino_t inode;
+    int64_t size, mtime_ns;
+};
+/* -ENOENT: there is none. */
+int postings_look(int dirfd, struct postings_id *ret);
+
+/* stamp: what the postings are of, shorter than POSTINGS_STAMP. -ENOENT; -ESTALE: other stamp or
+ * format; -EBADMSG: damaged. */
+#define POSTINGS_STAMP 96
+int postings_open(int dirfd, const char *stamp, struct postings **ret, struct docfs_err *err);
+void postings_free(struct postings *p);
+
+struct postings_row {
+    int64_t passage, document;
+    uint32_t words; /* of the passage; parts of identifiers do not count */
+    uint32_t zero;
+};
+/* Rows, ascending by passage. */
+const struct postings_row *postings_rows(const struct postings *p, size_t *ret_n);
+int64_t postings_last(const struct postings *p);
+uint64_t postings_words(const struct postings *p); /* of all rows together */
+
+/* Rows that hold a word, 0 when none does; -EBADMSG, -EIO: the file is not to be used any more. */
+int64_t postings_df(struct postings *p, const char *word, size_t len);
+
+struct postings_word {
+    const char *text;
+    size_t len;
+    double idf;
+};
+struct postings_query {
+    const struct postings_word *word;
+    size_t n;
+    double weight[POSTINGS_FIELDS];
+    double mean;                  /* words of a passage, on average */
+    const uint64_t *dead;         /* a bit per row, or NULL: none is */
+    const struct docset *allowed; /* NULL: all */
+};
+/* The best k rows by BM25 (k1 1.2, b 0.75), which adds words up in the order given: the digits
+ * are those of FTS5's bm25(). Returns how many; -EBADMSG, -EIO, -ENOMEM. */
+int postings_search(struct postings *p, const struct postings_query *q, size_t k,
+                    struct best *hits);
+/* Reads everything and compares the checksums. -EBADMSG, -EIO. */
+int postings_verify(struct postings *p, struct docfs_err *err);
+
+/* ---- writing ---- */
+
+struct postings_writer;
+/* memory: bytes of postings that are held before they go to a temporary file. */
+int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct postings_writer **ret,
+                        struct docfs_err *err);
+/* Begins the next row; passages ascend. */
+int postings_writer_row(struct postings_writer *w, int64_t passage, int64_t document,
+                        struct docfs_err *err);
+/* One occurrence in the row. part: a piece of an identifier, which adds nothing to its length. */
+int postings_writer_word(struct postings_writer *w, const char *word, size_t len,
+                         enum postings_field field, bool part, struct docfs_err *err);
+/* Puts the file in place. -ENOSPC, -EROFS, ... from the system. */
+int postings_writer_publish(struct postings_writer *w, struct docfs_err *err);
+void postings_writer_free(struct postings_writer *w); /* NULL allowed */
+DEFINE_CLEANUP(struct postings_writer, postings_writer_free)

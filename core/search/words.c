@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT
+ * The file holds passages up to a number. For a snapshot of the store it is right when
+ *  - nothing came later or went: its own figures are those of the full text, which is compared;
+ *  - passages came later: the full text answers for those, words are counted there;
+ *  - passages went: they are known by their numbers, and words are counted in the full text.
+ * BM25 counts with the rows and words of the whole full text in all three, so the scores are the
+ * same and do not depend on when a process opened which file. */
+#include "core/search/words.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/index/postings.h"
+#include "core/text/token.h"
+#include "core/util/buf.h"
+
+/* Of the file and of what token_each() and token_stem() make of a text. */
+#define WORDS_FORMAT "1"
+#define BUILD_MEMORY ((size_t)64 << 20)
+#define LAG_MIN 4096 /* rows that may be behind before the file is made again */
+#define LAG_SHARE 5  /* and one in so many of all */
+
+struct words {
+    pthread_rwlock_t lock; /* searches hold it shared */
+    struct postings *p;
+    struct postings_id seen; /* the file that was opened, or could not be */
+    bool looked;
+    uint64_t generation; /* of the snapshot that the rest is about; 0 = none */
+    bool usable, whole;  /* whole: the file is all there is */
+    uint64_t *dead;      /* a bit per row, or NULL */
+    int64_t rows, words; /* of the full text */
+    _Atomic bool broken; /* p turned out to be damaged */
+};
+
+int words_new(struct words **ret, struct docfs_err *err)
+{
+    struct words *w = calloc(1, sizeof(*w));
+    if (!w)
+        return err_oom(err);
+    pthread_rwlock_init(&w->lock, NULL);
+    *ret = w;
+    return 0;
+}
+
+void words_free(struct words *w)
+{
+    if (!w)
+        return;
+    postings_free(w->p);
+    free(w->dead);
+    pthread_rwlock_destroy(&w->lock);
+    free(w);
+}
+
+/* ---- in step with the store ---- */
+
+/* Passage numbers of two caches may be equal: the time of its making tells them apart, and the
+ * figures that are compared do the rest. */
+static int read_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
+{
+    char made[40];
+    int rc = store_meta(r, "created_at", made, sizeof(made), err);
+    if (rc == 0)
+        snprintf(ret, POSTINGS_STAMP, "%s/" WORDS_FORMAT, made);
+    return rc;
+}
+
+struct lag {
+    int64_t rows, words; /* of the full text */
+    int64_t later, gone; /* passages */
+};
+
+static int measure(struct store_read *r, const struct postings *p, struct lag *ret,
+                   struct docfs_err *err)
+{
+    int64_t passages, last;
+    size_t n;
+    postings_rows(p, &n);
+    int rc = store_passage_count(r, &passages, &last, err);
+    if (rc == 0)
+        rc = store_text_totals(r, &ret->rows, &ret->words, err);
+    if (rc == 0)
+        rc = store_passages_after(r, postings_last(p), &ret->later, err);
+    if (rc < 0)
+        return rc;
+    ret->gone = (int64_t)n - (passages - ret->later);
+    /* Not of this store after all, or the full text is damaged, which verify finds. */
+    if (ret->gone < 0 || ret->rows != passages ||
+        (!ret->gone && !ret->later && ret->words != (int64_t)postings_words(p)))
+        return -ESTALE;
+    return 0;
+}
+
+struct marking {
+    const struct postings_row *row;
+    size_t n, at;
+    int64_t marked;
+    uint64_t *dead;
+};
+
+static void mark(void *arg, int64_t passage)
+{
+    struct marking *m = arg;
+    while (m->at < m->n && m->row[m->at].passage < passage)
+        m->at++;
+    m->dead[m->at / 64] |= (uint64_t)1 << (m->at % 64);
+    m->marked++;
+}
+
+static int mark_dead(struct store_read *r, const struct postings *p, int64_t gone, uint64_t **ret)
+{
+    struct marking m = {0};
+    m.row = postings_rows(p, &m.n);
+    m.dead = calloc(m.n / 64 + 1, sizeof(*m.dead));
+    int64_t *ids = malloc(m.n * sizeof(*ids));
+    int rc = m.dead && ids ? 0 : -ENOMEM;
+    for (size_t i = 0; rc == 0 && i < m.n; i++)
+        ids[i] = m.row[i].passage;
+    if (rc == 0)
+        rc = store_dead_passages(r, ids, m.n, mark, &m, NULL);
+    free(ids);
+    if (rc == 0 && m.marked != gone)
+        rc = -ESTALE;
+    if (rc < 0)
+        free(m.dead);
+    else
+        *ret = m.dead;
+    return rc;
+}
+
+static void look(struct docfs *d, struct store_read *r, struct words *w)
+{
+    struct postings_id id = {0};
+    char stamp[POSTINGS_STAMP];
+    if (d->index_dirfd < 0 || postings_look(d->index_dirfd, &id) < 0)
+        id = (struct postings_id){0};
+    if (w->looked && memcmp(&id, &w->seen, sizeof(id)) == 0)
+        return;
+    w->looked = true;
+    w->seen = id;
+    postings_free(w->p);
+    w->p = NULL;
+    atomic_store(&w->broken, false);
+    if (id.size && read_stamp(r, stamp, NULL) == 0)
+        postings_open(d->index_dirfd, stamp, &w->p, NULL); /* no error: see words_acquire */
+}
+
+static void follow(struct docfs *d, struct store_read *r)
+{
+    struct words *w = d->words;
+    uint64_t generation = store_read_generation(r);
+    struct lag lag;
+    pthread_rwlock_wrlock(&w->lock);
+    if (generation >= w->generation) {
+        look(d, r, w);
+        free(w->dead);
+        w->dead = NULL;
+        w->usable = w->p && !atomic_load(&w->broken) && measure(r, w->p, &lag, NULL) == 0 &&
+                    (!lag.gone || mark_dead(r, w->p, lag.gone, &w->dead) == 0);
+        w->whole = w->usable && !lag.gone && !lag.later;
+        if (w->usable) {
+            w->rows = lag.rows;
+            w->words = lag.words;
+        }
+        w->generation = generation;
+    }
+    pthread_rwlock_unlock(&w->lock);
+}
+
+/* A file that was made after the generation was published is worth having. */
+static bool newer_file(struct docfs *d, const struct words *w)
+{
+    struct postings_id id = {0};
+    return !w->whole && d->index_dirfd >= 0 && postings_look(d->index_dirfd, &id) == 0 &&
+           memcmp(&id, &w->seen, sizeof(id)) != 0;
+}
+
+bool words_acquire(struct docfs *d, struct store_read *r)
+{
+    struct words *w = d->words;
+    uint64_t generation = store_read_generation(r);
+    pthread_rwlock_rdlock(&w->lock);
+    if (generation > w->generation || (generation == w->generation && newer_file(d, w))) {
+        pthread_rwlock_unlock(&w->lock);
+        follow(d, r);
+        pthread_rwlock_rdlock(&w->lock);
+    }
+    if (generation == w->generation && w->usable && !atomic_load(&w->broken))
+        return true;
+    pthread_rwlock_unlock(&w->lock);
+    return false;
+}
+
+void words_release(struct docfs *d)
+{
+    pthread_rwlock_unlock(&d->words->lock);
+}
+
+/* ---- searching ---- */
+
+int64_t words_df(struct docfs *d, const char *stem, size_t len)
+{
+    struct words *w = d->words;
+    int64_t df = w->whole ? postings_df(w->p, stem, len) : -1;
+    if (df < 0 && w->whole)
+        atomic_store(&w->broken, true);
+    return df < 0 ? -1 : df;
+}
+
+static int search_file(struct words *w, const struct lexical *l, const struct store_lex_query *q,
+                       const struct docset *allowed, size_t limit, struct best *out)
+{
+    struct postings_word word[LEX_TERMS_MAX];
+    char stem[LEX_TERMS_MAX][TOKEN_MAX + 8];
+    for (size_t i = 0; i < l->n_part; i++) {
+        const char *text = l->term[l->part[i].term].text;
+        size_t len = strlen(text);
+        memcpy(stem[i], text, len + 1);
+        word[i] = (struct postings_word){.text = stem[i],
+                                         .len = token_stem(stem[i], len),
+                                         .idf = store_text_idf(w->rows, l->part[i].df)};
+    }
+    struct postings_query ask = {.word = word,
+                                 .n = l->n_part,
+                                 .weight = {q->weight[0], q->weight[1], q->weight[2]},
+                                 .mean = (double)w->words / (double)w->rows,
+                                 .dead = w->dead,
+                                 .allowed = allowed};
+    int n = postings_search(w->p, &ask, limit, out);
+    if (n == -EBADMSG || n == -EIO)
+        atomic_store(&w->broken, true);
+    return n;
+}
+
+int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
+                 const struct store_lex_query *q, const struct docset *allowed, size_t limit,
+                 struct best *out, struct docfs_err *err)
+{
+    struct words *w = d->words;
+    for (size_t i = 0; i < l->n_part; i++)
+        if (l->part[i].term < 0 || l->part[i].df < 0)
+            return -EAGAIN;
+    if (l->n_part > LEX_TERMS_MAX || w->rows <= 0)
+        return -EAGAIN;
+    int found = search_file(w, l, q, allowed, limit, out);
+    if (found < 0)
+        return found == -ENOMEM ? err_oom(err) : -EAGAIN;
+    if (w->whole)
+        return found;
+    struct store_lex_query later = *q;
+    later.after = postings_last(w->p);
+    _cleanup_free_ struct best *more = calloc(limit, sizeof(*more));
+    if (!more)
+        return err_oom(err);
+    int n = store_lex_search(r, &later, limit, more, err);
+    size_t all = (size_t)found;
+    for (int i = 0; i < n; i++)
+        best_offer(out, &all, limit, &more[i]);
+    best_sort(out, all);
+    return n < 0 ? n : (int)all;
+}
+
+/* ---- making the file ---- */
+
+struct build {
+    struct postings_writer *w;
+    enum postings_field field;
+    struct docfs_err *err;
+    int rc;
+};
+
+static int build_word(void *arg, const struct token *t)
+{
+    struct build *b = arg;
+    char word[TOKEN_MAX + 8];
+    size_t len = t->len < TOKEN_MAX ? t->len : TOKEN_MAX; /* as the full text's tokenizer has it */
+    memcpy(word, t->text, len);
+    word[len] = '\0';
+    len = token_stem(word, len);
+    b->rc = postings_writer_word(b->w, word, len, b->field, t->part, b->err);
+    return b->rc;
+}
+
+static int build_passage(void *arg, int64_t passage, int64_t document, const char *title,
+                         const char *heading, const char *text, size_t len)
+{
+    struct build *b = arg;
+    b->rc = postings_writer_row(b->w, passage, document, b->err);
+    b->field = POSTINGS_TITLE;
+    if (b->rc == 0)
+        token_each(title, strlen(title), build_word, b);
+    b->field = POSTINGS_HEADING;
+    if (b->rc == 0)
+        token_each(heading, strlen(heading), build_word, b);
+    b->field = POSTINGS_TEXT;
+    if (b->rc == 0)
+        token_each(text, len, build_word, b);
+    return b->rc;
+}
+
+static int build(struct docfs *d, struct store_read *r, const char *stamp, struct docfs_err *err)
+{
+    _cleanup_(postings_writer_freep) struct postings_writer *w = NULL;
+    int rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, &w, err);
+    if (rc < 0)
+        return rc;
+    struct build b = {.w = w, .err = err};
+    rc = store_texts(r, 0, build_passage, &b, err);
+    return rc < 0 ? rc : postings_writer_publish(w, err);
+}
+
+int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
+                  struct docfs_err *err)
+{
+    char stamp[POSTINGS_STAMP];
+    int64_t n, last;
+    int rc = read_stamp(r, stamp, err);
+    if (rc == 0)
+        rc = store_passage_count(r, &n, &last, err);
+    if (rc < 0 || d->index_dirfd < 0)
+        return rc;
+    struct postings *p = NULL;
+    struct lag lag;
+    int opened = postings_open(d->index_dirfd, stamp, &p, NULL);
+    bool want = force || (opened < 0 && opened != -ENOENT) ||
+                (opened == -ENOENT && n >= setting_int(d, "index.words_min"));
+    if (opened == 0 && !want) {
+        rc = measure(r, p, &lag, NULL);
+        int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
+        want = rc < 0 || (behind > LAG_MIN && behind > n / LAG_SHARE);
+    }
+    postings_free(p);
+    if (!want)
+        return 0;
+    rc = build(d, r, stamp, err);
+    *ret_rebuilt |= rc == 0;
+    return rc;
+}
+
+int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
+                 struct docfs_err *err)
+{
+    char stamp[POSTINGS_STAMP];
+    struct postings *p = NULL;
+    struct docfs_err why = {0};
+    struct lag lag;
+    int rc = read_stamp(r, stamp, err);
+    if (rc < 0 || d->index_dirfd < 0)
+        return rc;
+    rc = postings_open(d->index_dirfd, stamp, &p, &why);
+    if (rc == -ENOENT)
+        return 0;
+    if (rc == 0)
+        rc = postings_verify(p, &why);
+    if (rc == 0 && (rc = measure(r, p, &lag, &why)) == -ESTALE && !why.code)
+        err_set(&why, rc, "index/words does not hold what the full text holds");
+    postings_free(p);
+    if (rc == 0)
+        return 0;
+    snprintf(ret_why, size, "%s", why.text);
+    return 1;
+}

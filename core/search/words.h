@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * The postings file beside the full text (core/index/postings.h): kept in step with the store, used
+ * where it gives what the full text would give, only sooner. */
+#pragma once
+#include "core/internal.h"
+#include "core/search/search.h"
+
+/* Holds the postings for the reader's snapshot until words_release(). False, and nothing is held,
+ * when there are none for it: the full text answers. */
+bool words_acquire(struct docfs *d, struct store_read *r);
+void words_release(struct docfs *d);
+
+/* The calls below are for whoever holds them. */
+
+/* Passages that hold a stem, or -1: ask the store. */
+int64_t words_df(struct docfs *d, const char *stem, size_t len);
+/* Candidates as store_lex_search() finds them, for a question of words alone; -EAGAIN: ask the
+ * store. q: its match is of what came after the file. */
+int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
+                 const struct store_lex_query *q, const struct docset *allowed, size_t limit,
+                 struct best *out, struct docfs_err *err);
+
+/* Makes the file when it is missing, unusable or far behind; force: always. */
+int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
+                  struct docfs_err *err);

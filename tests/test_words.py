@@ -1,0 +1,150 @@
+"""The file of words beside the full text (index/words) answers exactly as the full text does,
+whatever happened to the file or to the cache since it was made."""
+import sqlite3
+import threading
+import urllib.parse
+
+import pytest
+
+from lib.docfs import Docfs
+from lib.server import Server
+
+QUESTIONS = ["cancel a task", "how to open a file for reading", "the list of tasks", "os.path",
+             "option --verbose", "copy files with a filter", "no such word zyxwvut file",
+             '"cancel a task"', "task -queue", "file path=*guide*"]
+KEPT = ("--set", "index.words_min=0")
+NEVER = ("--set", "index.words_min=1000000000")
+
+
+def ask(server, questions=QUESTIONS):
+    found = []
+    for q in questions:
+        q = urllib.parse.quote_plus(q)
+        r = server.request("GET", f"/api/v1/search?limit=30&explain=true&mode=lex&q={q}")
+        assert r.status == 200, r
+        found.append([(h["path"], h["score"], h["why"]["lex_rank"], h["why"]["lex_score"])
+                      for h in r.json["results"]])
+    return found
+
+
+def answers(docfs):
+    """By a new process that keeps nothing."""
+    s = Server(docfs, "--read-only").start()
+    try:
+        return ask(s)
+    finally:
+        s.stop()
+
+
+@pytest.fixture
+def pair(build, tmp_path, corpus):
+    """Two caches of the same documents: one with the file, one that has only the full text."""
+    made = [Docfs(build, tmp_path / name / "cache") for name in ("words", "plain")]
+    for d, option in zip(made, (KEPT, NEVER)):
+        d.ok("add", corpus, "-q", *option)
+    words, plain = made
+    assert (words.cache / "index/words").exists() and not (plain.cache / "index/words").exists()
+    return words, plain
+
+
+def pages(directory, names, text):
+    directory.mkdir(exist_ok=True)
+    for i, name in enumerate(names):
+        (directory / name).write_text(f"# Cancel {name}\n\n" + text * (i + 1) + "\nopen a file\n")
+
+
+def test_same_as_full_text(pair, workdir):
+    words, plain = pair
+    first = answers(plain)
+    assert answers(words) == first and any(first)
+    pages(workdir / "new", ["a.md", "b.md", "c.md"], "Cancel the task, then list tasks. ")
+    for d in pair:  # passages that came after the file
+        d.ok("add", workdir / "new", "-q", "--collection", "new", *NEVER)
+    second = answers(plain)
+    assert answers(words) == second != first
+    (workdir / "new/b.md").unlink()
+    pages(workdir / "new", ["c.md"], "Nothing of that kind. ")
+    for d in pair:  # and some of those went
+        d.ok("refresh", "-q", *NEVER)
+    third = answers(plain)
+    assert answers(words) == third != second
+    for d in pair:  # and all that are in the file
+        d.ok("remove", collection(d), "--yes")
+    assert answers(words) == answers(plain) != third
+
+
+def collection(docfs):
+    return next(c["name"] for c in docfs.json("list")["collections"] if c["name"] != "new")
+
+
+def test_it_is_what_answers(pair):
+    """With the rows of the full text gone, only the file can."""
+    words, plain = pair
+    whole = answers(plain)[0]
+    for d in pair:
+        db = sqlite3.connect(d.cache / "docfs.db")
+        db.execute("DELETE FROM fulltext_data WHERE id > 10")
+        db.commit()
+        db.close()
+    s = Server(words, "--read-only").start()
+    try:
+        assert ask(s, QUESTIONS[:1])[0] == whole
+    finally:
+        s.stop()
+    assert plain.run("search", QUESTIONS[0], "--mode", "lex").code == 1  # nothing found
+
+
+def test_damage_is_never_an_answer(pair, build, tmp_path, workdir):
+    words, plain = pair
+    want = answers(plain)
+    file = words.cache / "index/words"
+    sound = file.read_bytes()
+    third = Docfs(build, tmp_path / "third/cache")
+    pages(workdir / "other", ["a.md", "b.md"], "Cancel the task. ")
+    third.ok("add", workdir / "other", "-q", *KEPT)
+    half = bytearray(sound)
+    for at in range(300, len(half), 7):
+        half[at] ^= 0x55
+    for bad in (b"", b"docfswrd", sound[:-100], sound + b"x", bytes(half),
+                (third.cache / "index/words").read_bytes()):
+        file.write_bytes(bad)
+        assert answers(words) == want
+    r = words.run("verify")
+    assert r.code != 0 and "index/words" in r.out + r.err
+    words.ok("verify", "--repair")
+    assert file.read_bytes() == sound and answers(words) == want
+    words.ok("verify")
+
+
+def test_a_running_server_follows(pair, workdir):
+    words, plain = pair
+    (words.cache / "index/words").unlink()
+    s = Server(words).start()
+    stop = threading.Event()
+    broken = []
+
+    def keep_asking():
+        while not stop.is_set():
+            try:
+                ask(s, QUESTIONS[:2])
+            except AssertionError as e:
+                broken.append(e)
+
+    t = threading.Thread(target=keep_asking)
+    t.start()
+    try:
+        for i in range(4):
+            pages(workdir / f"d{i}", [f"{i}{j}.md" for j in range(6)], "Cancel a task or a file. ")
+            for d in pair:
+                d.ok("add", workdir / f"d{i}", "-q", "--collection", f"d{i}",
+                     *(KEPT if d is words else NEVER))
+        words.ok("remove", "d1", "--yes")
+        plain.ok("remove", "d1", "--yes")
+    finally:
+        stop.set()
+        t.join()
+    try:
+        assert not broken and (words.cache / "index/words").exists()
+        assert ask(s, QUESTIONS) == answers(plain)
+    finally:
+        s.stop()
