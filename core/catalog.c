@@ -340,6 +340,14 @@ int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *er
     if (rc < 0)
         return rc;
     s.ingesting = rc > 0;
+    struct store_queue q;
+    rc = store_queue(r, clock_wall_ns() / 1000000000 - 86400, &q, err);
+    if (rc < 0)
+        return rc;
+    s.jobs_waiting = q.waiting;
+    s.jobs_running = q.running;
+    s.jobs_failed = q.failed;
+    s.jobs_interrupted = q.interrupted;
     if ((rc = count_stale(d, r, &s.stale, err)) < 0)
         return rc;
     s.generation = store_read_generation(r);

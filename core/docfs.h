@@ -352,7 +352,9 @@ struct docfs_status {
     size_t stale;   /* sources whose documents are stale (docfs_freshness.h) */
     bool ingesting; /* a job of a living process is running */
     size_t job_total, job_done;
-    uint64_t cache_hits, cache_misses; /* results served by this process */
+    size_t jobs_waiting, jobs_running;    /* now */
+    size_t jobs_failed, jobs_interrupted; /* in the last 24 h; interrupted: their process died */
+    uint64_t cache_hits, cache_misses;    /* results served by this process */
 };
 DOCFS_API int docfs_status(struct docfs *d, struct docfs_status *ret, struct docfs_err *err);
 

@@ -129,6 +129,8 @@ void render_status_json(struct buf *out, const struct docfs_status *s, const str
         "bytes", (json_int_t)s->bytes, "database_bytes", (json_int_t)s->db_bytes, "fingerprint",
         s->fingerprint, "index", index, "ingest", job, "result_cache", "hits",
         (json_int_t)s->cache_hits, "misses", (json_int_t)s->cache_misses);
+    if (o)
+        json_object_set_new(o, "jobs", wire_queue(s));
     if (o && h)
         wire_set_health(o, h);
     dump(out, o);

@@ -108,6 +108,39 @@ def test_status_json_of_the_mount_and_queries(ready, mount_of):
     wait_for(told)
 
 
+def test_queue_cache_hits_latency_and_last_errors(ready, serve, workdir, mount_of):
+    s = serve(ready, "--set", "serve.work=off")
+    (workdir / "x.md").write_text("# X\n\ntext\n")
+    for name in ("a", "b"):
+        ready.ok("add", workdir, "--collection", name, "--background")
+    gone = workdir / "gone"
+    gone.mkdir()
+    ready.ok("add", gone, "--collection", "c", "--background")
+    gone.rmdir()
+    assert ready.json("status")["jobs"] == {"waiting": 3, "running": 0, "failed_24h": 0, "interrupted_24h": 0}
+    assert "jobs         0 running, 3 waiting" in ready.ok("status").out
+    ready.run("jobs", "run")
+    jobs = ready.json("status")["jobs"]
+    assert jobs["waiting"] + jobs["failed_24h"] == 1 and jobs["running"] == 0, jobs
+    with sqlite3.connect(ready.cache / "docfs.db") as db:  # one whose process is no more
+        db.execute("INSERT INTO jobs(kind, target, args, state, pid, started_at, created_at, revision)"
+                   " VALUES ('add', 'x', '{}', 'running', 999999, 1, 1, 1)")
+    db.close()
+    assert ready.json("status")["jobs"]["interrupted_24h"] == 1
+    assert "1 interrupted" in ready.ok("status").out
+
+    for _ in range(2):
+        for q in ("storage back ends", "deploy a service"):
+            assert s.get("/api/v1/search", q=q, explain="true").status == 200
+    def counted():
+        x = next(x for x in services(ready) if x["kind"] == "serve")
+        return x["queries"] >= 2 and x["latency_ms"]["p50"] > 0 and x["cache_hit_rate"] is not None
+    wait_for(counted)
+    m = mount_of(ready)
+    told = json.loads((m.path / ".docfs/status.json").read_text())
+    assert told["jobs"]["interrupted_24h"] == 1 and "errors" in told
+
+
 def test_settings_are_reloaded_on_hangup(ready, mount_of):
     m = mount_of(ready)
     path = ready.cache.parent / "cache.config/docfs/docfs.yaml"

@@ -81,6 +81,13 @@ void store_job_beat(struct store *s, int64_t job, const struct store_job_progres
 /* Gives up the lock of a job whose end cannot be written: it is taken over as if we were dead. */
 void store_job_abandon(struct store *s, int64_t job);
 
+struct store_queue {
+    size_t waiting, running;    /* now */
+    size_t failed, interrupted; /* since then; interrupted: their process died */
+};
+int store_queue(struct store_read *r, int64_t since, struct store_queue *ret,
+                struct docfs_err *err);
+
 /* Runs of living processes, and their files together. */
 int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
                       struct docfs_err *err);

@@ -153,3 +153,27 @@ int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
     }
     return e < 0 ? e : running;
 }
+
+int store_queue(struct store_read *r, int64_t since, struct store_queue *ret, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    *ret = (struct store_queue){0};
+    int e = db_query(r->c, &st, err,
+                     "SELECT state, id, pid FROM jobs WHERE state IN ('queued', 'waiting', "
+                     "  'running') OR (state IN ('failed', 'interrupted') AND finished_at >= ?1)",
+                     "i", since);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        const char *state = db_text(st, 0);
+        if (strcmp(state, "running") == 0)
+            *(job_alive(r->s, sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2))
+                  ? &ret->running
+                  : &ret->interrupted) += 1;
+        else if (strcmp(state, "failed") == 0)
+            ret->failed++;
+        else if (strcmp(state, "interrupted") == 0)
+            ret->interrupted++;
+        else
+            ret->waiting++;
+    }
+    return e;
+}

@@ -58,6 +58,14 @@ static void print_cache(struct cmd_context *c, const struct docfs_status *s)
     if (s->ingesting)
         out_printf(o, "ingest       running: %s of %s files\n", out_count(s->job_done, a),
                    out_count(s->job_total, b));
+    if (s->jobs_waiting || s->jobs_running || s->jobs_failed || s->jobs_interrupted) {
+        out_printf(o, "jobs         %s running, %s waiting", out_count(s->jobs_running, a),
+                   out_count(s->jobs_waiting, b));
+        if (s->jobs_failed || s->jobs_interrupted)
+            out_printf(o, "; in the last 24 h %s failed, %s interrupted: docfs jobs",
+                       out_count(s->jobs_failed, a), out_count(s->jobs_interrupted, b));
+        out_printf(o, "\n");
+    }
     if (s->failed)
         out_printf(o, "failed       %s files: docfs list --failures\n", out_count(s->failed, a));
     if (s->stale)

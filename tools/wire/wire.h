@@ -99,6 +99,8 @@ json_t *wire_job_detail(const struct docfs_job *j, const struct docfs_failures *
 json_t *wire_report(const struct docfs_report *r, const char *collection);
 /* kind "status". h may be NULL. */
 json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache);
+/* {waiting, running, failed_24h, interrupted_24h}: jobs. */
+json_t *wire_queue(const struct docfs_status *s);
 /* Sets services, events and errors of o (wire_health.c). 0 or -ENOMEM. */
 int wire_set_health(json_t *o, const struct docfs_health *h);
 /* A time in milliseconds since the epoch. */

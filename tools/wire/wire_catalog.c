@@ -152,6 +152,13 @@ json_t *wire_report(const struct docfs_report *r, const char *collection)
                   wire_text(r->waiting_why), "flagged", (json_int_t)r->flagged));
 }
 
+json_t *wire_queue(const struct docfs_status *s)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "waiting", (json_int_t)s->jobs_waiting, "running",
+                     (json_int_t)s->jobs_running, "failed_24h", (json_int_t)s->jobs_failed,
+                     "interrupted_24h", (json_int_t)s->jobs_interrupted);
+}
+
 json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, const char *cache)
 {
     json_t *index =
@@ -173,6 +180,8 @@ json_t *wire_status(const struct docfs_status *s, const struct docfs_health *h, 
         json_object_set_new(o, "version", json_string(docfs_version()));
     if (o)
         json_object_set_new(o, "stale_sources", json_integer((json_int_t)s->stale));
+    if (o)
+        json_object_set_new(o, "jobs", wire_queue(s));
     if (o && h && wire_set_health(o, h) < 0) {
         json_decref(o);
         o = NULL;
