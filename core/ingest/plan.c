@@ -40,8 +40,9 @@ static void compare(struct plan *p, bool all)
         if (c == 0)
             p->known[i] = (uint32_t)j + 1;
         if (f->refused) {
-            p->action[i] =
-                c == 0 && same_state(f, &p->old.item[j]) && !all ? PLAN_UNCHANGED : PLAN_REFUSED;
+            /* What was read before and is refused now leaves. */
+            bool same = c == 0 && !all && !p->old.item[j].ok && same_state(f, &p->old.item[j]);
+            p->action[i] = same ? PLAN_UNCHANGED : PLAN_REFUSED;
         } else if (c == 0 && !all && same_state(f, &p->old.item[j])) {
             p->action[i] = PLAN_UNCHANGED;
         } else {

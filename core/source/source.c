@@ -136,9 +136,11 @@ int source_list(struct source *s, const struct source_filter *filter, struct sou
     source_files_sort(ret);
     /* A single file is what it is, whatever lies beside it. */
     bool tree = s->kind == &source_archive || (s->kind == &source_directory && ret->n != 1);
+    bool site = s->kind == &source_web;
     s->filter = filter;
-    for (size_t i = 0; tree && r == 0 && i < sizeof(layouts) / sizeof(*layouts); i++) {
-        r = layouts[i]->apply(s, ret, &s->layout.state, err);
+    for (size_t i = 0; r == 0 && i < sizeof(layouts) / sizeof(*layouts); i++) {
+        if (tree || (site && layouts[i] == &layout_sphinx))
+            r = layouts[i]->apply(s, ret, &s->layout.state, err);
         if (r > 0)
             s->layout.type = layouts[i];
     }

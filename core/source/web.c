@@ -19,6 +19,7 @@
 struct web_source {
     struct web web;
     int lock_fd;
+    bool listed;
     char revision[160];
     uint32_t *by_path; /* kept pages, ordered by path */
     size_t n;
@@ -86,6 +87,9 @@ static void web_close(void *handle)
 {
     struct web_source *s = handle;
     struct web *w = &s->web;
+    /* Only now: who is killed while the pages are read finds them here again. */
+    if (s->listed)
+        web_pages_finish(&w->pages, w->dir, NULL);
     web_pages_fini(&w->pages);
     web_pages_fini(&w->old);
     for (size_t i = 0; i < w->n_hosts; i++) {
@@ -195,6 +199,7 @@ static int prepare(struct web *w, struct docfs_err *err)
         if ((r = web_scope_set(w, w->pages.base, err)) < 0 ||
             (r = web_pages_resume(&w->pages, w->dir, err)) < 0)
             return r;
+        w->limited = w->pages.n >= (size_t)w->opt.max_pages;
         return web_requeue(w, err);
     }
     web_pages_fini(&w->pages);
@@ -270,12 +275,15 @@ static int web_list(void *handle, const struct source_filter *filter, struct sou
     qsort_r(s->by_path, s->n, sizeof(*s->by_path), compare_paths, w->pages.item);
     snprintf(s->revision, sizeof(s->revision), "%zu pages%s", s->n,
              w->limited ? ", stopped at the limit (--max-pages)" : "");
-    if (s->n == 0)
+    if (s->n == 0) {
+        web_pages_forget(w->dir);
         return err_set(err, -ENOENT,
                        "%s: no page could be kept; look at --scope, --lang, --include and "
                        "--exclude",
                        w->location);
-    return web_pages_finish(&w->pages, w->dir, err);
+    }
+    s->listed = true;
+    return 0;
 }
 
 /* ---- reading ---- */
@@ -314,6 +322,11 @@ static int web_read(void *handle, const char *path, size_t max, struct buf *out,
     if (n != g->size)
         return err_set(err, -EIO, "cannot read a fetched page: %s",
                        n < 0 ? strerror(errno) : "cut short");
+    char hash[sizeof(g->hash)];
+    web_hash(out->data + out->len, (size_t)n, hash);
+    if (strcmp(hash, g->hash) != 0)
+        return err_set(err, -EIO,
+                       "the fetched page is damaged on disk: docfs refresh reads it again");
     out->len += (size_t)n;
     out->data[out->len] = '\0';
     return 0;

@@ -19,6 +19,7 @@
 #include "core/text/robots.h"
 
 #define WEB_AGENT "docfs"
+#define WEB_INVENTORY "objects.inv" /* of Sphinx */
 
 /* ---- web_options.c ---- */
 
@@ -91,6 +92,8 @@ int web_pages_load(struct web_pages *p, const char *dir, const char *name, struc
 /* Opens the journal of a new (after a header is set) or resumed crawl for appending. */
 int web_pages_begin(struct web_pages *p, const char *dir, struct docfs_err *err);
 int web_pages_resume(struct web_pages *p, const char *dir, struct docfs_err *err);
+/* No crawl is under way any more. */
+void web_pages_forget(const char *dir);
 /* The crawl is complete: the journal becomes that of the last crawl, older spools go. */
 int web_pages_finish(struct web_pages *p, const char *dir, struct docfs_err *err);
 int web_pages_spool(struct web_pages *p, const struct buf *body, int64_t *ret_offset,
@@ -178,6 +181,10 @@ struct web_result {
     bool nobody;         /* the host did not answer at all */
 };
 void web_result_fini(struct web_result *r);
+/* Is it the inventory that web_discover.c asked for? */
+bool web_is_inventory(const struct web *w, const char *url);
+/* Of the bytes of a page, for web_page.hash. */
+void web_hash(const char *data, size_t len, char ret[33]);
 /* code and resp (its body is taken): of http_do for url. h: for the markdown form of the page. */
 void web_judge(struct web *w, const char *url, int code, struct http_response *resp, struct http *h,
                struct web_result *ret);

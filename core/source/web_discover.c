@@ -2,6 +2,7 @@
 #include "core/source/web.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,35 @@ static void find_suffix(struct seeds *s, const struct http_response *page)
     web_result_fini(&r);
 }
 
+/* The output of Sphinx tells where its top is ("../_static/documentation_options.js"); there lies
+ * objects.inv, which says what its pages are called. Kept as a page that is no document. */
+static int find_inventory(struct web *w, const struct http_response *page, struct buf *journal,
+                          struct docfs_err *err)
+{
+    static const char mark[] = "_static/documentation_options.js";
+    const struct buf *b = &page->body;
+    const char *at = b->len && strcmp(page->type, "text/html") == 0
+                         ? memmem(b->data, b->len, mark, sizeof(mark) - 1)
+                         : NULL;
+    const char *start = at;
+    while (start && start > b->data && strchr("./", start[-1]))
+        start--;
+    if (!at || at - start > 100)
+        return 0;
+    char ref[128];
+    snprintf(ref, sizeof(ref), "%.*s" WEB_INVENTORY, (int)(at - start), start);
+    _cleanup_free_ char *url = NULL;
+    if (url_resolve(page->url, ref, &url, NULL, NULL) < 0 || !url_same_origin(url, page->url))
+        return 0;
+    /* Its names count from where it lies, those of the pages from the start page. */
+    size_t n = strlen(url) - strlen(WEB_INVENTORY);
+    const char *path = strchr(strstr(url, "://") + 3, '/');
+    if (strlen(w->prefix) != (size_t)(url + n - path) ||
+        strncmp(path, w->prefix, strlen(w->prefix)) != 0)
+        return 0;
+    return web_enqueue(w, url, 0, 0, true, journal) == -ENOMEM ? err_oom(err) : 0;
+}
+
 static bool ends_with(const char *url, const char *tail)
 {
     size_t n = strcspn(url, "?"), m = strlen(tail);
@@ -321,6 +351,9 @@ static int start_with(struct web *w, struct seeds *s, struct http_response *page
         return r;
     if (!final)
         find_suffix(s, page);
+    if ((r = find_inventory(w, page, &journal, err)) < 0 ||
+        (r = web_pages_write(&w->pages, &journal, err)) < 0)
+        return r;
     struct web_result result;
     web_judge(w, page->url, 0, page, s->h, &result);
     if (result.page.outcome == WEB_LEFT && result.page.why == WHY_TYPE)

@@ -232,14 +232,22 @@ static bool canonical_counts(const struct web *w, const char *url, const char *c
     return path && strcmp(path, "/") != 0 && strcmp(path, w->prefix) != 0;
 }
 
-static void hash_bytes(struct web_result *r)
+void web_hash(const char *data, size_t len, char ret[33])
 {
     unsigned char sha[SHA256_LEN];
     char hex[2 * SHA256_LEN + 1];
-    sha256(r->body.data ? r->body.data : "", r->body.len, sha);
+    sha256(data, len, sha);
     hex_encode(sha, SHA256_LEN, hex);
-    memcpy(r->page.hash, hex, 32);
-    r->page.hash[32] = '\0';
+    memcpy(ret, hex, 32);
+    ret[32] = '\0';
+}
+
+bool web_is_inventory(const struct web *w, const char *url)
+{
+    const char *path = strstr(url, "://");
+    path = path ? strchr(path + 3, '/') : NULL;
+    size_t n = strlen(w->prefix);
+    return path && strncmp(path, w->prefix, n) == 0 && strcmp(path + n, WEB_INVENTORY) == 0;
 }
 
 static void judge_page(struct web *w, const char *url, struct http_response *resp, struct http *h,
@@ -249,6 +257,14 @@ static void judge_page(struct web *w, const char *url, struct http_response *res
     r->body = resp->body;
     resp->body = (struct buf){0};
     int type = web_type(resp->type, &r->body);
+    if (web_is_inventory(w, url)) {
+        r->page.outcome = WEB_KEPT;
+        r->page.etag = strdup(resp->etag);
+        r->page.modified = strdup(resp->last_modified);
+        r->page.path = strdup(WEB_INVENTORY);
+        web_hash(r->body.data ? r->body.data : "", r->body.len, r->page.hash);
+        return;
+    }
     if (type == 0) {
         left(r, WHY_TYPE);
         return;
@@ -284,7 +300,7 @@ static void judge_page(struct web *w, const char *url, struct http_response *res
     if (type == 1 && h && w->opt.markdown && (s.markdown || w->suffix) &&
         (r->page.outcome == WEB_KEPT || r->page.outcome == WEB_ALIAS))
         web_markdown(w, h, url, s.markdown, r);
-    hash_bytes(r);
+    web_hash(r->body.data ? r->body.data : "", r->body.len, r->page.hash);
     scan_fini(&s);
 }
 
@@ -330,8 +346,8 @@ void web_markdown(struct web *w, struct http *h, const char *url, const char *al
     resp.body = (struct buf){0};
 }
 
-/* As at the last crawl, with its links and, when they are still there, its bytes. */
-static void as_before(const struct web *w, const struct web_page *old, struct web_result *r)
+/* As at the last crawl, with its links and its bytes. */
+static void as_before(struct web *w, struct web_page *old, struct web_result *r)
 {
     struct web_page *g = &r->page;
     g->outcome = old->outcome == WEB_KEPT ? WEB_SAME : old->outcome;
@@ -348,13 +364,20 @@ static void as_before(const struct web *w, const struct web_page *old, struct we
         if ((r->link[r->n_links] = strdup(w->old.item[old->links[i]].url)))
             r->n_links++;
     buf_fini(&r->body);
-    if (old->offset < 0 || old->size <= 0 || w->old.spool < 0 ||
-        !buf_reserve(&r->body, (size_t)old->size + 1))
+    if (old->size <= 0)
         return;
-    ssize_t n = pread(w->old.spool, r->body.data, (size_t)old->size, old->offset);
-    if (n == old->size) {
-        r->body.len = (size_t)n;
-        r->body.data[n] = '\0';
+    char hash[sizeof(old->hash)] = "";
+    if (old->offset >= 0 && w->old.spool >= 0 && buf_reserve(&r->body, (size_t)old->size + 1)) {
+        ssize_t n = pread(w->old.spool, r->body.data, (size_t)old->size, old->offset);
+        r->body.len = n > 0 ? (size_t)n : 0;
+        r->body.data[r->body.len] = '\0';
+        web_hash(r->body.data, r->body.len, hash);
+    }
+    if (strcmp(hash, old->hash) != 0) {
+        /* Lost on disk: asked for again, and no longer conditionally. */
+        old->outcome = WEB_FAILED;
+        buf_fini(&r->body);
+        failed(r, WHY_BROKEN, true);
     }
 }
 
@@ -365,7 +388,7 @@ void web_judge(struct web *w, const char *url, int code, struct http_response *r
         .retry_after = -1,
         .page = {.offset = -1, .size = -1, .fetched = clock_wall_ns() / 1000000000}};
     int64_t id = web_pages_find(&w->old, url);
-    const struct web_page *old = id < 0 ? NULL : &w->old.item[id];
+    struct web_page *old = id < 0 ? NULL : &w->old.item[id];
     if (code < 0)
         judge_error(code, ret);
     else if (resp->status == 304 && old)
@@ -374,6 +397,8 @@ void web_judge(struct web *w, const char *url, int code, struct http_response *r
         judge_page(w, url, resp, h, ret);
     else
         judge_status(w, resp, ret);
+    if (ret->page.outcome == WEB_FAILED && !ret->again && web_is_inventory(w, url))
+        left(ret, WHY_NONE); /* nobody misses it */
 }
 
 void web_keep_old(struct web *w, const char *url, struct web_result *r)

@@ -26,13 +26,24 @@ void web_pages_init(struct web_pages *p)
     *p = (struct web_pages){.journal = -1, .spool = -1};
 }
 
-static void page_fini(struct web_page *g)
+/* What a fetch brought goes; the page is to do again. */
+static void page_reset(struct web_page *g)
 {
-    free(g->url);
     free(g->etag);
     free(g->modified);
     free(g->path);
     free(g->links);
+    g->etag = g->modified = g->path = NULL;
+    g->links = NULL;
+    g->n_links = g->target = 0;
+    g->offset = g->size = -1;
+    g->outcome = WEB_TODO;
+}
+
+static void page_fini(struct web_page *g)
+{
+    page_reset(g);
+    free(g->url);
 }
 
 void web_pages_fini(struct web_pages *p)
@@ -188,8 +199,9 @@ static bool load_page(struct web_pages *p, json_t *a)
     json_int_t why = json_integer_value(json_array_get(a, 3));
     json_int_t target = json_integer_value(json_array_get(a, 11));
     if (outcome <= WEB_TODO || outcome > WEB_FAILED || why < 0 || why >= N_WHY || target < 0 ||
-        (size_t)target >= p->n || g->outcome != WEB_TODO)
+        (size_t)target >= p->n)
         return false;
+    page_reset(g); /* the last word counts */
     g->links = calloc(json_array_size(links) + 1, sizeof(*g->links));
     if (!g->links)
         return false;
@@ -307,11 +319,22 @@ int web_pages_begin(struct web_pages *p, const char *dir, struct docfs_err *err)
     return web_pages_write(p, &b, err);
 }
 
+void web_pages_forget(const char *dir)
+{
+    _cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        unlinkat(fd, RUNNING, 0);
+}
+
 int web_pages_resume(struct web_pages *p, const char *dir, struct docfs_err *err)
 {
     int r = open_spool(p, dir, err);
     if (r < 0)
         return r;
+    /* After a power failure the journal may know of bytes that never reached the disk. */
+    for (size_t i = 0; i < p->n; i++)
+        if (p->item[i].size > 0 && p->item[i].offset > p->spool_size - p->item[i].size)
+            page_reset(&p->item[i]);
     p->journal = open_in(dir, RUNNING, O_WRONLY | O_APPEND, err);
     return p->journal < 0 ? p->journal : 0;
 }

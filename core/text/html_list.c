@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/text/html.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,48 @@ static void render_terms(struct html_writer *w, const GumboNode *n, struct terms
     }
 }
 
+static bool is_name_byte(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '.';
+}
+
+/* Sphinx shows "cancel(msg=None)" for the anchor "asyncio.Task.cancel". People look for the whole
+ * name, so it takes the place of the part of it that is shown. */
+static void complete_name(const GumboNode *n, struct buf *sig)
+{
+    const char *id = html_attr(n, "id");
+    const char *last = id ? strrchr(id, '.') : NULL;
+    size_t len = id ? strlen(id) : 0;
+    if (!last || !last[1] || len > 200 || strncmp(id, "c.", 2) == 0)
+        return;
+    for (size_t i = 0; i < len; i++)
+        if (!is_name_byte(id[i]))
+            return;
+    for (size_t at = 0; at < sig->len;) {
+        size_t n_word = 0;
+        while (at + n_word < sig->len && is_name_byte(sig->data[at + n_word]))
+            n_word++;
+        const char *word = sig->data + at;
+        if (n_word < len && n_word >= strlen(last + 1) && id[len - n_word - 1] == '.' &&
+            memcmp(id + len - n_word, word, n_word) == 0) {
+            _cleanup_buf_ struct buf whole = {0};
+            buf_add(&whole, sig->data, at);
+            buf_adds(&whole, id);
+            buf_add(&whole, word + n_word, sig->len - at - n_word);
+            if (buf_status(&whole) < 0)
+                return;
+            buf_clear(sig);
+            buf_add(sig, whole.data, whole.len);
+            return;
+        }
+        if (n_word && n_word >= len && memcmp(word, id, len) == 0)
+            return;
+        if (at + n_word < sig->len && sig->data[at + n_word] == '(')
+            return; /* what follows are parameters */
+        at += n_word + 1;
+    }
+}
+
 /* Signature of an API item as a heading, so that passages end with the item. */
 static void render_signature(struct html_writer *w, const GumboNode *n, unsigned level, bool more)
 {
@@ -201,6 +244,7 @@ static void render_signature(struct html_writer *w, const GumboNode *n, unsigned
     buf_rtrim(&sig, " ");
     if (!sig.len)
         return;
+    complete_name(n, &sig);
     bool is_long = sig.len > SIGNATURE_MAX;
     html_break(w, 2);
     if (!more) {

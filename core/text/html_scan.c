@@ -242,7 +242,7 @@ static void start_tag(struct scan *s, const char *name, size_t len)
     if (words && kind != HTML_FORMAT)
         mask |= 1u << ATTR_CLASS;
     if (a.present & 1u << ATTR_ID && kind != HTML_FORMAT && kind != HTML_INLINE &&
-        html_class_bits(a.value[ATTR_ID].data, a.value[ATTR_ID].len))
+        (tag == GUMBO_TAG_DT || html_class_bits(a.value[ATTR_ID].data, a.value[ATTR_ID].len)))
         mask |= 1u << ATTR_ID;
     mask |= 1u << ATTR_ROLE | 1u << ATTR_ITEMPROP;
 

@@ -69,6 +69,14 @@ static const struct {
      "<em>d=None</em>)<a class=headerlink href='#m.run'>¶</a></dt><dd><p>Runs.</p><dl class='py "
      "method'><dt>stop()</dt><dd>Stops.</dd></dl></dd></dl>",
      "## M\n\n### `run(main, *, d=None)`\n\nRuns.\n\n#### `stop()`\n\nStops.\n"},
+    {"API item with an anchor",
+     "<dl class='py method'><dt id=asyncio.Task.cancel>cancel(msg=None)</dt><dd>a</dd></dl>"
+     "<dl class=method><dt id=zipfile.ZipFile.open>async ZipFile.open(zipfile=None)</dt></dl>"
+     "<dl class=function><dt id=asyncio.run>asyncio.run(main)</dt></dl>"
+     "<dl class='c function'><dt id=c.Py_Main>int Py_Main(int argc)</dt></dl>"
+     "<dl class='py data'><dt id=a.b>x = b</dt><dt id='\">b.c'>c</dt></dl>",
+     "## `asyncio.Task.cancel(msg=None)`\n\na\n\n## `async zipfile.ZipFile.open(zipfile=None)`\n\n"
+     "## `asyncio.run(main)`\n\n## `int Py_Main(int argc)`\n\n## `x = a.b`\n\n`c`\n"},
     {"table", "<table><tr><th>A<th>B<tr><td>a|b<td><code>x|y</code><tr><td colspan=2>c</table>",
      "| A | B |\n| --- | --- |\n| a\\|b | `x\\|y` |\n| c |  |\n"},
     {"row span", "<table><tr><th>A<th>B<tr><td rowspan=2>a<td>1<tr><td>2</table>",
@@ -156,7 +164,8 @@ static const struct {
      "<div id=cookie-consent><h2>We value your privacy</h2><p>Accept all?</p></div>"
      "<div id=navigation><h2>Navigate</h2><a href=x>next page</a></div></section></div>",
      "Cookies",
-     {"## Cookie Objects\n\nA morsel.", "## Feedback\n\nWrite to us.", "`CookiePolicy()`"},
+     {"## Cookie Objects\n\nA morsel.", "## Feedback\n\nWrite to us.",
+      "`http.cookiejar.CookiePolicy()`"},
      {"privacy", "Accept", "Navigate"}},
     {"Sphinx",
      "<title>Tasks — Python 3 docs</title><body><div class=related role=navigation><ul><li><a "
