@@ -67,3 +67,20 @@ def test_redocly_finds_nothing(server, tmp_path):
                     env={"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"})
     assert p.returncode == 0, p.stdout + p.stderr
     assert "warning" not in p.stdout.lower(), p.stdout
+
+
+def test_the_manual_names_routes_that_exist(server):
+    """docfs-api(7): every method and path of its REST part is in /openapi.json."""
+    page = (SIDECAR.parents[1] / "packaging/man/docfs-api.7").read_text().split(".Sh REST")[1].split(".Sh OTHER")[0]
+    paths = {re.sub(r"{[^}]*}", "{}", p): item for p, item in server.json("/openapi.json")["paths"].items()}
+    named = []
+    for line in re.findall(r"^\.It (.*)$", page, re.M):
+        methods = []
+        for part in line.split(" , "):
+            found = re.findall(r"\b(GET|POST|PUT|DELETE)\b", part)
+            methods = found or methods
+            place = re.sub(r"\s*Ns\s*", "", part[part.index("Pa "):]) if "Pa " in part else ""
+            path = re.sub(r"Ar \w+ ?", "{}", place).replace("Pa ", "").split("?")[0].strip()
+            named += [(m, "/api/v1" + path) for m in methods if path]
+    assert len(named) > 30
+    assert not [(m, p) for m, p in named if m.lower() not in paths.get(p, {})]

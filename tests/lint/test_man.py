@@ -231,3 +231,14 @@ def test_fixed_limits_are_those_of_the_source():
         assert n == int(value), f"{path}: {name} is {n}, docfs-limits(7) says {value}"
         unit = re.match(r"([\d,]+)(?: (MiB))?$", text)
         assert int(unit[1].replace(",", "")) * (1 << 20 if unit[2] else 1) == n, text
+
+
+def test_configuration_of_clients_is_json():
+    blocks = [b.replace("\\e", "\\") for b in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", WRITTEN["docfs-mcp.1"], re.M | re.S)
+              if b.startswith("{")]
+    servers = [json.loads(b) for b in blocks]
+    servers += [json.loads(m) for m in re.findall(r'^ +(\{"(?:mcpS|s)ervers".*\}) ', (ROOT / "README.md").read_text(), re.M)]
+    assert len(servers) >= 8
+    for s in servers:
+        one = (s.get("mcpServers") or s.get("servers"))["docfs"]
+        assert one.get("command") == "docfs" and one["args"] == ["mcp"] or one["url"].endswith("/mcp")
