@@ -1,0 +1,60 @@
+"""What the best passages gain or lose when they are read again: words in the order of the question,
+titles, and in a field that the model does not know the words that the best passages share."""
+import pytest
+
+FILLER = ("serum", "plasma", "renal", "hepatic", "lesion", "tissue", "enzyme", "cortex", "dose",
+          "lymph", "axon", "gland", "fetal", "antigen", "marrow", "suture", "edema", "biopsy")
+
+
+def order(docfs, pages, question):
+    root = docfs.cache.parent / "pages"
+    root.mkdir()
+    for name, text in pages.items():
+        (root / f"{name}.md").write_text(text)
+    docfs.ok("add", root, "--collection", "c")
+    hits = docfs.json("search", question, "-k", "100")["hits"]
+    return [h["path"].removesuffix(".md") for h in hits], [h["score"] for h in hits]
+
+
+def test_words_that_follow_each_other_count(docfs):
+    names, _ = order(docfs, {
+        "apart": "# One\n\nThe pool is filled by a pump, and every connection is tight.\n",
+        "together": "# Two\n\nThe connection pool is filled by a pump, and every part of it is tight, "
+                    "and as new as it can be.\n",
+        "other": "# Three\n\nNothing of that kind is said on this page, only that doors are open.\n",
+    }, "connection pool")
+    assert names[:2] == ["together", "apart"]
+
+
+def test_a_title_that_answers_counts(docfs):
+    text = "Rotation of keys is a task of the night, and rotation of logs another one.\n"
+    names, _ = order(docfs, {
+        "body": f"# Chores\n\n{text}",
+        "title": f"# Rotation of keys\n\n{text}",
+        "other": "# Weather\n\nRain is expected.\n",
+    }, "rotation of keys")
+    assert names[:2] == ["title", "body"]
+
+
+@pytest.fixture
+def abstracts():
+    """Abstracts of a science: those on stenosis all speak of a catheter as well."""
+    pages = {}
+    for i in range(40):
+        words = [FILLER[(i * 5 + k * k) % len(FILLER)] for k in range(12)]
+        pages[f"filler{i:02}"] = f"Findings in {' '.join(words)} of patients.\n"
+    for i in range(5):
+        words = [FILLER[(i * 7 + k) % len(FILLER)] for k in range(6)]
+        pages[f"core{i}"] = f"Aortic stenosis and catheter: stenosis by catheter. {' '.join(words)}.\n"
+    rest = " ".join(FILLER[:8])
+    pages["akin"] = f"Aortic {rest} catheter in these patients.\n"
+    pages["stranger"] = f"Aortic {rest} splinter in these patients.\n"
+    return pages
+
+
+def test_words_of_the_best_passages_count_in_a_foreign_field(docfs, abstracts):
+    names, scores = order(docfs, abstracts, "aortic stenosis in patients with serum edema")
+    akin, stranger = names.index("akin"), names.index("stranger")
+    assert akin < stranger
+    assert scores[akin] - scores[stranger] > 0.02
+    assert all(0 <= s <= 1 for s in scores) and scores == sorted(scores, reverse=True)
