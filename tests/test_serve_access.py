@@ -100,6 +100,16 @@ def test_rate_limit(shared_docfs, serve):
     assert r.status == 200 or int(r.headers["Retry-After"]) >= 1
 
 
+def test_one_client_does_not_use_up_the_rate_of_another(docfs, tokens, serve):
+    s = serve(docfs, "--auth", "always", "--rate", "2")
+    ask = lambda who: s.request("GET", "/api/v1/search?q=x", headers=bearer(tokens[who]))  # noqa: E731
+    codes = [ask("read").status for _ in range(40)]
+    assert codes[0] == 200 and codes.count(429) >= 10
+    assert ask("write").status == 200
+    r = ask("read")
+    assert r.status == 429 and r.headers["Retry-After"] == "1" and "--rate" in r.json["detail"]
+
+
 @pytest.fixture
 def private_git(tmp_path):
     repo = Repo(tmp_path, "lamp")

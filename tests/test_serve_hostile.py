@@ -8,6 +8,7 @@ import socket
 import threading
 
 import pytest
+from lib.chatserver import ChatServer
 from lib.docfs import wait_until
 
 GOOD = b"GET /ready HTTP/1.1\r\nHost: localhost\r\n"
@@ -226,6 +227,42 @@ def test_connection_limit_leaves_room_for_the_busy(shared_docfs, serve):
     wait_until(lambda: s.get("/ready").status == 200, seconds=20)
     for c in idle:
         c.close()
+
+
+def test_more_work_than_there_is_room_for(shared_docfs, serve):
+    """What hangs elsewhere fills its own lane only, and what finds no room is told at once."""
+    s = serve(shared_docfs)
+    other = ChatServer("hang")
+    body = b'{"base_url": "%s"}' % other.url.encode()
+    ask = (b"POST /api/v1/providers/openai-chat/test HTTP/1.1\r\nHost: localhost\r\n"
+           b"Content-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+    n = 80  # 8 at work, 64 waiting
+    try:
+        asked = [s.socket() for _ in range(n)]
+        for c in asked:
+            c.sendall(ask)
+        refused = re.compile(r'^docfs_http_refused_total\{why="queue"\} (\d+)', re.M)
+        wait_until(lambda: int(refused.search(s.get("/metrics").text)[1]) >= n - 72)
+        alive(s)
+    finally:
+        other.stop()
+    answers = [c.makefile("rb").read() for c in asked]
+    assert all(a.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503")) for a in answers)
+    full = [a for a in answers if a.startswith(b"HTTP/1.1 503")]
+    assert len(full) == n - 72 and all(b"Retry-After: 1" in a and b"BUSY" in a for a in full)
+    for c in asked:
+        c.close()
+
+
+def test_headers_have_a_limit(server):
+    for data, codes in ((b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", (b"414", b"431")),
+                        (GOOD + b"X: " + b"a" * 40000 + b"\r\n\r\n", (b"431", b"413"))):
+        with server.socket() as c:
+            with contextlib.suppress(OSError):
+                c.sendall(data)
+            assert c.recv(64).split(b" ")[1] in codes
+    r = server.request("GET", "/api/v1/search?q=x", headers={"X-Long": "a" * 8000, "Cookie": "b=" + "c" * 2000})
+    assert r.status == 200  # what proxies and browsers send fits
 
 
 def test_stop_while_questions_are_under_way(shared_docfs, serve):
