@@ -9,6 +9,7 @@ import re
 import socket
 import statistics
 import subprocess
+import sys
 import threading
 import time
 
@@ -103,6 +104,28 @@ def figures(a, work):
         for x in idle:
             x.close()
         print(f"resident                       {s.resident():.0f} MB")
+    finally:
+        s.stop()
+
+
+def pages(a, work):
+    """The modules and the Node are those of tests/clients."""
+    tests = pathlib.Path(__file__).resolve().parents[2] / "tests"
+    sys.path.insert(0, str(tests))
+    from lib.clients import Clients
+    clients = Clients()
+    script = clients.dir / "pages.mjs"
+    script.write_bytes((pathlib.Path(__file__).parent / "pages.mjs").read_bytes())
+    s = Server(a.docfs, a.cache or work / "cache")
+    try:
+        c = s.connect()
+        c.request("GET", "/api/v1/search?limit=1&q=" + words(a.queries)[0])
+        hits = json.loads(c.getresponse().read())["results"]
+        c.close()
+        print(f"load of the machine {os.getloadavg()[0]:.1f}")
+        paths = ["/", "/?q=open+a+file", *([f"/doc/{hits[0]['content_id']}"] if hits else []),
+                 "/sources", "/status", "/settings"]
+        subprocess.run([str(clients.node), str(script), s.url, "7", *paths], check=True, env=clients.env())
     finally:
         s.stop()
 
