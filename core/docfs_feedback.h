@@ -61,6 +61,25 @@ DOCFS_API void docfs_feedbacks_free(struct docfs_feedbacks *f);
 DOCFS_API int64_t docfs_feedback_reset(struct docfs *d, int64_t document, const char *collection,
                                        struct docfs_err *err);
 
+/* ---- what is done with answers ------------------------------------------------------------ */
+
+/* A front end tells of the answers that it gives and of the documents that are read. What is read
+ * within ten minutes after it was found becomes SIGNAL_OPENED; a question that was asked again in
+ * other words before anything of its answer was read, SIGNAL_REFINED. Who reads more than three
+ * documents of an answer reads all of it and has not chosen: that tells nothing. Thread-safe. */
+struct docfs_opens;
+/* door: static. */
+DOCFS_API int docfs_opens_new(struct docfs *d, const char *door, struct docfs_opens **ret,
+                              struct docfs_err *err);
+DOCFS_API void docfs_opens_free(struct docfs_opens *o); /* writes down what is left; NULL allowed */
+DOCFS_API void docfs_opens_answered(struct docfs_opens *o, const char *query,
+                                    const struct docfs_results *r);
+/* Quick: nothing is written. */
+DOCFS_API void docfs_opens_read(struct docfs_opens *o, int64_t document);
+/* Writes down what nobody has gone on with for two seconds (all: everything). To be called now and
+ * then by a thread that may wait. */
+DOCFS_API void docfs_opens_settle(struct docfs_opens *o, bool all);
+
 /* ---- does it help? ------------------------------------------------------------------------ */
 
 struct docfs_replay {

@@ -52,7 +52,10 @@ struct result_node {
 static int64_t result_read(struct tree *t, struct node *n, void *data, size_t size, int64_t offset,
                            struct docfs_err *err)
 {
-    return docfs_read(t->docfs, ((struct result_node *)n)->content, data, size, offset, err);
+    const struct result_node *f = (struct result_node *)n;
+    if (offset == 0)
+        docfs_opens_read(t->opens, f->results->hit[f->hit].document);
+    return docfs_read(t->docfs, f->content, data, size, offset, err);
 }
 
 static int result_xattrs(struct tree *t, struct node *n, xattr_fn *fn, void *arg,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include "core/docfs.h"
+#include "core/docfs_feedback.h"
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
 #include "fs/inode.h"
@@ -134,6 +135,7 @@ struct tree {
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t slot_free;
     unsigned searching;
+    struct docfs_opens *opens; /* what is found here and then read */
     struct asked {
         char *query;
         size_t hits;

@@ -12,6 +12,9 @@
 static int64_t document_read(struct tree *t, struct node *n, void *data, size_t size,
                              int64_t offset, struct docfs_err *err)
 {
+    /* The first touch only: then the kernel has the page, and nobody is asked. */
+    if (offset == 0)
+        docfs_opens_read(t->opens, ((struct doc_node *)n)->document);
     return docfs_read(t->docfs, (int64_t)(n->id & ~ID_TAG(15)), data, size, offset, err);
 }
 

@@ -185,8 +185,11 @@ static int query_answer(struct tree *t, const struct call *c, struct node *dir, 
     ret->parent = dir->id;
     ret->depth = q->depth;
     int r = run(t, c, q, ret, err);
-    if (!r && ret->results && !atomic_exchange(&q->asked, true))
+    bool fresh = !r && ret->results && !atomic_exchange(&q->asked, true);
+    if (fresh)
         tree_asked(t, ret->question, ret->results->n - ret->results->below, ret->results->seconds);
+    if (fresh)
+        docfs_opens_answered(t->opens, ret->question, ret->results);
     return r;
 }
 

@@ -62,7 +62,7 @@ int tree_new(struct docfs *d, const struct tree_options *opt, struct tree **ret,
     read_settings(t);
     t->settings_at = clock_mono_ns();
     t->inodes = inode_table_new(t);
-    if (!t->inodes || fixed_nodes(t) < 0) {
+    if (!t->inodes || fixed_nodes(t) < 0 || docfs_opens_new(d, "mount", &t->opens, err) < 0) {
         tree_free(t);
         return err_oom(err);
     }
@@ -75,6 +75,7 @@ void tree_free(struct tree *t)
     if (!t)
         return;
     tree_housekeeping(t);
+    docfs_opens_free(t->opens);
     inode_table_free(t->inodes);
     pthread_cond_destroy(&t->slot_free);
     pthread_mutex_destroy(&t->lock);
@@ -388,6 +389,7 @@ void tree_housekeeping(struct tree *t)
         docfs_log_query(t->docfs, "mount", asked[i].query, asked[i].hits, asked[i].seconds);
         free(asked[i].query);
     }
+    docfs_opens_settle(t->opens, false);
 }
 
 /* ---- the kernel's caches -----------------------------------------------------------------------

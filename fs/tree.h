@@ -97,5 +97,6 @@ size_t tree_directories(struct tree *t, uint64_t **ret);
 /* Names to drop from the kernel because too many are held: fn is called for each. */
 void tree_surplus(struct tree *t,
                   void (*fn)(void *arg, uint64_t parent, const char *name, size_t len), void *arg);
-/* Writes the questions asked since to the query log, reads the settings again now and then. */
+/* Writes the questions asked since to the query log and what was read of their answers to the
+ * feedback, reads the settings again now and then. */
 void tree_housekeeping(struct tree *t);

@@ -1,7 +1,11 @@
 """Feedback moves documents a little, for a while, and says so."""
+import json
 import sqlite3
+import subprocess
 
 import pytest
+
+from lib.docfs import wait_until
 
 
 @pytest.fixture
@@ -93,6 +97,66 @@ def test_implicit_signals_count_once_and_less(twins):
     twins.ok("feedback", "opened", f"d/{first}", "--query", "rotate logs", "--rank", "1")
     assert twins.json("feedback", "list")["feedback"][0]["value"] < 0.1
     assert twins.json("feedback", "list", "--explicit")["feedback"] == []
+
+
+def signals(docfs):
+    return [(r["signal"], r["path"], r["query"], r["door"])
+            for r in docfs.json("feedback", "list")["feedback"]]
+
+
+def test_what_is_read_through_the_mount_was_opened(twins, mount_of):
+    root = mount_of(twins).path
+    chosen = sorted(p for p in (root / "search/rotate logs").iterdir() if p.name[0] == "0")[4]
+    text = chosen.read_text()
+    wait_until(lambda: signals(twins), what="signal")
+    (signal, path, query, door), = signals(twins)
+    assert (signal, query, door) == ("opened", "rotate logs", "mount")
+    assert text == (root / "docs/d" / path).read_text()
+    why = {h["path"]: h["why"]["feedback"] for h in hits(twins, "rotate logs")}
+    assert why.pop(path) > 0 and set(why.values()) == {0}
+
+
+def test_who_reads_everything_has_chosen_nothing(twins, mount_of):
+    m = mount_of(twins)
+    for p in (m.path / "search/rotate logs").iterdir():
+        p.read_bytes()
+    m.stop()  # writes down what is left
+    assert signals(twins) == []
+
+
+def test_a_question_asked_again_was_not_answered(twins, mount_of):
+    m, before = mount_of(twins), order(twins)
+    list((m.path / "search/rotate logs").iterdir())
+    list((m.path / "search/rotate logs daily").iterdir())
+    m.stop()
+    (signal, path, query, _), = signals(twins)
+    assert (signal, query) == ("refined", "rotate logs")
+    assert path == before[0] and order(twins)[0] != path
+
+
+def agent(docfs, *calls, options=()):
+    """Calls tools one after another, in one session."""
+    p = docfs.popen("mcp", *options, stdin=subprocess.PIPE)
+    for i, (tool, args) in enumerate(calls):
+        p.stdin.write(json.dumps({"jsonrpc": "2.0", "id": i, "method": "tools/call",
+                                  "params": {"name": tool, "arguments": args}}).encode() + b"\n")
+        p.stdin.flush()
+        assert not json.loads(p.stdout.readline())["result"].get("isError")
+    p.communicate(timeout=60)
+    assert p.returncode == 0
+
+
+def test_what_an_agent_reads_was_opened(twins):
+    last = order(twins)[-1]
+    calls = (("read_document", {"document": f"d/{last}"}),  # not found before
+             ("search_docs", {"query": "rotate logs"}),
+             ("read_document", {"document": f"d/{last}", "line": 3}))
+    agent(twins, *calls, options=("--read-only",))
+    assert signals(twins) == []
+    agent(twins, *calls[:1])
+    assert signals(twins) == []
+    agent(twins, *calls)
+    assert signals(twins) == [("opened", last, "rotate logs", "mcp")]
 
 
 def test_replay_shows_what_was_gained(twins):

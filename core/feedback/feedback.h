@@ -2,6 +2,7 @@
  * Inside of feedback.
  *
  *   feedback.c  the public calls
+ *   opens.c     documents that were found and then read
  *   priors.c    what is added to scores (called by the search through core/internal.h)
  *   replay.c    does it help: the past asked again */
 #pragma once

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
+#include "core/docfs_feedback.h"
 #include "tools/wire/ask.h"
 #include "tools/wire/mcp.h"
 #include "tools/wire/wire.h"
@@ -29,8 +30,9 @@ enum mcp_code {
 
 struct mcp {
     struct mcp_options opt;
-    json_t *texts; /* texts.json */
-    json_t *tools; /* as listed, in its order */
+    json_t *texts;             /* texts.json */
+    json_t *tools;             /* as listed, in its order */
+    struct docfs_opens *opens; /* NULL: read-only */
 };
 
 struct mcp_request {

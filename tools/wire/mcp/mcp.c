@@ -392,6 +392,8 @@ int mcp_new(const struct mcp_options *opt, struct mcp **ret, struct docfs_err *e
             json_array_append_new(m->tools, expand(tool, schemas)) < 0)
             return err_oom(err);
     }
+    if (!opt->read_only && docfs_opens_new(opt->d, opt->door, &m->opens, err) < 0)
+        return -ENOMEM;
     *ret = steal_ptr(m);
     return 0;
 }
@@ -400,6 +402,7 @@ void mcp_free(struct mcp *m)
 {
     if (!m)
         return;
+    docfs_opens_free(m->opens);
     json_decref(m->texts);
     json_decref(m->tools);
     free(m);

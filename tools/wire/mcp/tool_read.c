@@ -64,6 +64,10 @@ json_t *tool_read_document(struct mcp_request *q, const json_t *args, struct doc
                         err) < 0)
         return NULL;
 
+    if (q->call->may_write)
+        docfs_opens_read(q->m->opens, id);
+    docfs_opens_settle(q->m->opens, false);
+
     json_t *m = wire_document_text(doc, lines.text.data ? lines.text.data : "", lines.text.len,
                                    first, lines.count);
     if (m) {

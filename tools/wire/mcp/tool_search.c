@@ -139,6 +139,9 @@ json_t *tool_search_docs(struct mcp_request *q, const json_t *args, struct docfs
     _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
     if ((ask.in && check_collection(q->d, in[0], err) < 0) || wire_ask(q->d, &ask, &r, err) < 0)
         return NULL;
+    docfs_opens_settle(q->m->opens, false);
+    if (q->call->may_write)
+        docfs_opens_answered(q->m->opens, ask.query, r);
     return render(q->d, r, json_is_true(json_object_get(args, "text")),
                   json_is_true(json_object_get(args, "explain")),
                   (size_t)mcp_integer(args, "max_tokens", TOKENS) * WIRE_TOKEN_BYTES, err);
