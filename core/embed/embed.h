@@ -9,6 +9,8 @@
 
 enum embed_kind { EMBED_QUERY, EMBED_PASSAGE };
 
+struct token; /* core/text/token.h */
+
 struct embed_text {
     const char *title; /* document title and heading path, may be "" */
     size_t title_len;
@@ -19,6 +21,21 @@ struct embed_text {
 /* The part of a question's words, by weight, that have a near word: 0..1. */
 struct embed_near {
     float all, title; /* in the text; in its title alone */
+};
+
+/* How well texts answer a question, word by word. The caller reads them, so that whoever reads a
+ * text for other reasons as well does it once. Costs about 5 us a text: it is for the best of a
+ * first list. What begin returns belongs to one thread. */
+struct embed_asked;
+struct embed_near_ops {
+    int (*begin)(void *ctx, const char *query, struct embed_asked **ret, struct docfs_err *err);
+    /* A word of the text as token_each() gives it, and its stem: title first, then the body. 0 or
+     * -ENOMEM. */
+    int (*word)(struct embed_asked *a, const struct token *t, const char *stem, size_t len);
+    void (*title)(struct embed_asked *a); /* it ends here */
+    /* The text ends; the next one may follow. */
+    void (*end)(struct embed_asked *a, struct embed_near *ret);
+    void (*free)(struct embed_asked *a); /* NULL allowed */
 };
 
 struct embedder {
@@ -39,10 +56,7 @@ struct embedder {
      * nothing can be embedded now, and err says why. */
     int (*embed)(void *ctx, enum embed_kind kind, const struct embed_text *texts, size_t n,
                  float *out, struct docfs_err *err);
-    /* How well each of n texts answers the query, word by word. Costs about 10 us a text, so it is
-     * for the best of a first list. NULL when the embedder cannot. 0 or -ENOMEM. */
-    int (*compare)(void *ctx, const struct embed_text *query, const struct embed_text *texts,
-                   size_t n, struct embed_near *out, struct docfs_err *err);
+    const struct embed_near_ops *near; /* NULL when it cannot compare word by word */
     void (*free)(void *ctx);
     atomic_uint more; /* references beside the first */
 };

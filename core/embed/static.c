@@ -19,12 +19,6 @@
 #define EACH_PROCESSOR
 #endif
 
-struct embed_static {
-    struct static_model m;
-    float *factors; /* owned; what m.query and m.passage point to when they are adapted */
-    char fingerprint[128];
-};
-
 /* v += w * row */
 EACH_PROCESSOR static void add_row(float *restrict v, const int8_t *restrict row, float w,
                                    size_t dim)
@@ -33,7 +27,7 @@ EACH_PROCESSOR static void add_row(float *restrict v, const int8_t *restrict row
         v[i] += w * (float)row[i];
 }
 
-EACH_PROCESSOR static int32_t dot(const int8_t *a, const int8_t *b, size_t dim)
+EACH_PROCESSOR int32_t static_dot(const int8_t *a, const int8_t *b, size_t dim)
 {
     int32_t sum = 0;
     for (size_t i = 0; i < dim; i++)
@@ -42,14 +36,12 @@ EACH_PROCESSOR static int32_t dot(const int8_t *a, const int8_t *b, size_t dim)
 }
 
 /* Returns how many of the rows are of the title. */
-static size_t read_text(const struct static_model *m, const struct embed_text *t,
-                        struct static_bag *b)
+static void read_text(const struct static_model *m, const struct embed_text *t,
+                      struct static_bag *b)
 {
     static_bag_clear(b);
     static_bag_add(m, b, t->title, t->title_len, m->head->title_factor);
-    size_t title = b->n;
     static_bag_add(m, b, t->body, t->body_len, 1);
-    return title;
 }
 
 static int static_embed(void *ctx, enum embed_kind kind, const struct embed_text *texts, size_t n,
@@ -76,92 +68,6 @@ static int static_embed(void *ctx, enum embed_kind kind, const struct embed_text
         float scale = sum > 0 ? (float)(1 / sqrt(sum)) : 0;
         for (size_t i = 0; i < dim; i++)
             v[i] *= scale;
-    }
-    return 0;
-}
-
-/* ---- word by word ---- */
-
-#define QUERY_ROWS 32
-
-struct asked {
-    uint32_t row[QUERY_ROWS];
-    float weight[QUERY_ROWS], norm[QUERY_ROWS], best[QUERY_ROWS];
-    size_t n;
-    float total;
-};
-
-static float row_norm(const struct static_model *m, uint32_t row)
-{
-    const int8_t *r = m->row + (size_t)row * m->head->dim;
-    return sqrtf((float)dot(r, r, m->head->dim));
-}
-
-static void read_query(const struct static_model *m, const struct embed_text *t,
-                       struct static_bag *b, struct asked *a)
-{
-    read_text(m, t, b);
-    a->n = 0;
-    a->total = 0;
-    for (size_t i = 0; i < b->n && a->n < QUERY_ROWS; i++) {
-        uint32_t row = b->item[i].row;
-        float norm = row_norm(m, row), w = m->query[row] * norm * static_damp(b->item[i].count);
-        if (!(w > 0))
-            continue;
-        a->row[a->n] = row;
-        a->norm[a->n] = norm;
-        a->weight[a->n++] = w;
-        a->total += w;
-    }
-}
-
-static float found(const struct asked *a)
-{
-    float sum = 0;
-    for (size_t q = 0; q < a->n; q++)
-        sum += a->weight[q] * a->best[q];
-    return a->total > 0 ? sum / a->total : 0;
-}
-
-static struct embed_near nearness(const struct static_model *m, struct asked *a,
-                                  const struct static_bag *b, size_t title)
-{
-    size_t dim = m->head->dim;
-    struct embed_near near = {0};
-    memset(a->best, 0, sizeof(a->best));
-    for (size_t i = 0; i < b->n; i++) {
-        if (i == title)
-            near.title = found(a);
-        const int8_t *row = m->row + b->item[i].row * dim;
-        float norm = row_norm(m, b->item[i].row);
-        if (!(norm > 0))
-            continue;
-        for (size_t q = 0; q < a->n; q++) {
-            float c = b->item[i].row == a->row[q]
-                          ? 1
-                          : (float)dot(row, m->row + a->row[q] * dim, dim) / (norm * a->norm[q]);
-            if (c > a->best[q])
-                a->best[q] = c;
-        }
-    }
-    near.all = found(a);
-    if (title == b->n)
-        near.title = near.all;
-    return near;
-}
-
-static int static_compare(void *ctx, const struct embed_text *query, const struct embed_text *texts,
-                          size_t n, struct embed_near *out, struct docfs_err *err)
-{
-    const struct embed_static *e = ctx;
-    struct asked a;
-    _cleanup_free_ struct static_bag *b = calloc(1, sizeof(*b));
-    if (!b)
-        return err_oom(err);
-    read_query(&e->m, query, b, &a);
-    for (size_t k = 0; k < n; k++) {
-        size_t title = read_text(&e->m, &texts[k], b);
-        out[k] = nearness(&e->m, &a, b, title);
     }
     return 0;
 }
@@ -201,7 +107,7 @@ int embed_static_with(struct static_model *m, const char *tuning, float *factors
                            .home = 0.11f,   /* measured: .05 to .10 in documentation of software, */
                            .abroad = 0.18f, /* .14 to .38 in abstracts of other sciences */
                            .embed = static_embed,
-                           .compare = static_compare,
+                           .near = &static_near,
                            .free = static_free};
     e->ctx = steal_ptr(s);
     *ret = steal_ptr(e);

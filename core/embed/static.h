@@ -5,7 +5,8 @@
  *
  *   static_file.c   maps and checks the file
  *   static_words.c  text -> rows
- *   static.c        rows -> vector, and token by token comparison */
+ *   static.c        rows -> vector
+ *   static_near.c   comparison word by word */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +72,24 @@ struct static_feature {
     float count;
 };
 
+/* Words of a text -> rows. */
+struct static_reader {
+    const struct static_model *m;
+    float factor;                                     /* of an occurrence */
+    int (*row)(void *arg, uint32_t row, float count); /* 0 or -errno, which ends the word */
+    void *arg;
+    char word[STATIC_WORD_MAX + 8]; /* identifier outside the vocabulary, until it is known whether
+                                       parts of it follow */
+    size_t len;
+};
+/* stem: of the word. */
+int static_read_word(struct static_reader *r, const struct token *t, const char *stem, size_t len);
+/* The text ends. */
+int static_read_end(struct static_reader *r);
+
+int32_t static_dot(const int8_t *a, const int8_t *b, size_t dim);
+extern const struct embed_near_ops static_near; /* static_near.c */
+
 /* The rows of a text with their counts, in order of first appearance. */
 struct static_bag {
     struct static_feature item[STATIC_FEATURES];
@@ -87,6 +106,12 @@ float static_damp(float count);
 
 /* Number of the word, or UINT32_MAX. */
 uint32_t static_find(const struct static_model *m, const char *word, size_t len);
+
+struct embed_static {
+    struct static_model m;
+    float *factors; /* owned; what m.query and m.passage point to when they are adapted */
+    char fingerprint[128];
+};
 
 /* The embedder of a model file. Fingerprint "docfs/NAME-SUM/DIM/l2". Caller owns *ret. */
 int embed_static_new(const char *path, struct embedder **ret, struct docfs_err *err);

@@ -10,6 +10,7 @@
 #include "core/util/hash.h"
 
 #define GRAMS_MAX 24 /* buckets of one word */
+_Static_assert(TOKEN_MAX <= STATIC_WORD_MAX, "a token fits into the word of a reader");
 
 uint32_t static_find(const struct static_model *m, const char *word, size_t len)
 {
@@ -22,31 +23,24 @@ uint32_t static_find(const struct static_model *m, const char *word, size_t len)
     return UINT32_MAX;
 }
 
-struct reader {
-    const struct static_model *m;
-    struct static_bag *b;
-    float factor;
-    char word[TOKEN_MAX + 8]; /* whole identifier outside the vocabulary, until it is known whether
-                                 parts of it follow */
-    size_t len;
-};
-
-static void add_row(struct static_bag *b, uint32_t row, float count)
+static int add_row(void *arg, uint32_t row, float count)
 {
+    struct static_bag *b = arg;
     size_t mask = 2 * STATIC_FEATURES - 1;
     size_t i = (row * 0x9e3779b1u) >> 12 & mask;
     while (b->slot[i]) {
         struct static_feature *f = &b->item[b->slot[i] - 1];
         if (f->row == row) {
             f->count += count;
-            return;
+            return 0;
         }
         i = (i + 1) & mask;
     }
     if (b->n == STATIC_FEATURES)
-        return;
+        return 0;
     b->item[b->n++] = (struct static_feature){row, count};
     b->slot[i] = (uint16_t)b->n;
+    return 0;
 }
 
 void static_bag_clear(struct static_bag *b)
@@ -56,65 +50,75 @@ void static_bag_clear(struct static_bag *b)
 }
 
 /* Together the letter groups of a word count like one word. */
-static void add_grams(struct reader *r, const char *word, size_t len, float count)
+static int add_grams(struct static_reader *r, const char *word, size_t len, float count)
 {
     const struct static_head *h = r->m->head;
     char w[TOKEN_MAX + 10];
     uint32_t row[GRAMS_MAX];
     size_t n = len + 2, grams = 0;
     if (!h->buckets)
-        return;
+        return 0;
     w[0] = '^';
     memcpy(w + 1, word, len);
     w[len + 1] = '$';
     for (size_t g = h->gram_min; g <= h->gram_max; g++)
         for (size_t i = 0; i + g <= n && grams < GRAMS_MAX; i++)
             row[grams++] = h->words + (uint32_t)(hash64(w + i, g, 1) % h->buckets);
-    for (size_t i = 0; i < grams; i++)
-        add_row(r->b, row[i], count / sqrtf((float)grams));
+    int rc = 0;
+    for (size_t i = 0; i < grams && rc == 0; i++)
+        rc = r->row(r->arg, row[i], count / sqrtf((float)grams));
+    return rc;
 }
 
-static void flush(struct reader *r)
+int static_read_end(struct static_reader *r)
 {
-    if (r->len)
-        add_grams(r, r->word, r->len, r->factor);
+    size_t len = r->len;
     r->len = 0;
+    return len ? add_grams(r, r->word, len, r->factor) : 0;
+}
+
+int static_read_word(struct static_reader *r, const struct token *t, const char *stem, size_t len)
+{
+    const struct static_head *h = r->m->head;
+    int rc = 0;
+    if (t->part)
+        r->len = 0; /* its parts say it */
+    else
+        rc = static_read_end(r);
+    if (rc || (h->flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len)))
+        return rc;
+    if (!(h->flags & STATIC_STEM)) {
+        stem = t->text;
+        len = t->len;
+    }
+    float count = r->factor * (t->part ? h->part_factor : 1);
+    uint32_t row = static_find(r->m, stem, len);
+    if (row != UINT32_MAX)
+        return r->row(r->arg, row, count);
+    if (t->part)
+        return add_grams(r, stem, len, count);
+    memcpy(r->word, stem, len);
+    r->len = len;
+    return 0;
 }
 
 static int on_token(void *arg, const struct token *t)
 {
-    struct reader *r = arg;
-    const struct static_head *h = r->m->head;
-    if (t->part)
-        r->len = 0; /* its parts say it */
-    else
-        flush(r);
-    if (h->flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len))
-        return 0;
-    char word[TOKEN_MAX + 8];
+    struct static_reader *r = arg;
+    char stem[TOKEN_MAX + 8];
     size_t len = t->len;
-    memcpy(word, t->text, len);
-    if (h->flags & STATIC_STEM)
-        len = token_stem(word, len);
-    float count = r->factor * (t->part ? h->part_factor : 1);
-    uint32_t row = static_find(r->m, word, len);
-    if (row != UINT32_MAX) {
-        add_row(r->b, row, count);
-    } else if (t->part) {
-        add_grams(r, word, len, count);
-    } else {
-        memcpy(r->word, word, len);
-        r->len = len;
-    }
-    return 0;
+    memcpy(stem, t->text, len);
+    if (r->m->head->flags & STATIC_STEM)
+        len = token_stem(stem, len);
+    return static_read_word(r, t, stem, len);
 }
 
 void static_bag_add(const struct static_model *m, struct static_bag *b, const char *text,
                     size_t len, float factor)
 {
-    struct reader r = {.m = m, .b = b, .factor = factor};
+    struct static_reader r = {.m = m, .factor = factor, .row = add_row, .arg = b};
     token_each(text, len, on_token, &r);
-    flush(&r);
+    static_read_end(&r);
 }
 
 float static_damp(float count)

@@ -54,7 +54,9 @@ struct reading {
     uint16_t after[TERMS]; /* times that it follows the term before it in the question */
     int last;              /* term of the word before, -1: none */
     size_t words;
-    struct expand *expand; /* NULL: not wanted */
+    struct expand *expand;             /* NULL: not wanted */
+    const struct embed_near_ops *near; /* NULL: the embedder cannot */
+    struct embed_asked *asked;
 };
 
 struct read_passage {
@@ -77,10 +79,15 @@ static int on_token(void *arg, const struct token *t)
         if (r->expand && expand_word(r->expand, t->text, t->len) < 0)
             return -ENOMEM;
     }
-    if (!r->first[(unsigned char)t->text[0]])
+    bool maybe = r->first[(unsigned char)t->text[0]];
+    if (!maybe && !r->near)
         return 0;
     memcpy(word, t->text, t->len);
     size_t len = token_stem(word, t->len);
+    if (r->near && r->near->word(r->asked, t, word, len) < 0)
+        return -ENOMEM;
+    if (!maybe)
+        return 0;
     if (r->lengths & (uint64_t)1 << (len & 63))
         for (size_t i = 0; i < r->n && found < 0; i++)
             if (r->term[i].len == len && memcmp(r->term[i].stem, word, len) == 0)
@@ -113,8 +120,12 @@ static int read_one(struct reading *r, const struct store_passage *p, struct rea
         rc = read_field(r, FIELD_TITLE, p->title, strlen(p->title));
     if (rc == 0)
         rc = read_field(r, FIELD_HEADING, p->heading, strlen(p->heading));
+    if (r->near)
+        r->near->title(r->asked);
     if (rc == 0)
         rc = read_field(r, FIELD_TEXT, p->text, p->text_len);
+    if (r->near)
+        r->near->end(r->asked, &ret->near);
     memcpy(ret->tf, r->tf, sizeof(r->tf));
     memcpy(ret->after, r->after, sizeof(r->after));
     ret->words = r->words;
@@ -187,21 +198,6 @@ static void read_terms(const struct lexical *l, struct term *term, struct readin
     }
 }
 
-static int compare(struct embedder *e, const char *query, const struct store_passage *p,
-                   struct embed_near *ret, struct docfs_err *err)
-{
-    struct embed_text asked = {.title = "", .body = query, .body_len = strlen(query)};
-    _cleanup_free_ char *title = NULL;
-    int len = asprintf(&title, "%s\n%s", p->title, p->heading);
-    if (len < 0) {
-        title = NULL;
-        return err_oom(err);
-    }
-    struct embed_text text = {
-        .title = title, .title_len = (size_t)len, .body = p->text, .body_len = p->text_len};
-    return e->compare(e->ctx, &asked, &text, 1, ret, err);
-}
-
 /* Combines: all parts 0..1 over the list, as fuse_score() makes them. */
 static void combine(struct read_passage *p, size_t n, const struct fusion *f)
 {
@@ -239,35 +235,62 @@ static int add_expansion(struct expand *x, struct read_passage *p, size_t n, dou
     return rc;
 }
 
+/* The texts of list[0..n); those that were deleted since the index was made have no number. */
+static int fetch(struct store_read *r, const struct candidate *list, size_t n,
+                 struct store_passage *ret, struct docfs_err *err)
+{
+    _cleanup_free_ int64_t *id = malloc((n ? n : 1) * sizeof(*id));
+    if (!id)
+        return err_oom(err);
+    for (size_t i = 0; i < n; i++)
+        id[i] = list[i].passage;
+    return store_passage_texts(r, id, n, ret, err);
+}
+
+static int read_all(struct reading *reading, const struct store_passage *text, size_t n,
+                    struct candidate *list, struct read_passage *p, size_t *ret_got)
+{
+    size_t got = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!text[i].passage) /* left to collect() */
+            continue;
+        p[got].c = &list[i];
+        int rc = read_one(reading, &text[i], &p[got++]);
+        if (rc < 0)
+            return rc;
+    }
+    *ret_got = got;
+    return 0;
+}
+
 int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
             const struct fusion *f, struct candidate *list, size_t n, struct docfs_err *err)
 {
     _cleanup_free_ struct read_passage *p = calloc(n ? n : 1, sizeof(*p));
+    _cleanup_free_ struct store_passage *text = calloc(n ? n : 1, sizeof(*text));
     struct term term[TERMS] = {0};
     _cleanup_(expand_fini) struct expand expand = {0};
     struct reading reading = {.term = term, .n = l->n, .expand = f->abroad > 0 ? &expand : NULL};
     int64_t passages, last;
     size_t got = 0, words = 0;
-    if (!p)
+    if (!p || !text)
         return err_oom(err);
     read_terms(l, term, &reading);
     int rc = store_passage_count(r, &passages, &last, err);
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        struct store_passage s;
-        rc = store_passage_text(r, list[i].passage, &s, err);
-        if (rc == -ENOENT) { /* deleted since the index was made: left to collect() */
-            rc = 0;
-            continue;
-        }
-        if (rc < 0)
-            break;
-        p[got].c = &list[i];
-        rc = read_one(&reading, &s, &p[got]) < 0 ? err_oom(err) : 0;
-        if (rc == 0 && e && e->compare)
-            rc = compare(e, query, &s, &p[got].near, err);
-        words += p[got++].words;
-        store_passage_fini(&s);
+    if (rc == 0 && e && e->near) {
+        reading.near = e->near;
+        rc = e->near->begin(e->ctx, query, &reading.asked, err);
     }
+    if (rc == 0)
+        rc = fetch(r, list, n, text, err);
+    if (rc == 0 && read_all(&reading, text, n, list, p, &got) < 0)
+        rc = err_oom(err);
+    for (size_t i = 0; i < n; i++)
+        store_passage_fini(&text[i]);
+    if (reading.asked)
+        reading.near->free(reading.asked);
+    for (size_t i = 0; i < got; i++)
+        words += p[i].words;
     if (rc < 0 || got == 0)
         return rc;
     weigh_terms(term, l, p, got, passages);

@@ -45,6 +45,45 @@ int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, i
     return (int64_t)size;
 }
 
+void content_view_fini(struct content_view *v)
+{
+    db_release(&v->st);
+    *v = (struct content_view){0};
+}
+
+static int view(struct conn *c, struct content_view *v, int64_t content, struct docfs_err *err)
+{
+    content_view_fini(v);
+    int r = db_query(c, &v->st, err,
+                     "SELECT CASE WHEN length(body) <= ?2 THEN body END, length(body) "
+                     "FROM content WHERE id = ?1",
+                     "ii", content, (int64_t)WHOLE_MAX);
+    if (r < 0 || (r = db_step(c, v->st, err)) < 0)
+        return r;
+    if (r == 0)
+        return -ENOENT;
+    v->content = content;
+    v->body = sqlite3_column_blob(v->st, 0);
+    v->len = sqlite3_column_int64(v->st, 1);
+    return 0;
+}
+
+int64_t content_view_read(struct conn *c, struct content_view *v, int64_t content, void *data,
+                          size_t size, int64_t offset, struct docfs_err *err)
+{
+    int r = v->content == content ? 0 : view(c, v, content, err);
+    if (r < 0)
+        return r;
+    if (!v->body)
+        return content_read(c, content, data, size, offset, err);
+    if (offset < 0 || offset >= v->len || size == 0)
+        return offset < 0 ? err_set(err, -EINVAL, "negative offset") : 0;
+    if ((int64_t)size > v->len - offset)
+        size = (size_t)(v->len - offset);
+    memcpy(data, v->body + offset, size);
+    return (int64_t)size;
+}
+
 int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
                  struct docfs_err *err)
 {

@@ -313,6 +313,16 @@ int directory_path(struct conn *c, int64_t directory, struct buf *out, struct do
 /* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). */
 int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
                      struct docfs_err *err);
+/* The same, for several reads of one version in a row: it is loaded once. Zeroed at first. */
+struct content_view {
+    int64_t content; /* 0: none yet */
+    sqlite3_stmt *st;
+    const char *body; /* NULL: too large to be kept at hand */
+    int64_t len;
+};
+int64_t content_view_read(struct conn *c, struct content_view *v, int64_t content, void *data,
+                          size_t size, int64_t offset, struct docfs_err *err);
+void content_view_fini(struct content_view *v);
 /* The whole body, NUL-terminated; caller frees. -ENOENT (without text). */
 int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
                  struct docfs_err *err);

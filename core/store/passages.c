@@ -149,10 +149,11 @@ int store_passage(struct store_read *r, int64_t passage, struct store_passage *r
     return 0;
 }
 
-int store_passage_text(struct store_read *r, int64_t passage, struct store_passage *ret,
-                       struct docfs_err *err)
+/* The row, and the bytes of it in the body that `view` shows. */
+static int read_text(struct store_read *r, int64_t passage, struct content_view *view,
+                     struct store_passage *ret, struct docfs_err *err)
 {
-    _cleanup_(store_passage_fini) struct store_passage p = {0};
+    _cleanup_(store_passage_fini) struct store_passage p = {.passage = passage};
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int e = db_query(r->c, &st, err,
                      "SELECT d.content, d.title, p.heading, p.start, p.length, d.size "
@@ -173,7 +174,7 @@ int store_passage_text(struct store_read *r, int64_t passage, struct store_passa
         return db_fail(r->c, SQLITE_CORRUPT, err);
     if (!(p.text = malloc(p.text_len + 1)))
         return err_oom(err);
-    int64_t n = content_read(r->c, p.content, p.text, p.text_len, start, err);
+    int64_t n = content_view_read(r->c, view, p.content, p.text, p.text_len, start, err);
     if (n == -ENOENT)
         return db_fail(r->c, SQLITE_CORRUPT, err);
     if (n < 0)
@@ -181,6 +182,37 @@ int store_passage_text(struct store_read *r, int64_t passage, struct store_passa
     p.text[p.text_len = (size_t)n] = '\0';
     *ret = p;
     p = (struct store_passage){0};
+    return 0;
+}
+
+struct numbered {
+    int64_t passage;
+    size_t at;
+};
+
+static int by_passage(const void *a, const void *b)
+{
+    const struct numbered *x = a, *y = b;
+    return (x->passage > y->passage) - (x->passage < y->passage);
+}
+
+int store_passage_texts(struct store_read *r, const int64_t *id, size_t n,
+                        struct store_passage *ret, struct docfs_err *err)
+{
+    /* Passages of one document have numbers that follow each other: its body is read once. */
+    _cleanup_free_ struct numbered *order = malloc((n ? n : 1) * sizeof(*order));
+    _cleanup_(content_view_fini) struct content_view view = {0};
+    if (!order)
+        return err_oom(err);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (struct numbered){id[i], i};
+    if (n)
+        qsort(order, n, sizeof(*order), by_passage);
+    for (size_t i = 0; i < n; i++) {
+        int e = read_text(r, order[i].passage, &view, &ret[order[i].at], err);
+        if (e < 0 && e != -ENOENT)
+            return e;
+    }
     return 0;
 }
 

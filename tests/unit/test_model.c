@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/embed/static.h"
+#include "core/text/token.h"
 #include "core/util/cleanup.h"
 #include "core/util/hash.h"
 
@@ -165,13 +166,39 @@ static float similar(struct embedder *e, const char *query, const char *title, c
     return sum;
 }
 
+struct listener {
+    const struct embed_near_ops *near;
+    struct embed_asked *asked;
+};
+
+static int hear(void *arg, const struct token *t)
+{
+    struct listener *l = arg;
+    char stem[TOKEN_MAX + 8];
+    memcpy(stem, t->text, t->len);
+    return l->near->word(l->asked, t, stem, token_stem(stem, t->len));
+}
+
+static void listen_to(struct listener *l, const char *title, const char *body,
+                      struct embed_near *ret)
+{
+    assert(!token_each(title, strlen(title), hear, l));
+    l->near->title(l->asked);
+    assert(!token_each(body, strlen(body), hear, l));
+    l->near->end(l->asked, ret);
+}
+
 static struct embed_near near(struct embedder *e, const char *query, const char *title,
                               const char *body)
 {
-    struct embed_text q = {"", 0, query, strlen(query)};
-    struct embed_text p = {title, strlen(title), body, strlen(body)};
-    struct embed_near out = {-1, -1};
-    assert(!e->compare(e->ctx, &q, &p, 1, &out, NULL));
+    struct embed_near out = {-1, -1}, again = {-1, -1};
+    struct listener l = {.near = e->near};
+    assert(!e->near->begin(e->ctx, query, &l.asked, NULL));
+    listen_to(&l, title, body, &out);
+    listen_to(&l, body, "", &again); /* another text between */
+    listen_to(&l, title, body, &again);
+    assert(out.all == again.all && out.title == again.title);
+    e->near->free(l.asked);
     return out;
 }
 
