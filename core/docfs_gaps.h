@@ -11,6 +11,11 @@
  * person says so for this gap, auto = by itself after enrich.min_asked questions. Each consent is
  * logged with what it was given for.
  *
+ * With a chat model (chat.url) and setting enrich.judge auto, the model judges before something is
+ * added: whether the answer is good enough as it is, which candidate fits, and which technology of
+ * the catalogue would fit better. What it decided and wrote is in the log. Rules decide without a
+ * model, and when it fails.
+ *
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"

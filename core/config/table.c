@@ -54,6 +54,9 @@ const struct config_def config_table[] = {
     {"embed.url", TEXT, "", 0, 2000,
      "address of an embedding server: Ollama, llama.cpp, TEI, or the API of OpenAI", CONFIG_LOCAL},
 
+    {"enrich.judge", CHOICE, "auto", 0, 0,
+     "who judges what fills a gap: the chat model when one is set, else rules; or rules only",
+     CONFIG_LOCAL, "auto|rule"},
     {"enrich.min_asked", INTEGER, "2", 1, 1000,
      "questions before a gap is filled by itself (enrich.policy auto)"},
     {"enrich.policy", CHOICE, "off", 0, 0,

@@ -78,14 +78,13 @@ static bool named(const struct docfs_technology *t, const char *word)
     return false;
 }
 
-static int from_catalogue(struct finding *f, const char *word, struct docfs_err *err)
+static int from_catalogue(struct finding *f, const char *word, const char *why,
+                          struct docfs_err *err)
 {
     struct docfs_technologies *t = NULL;
-    char why[160];
     int rc = docfs_catalogue(f->d, word, &t, err);
     if (rc < 0)
         return rc;
-    snprintf(why, sizeof(why), "the catalogue knows \"%.60s\"", word);
     for (size_t i = 0; i < t->n && rc == 0; i++)
         if (named(&t->item[i], word))
             rc = add(f, t->item[i].name, t->item[i].title, t->item[i].name, t->item[i].licence, why,
@@ -144,11 +143,12 @@ static size_t words_of(const char *text, char word[WORDS_MAX][WORD_MAX + 1])
 
 static int find(struct finding *f, const char *text, struct docfs_err *err)
 {
-    char word[WORDS_MAX][WORD_MAX + 1];
+    char word[WORDS_MAX][WORD_MAX + 1], why[160];
     size_t n = words_of(text, word);
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = from_catalogue(f, word[i], err);
+        snprintf(why, sizeof(why), "the catalogue knows \"%.60s\"", word[i]);
+        rc = from_catalogue(f, word[i], why, err);
         if (rc == 0)
             rc = from_settings(f, word[i], err);
     }
@@ -161,6 +161,23 @@ static int by_use(const void *a, const void *b)
     if (x->present != y->present)
         return x->present ? 1 : -1;
     return x->network == y->network ? strcmp(x->name, y->name) : x->network ? 1 : -1;
+}
+
+int gap_candidates_named(struct docfs *d, const char *name, const char *by,
+                         struct docfs_candidates *c, struct docfs_err *err)
+{
+    struct docfs_collections *have = NULL;
+    char why[160];
+    if (!*name || strlen(name) > WORD_MAX)
+        return 0;
+    int rc = docfs_collections(d, &have, err);
+    if (rc < 0)
+        return rc;
+    struct finding f = {.d = d, .c = c, .have = have};
+    snprintf(why, sizeof(why), "named by %.100s", by);
+    rc = from_catalogue(&f, name, why, err);
+    docfs_collections_free(have);
+    return rc;
 }
 
 int docfs_gap_candidates(struct docfs *d, int64_t id, struct docfs_candidates **ret,

@@ -41,14 +41,59 @@ static const struct docfs_candidate *pick(const struct docfs_candidates *c, cons
     return NULL;
 }
 
+/* Nothing is fetched: on whose judgement is in the log, so that nobody wonders. */
+static int leave(struct docfs *d, const struct docfs_gap *g, const struct advice *a,
+                 const char *who, struct docfs_err *err)
+{
+    struct store_consent c = {.gap = g->id,
+                              .who = who,
+                              .policy = policies[setting_int(d, "enrich.policy")],
+                              .location = a->sufficient ? "nothing: the answer is sufficient"
+                                                        : "nothing: no candidate fits",
+                              .query = g->query};
+    struct store_write *w;
+    int rc = store_write_begin(d->store, &w, err);
+    if (rc < 0)
+        return rc;
+    rc = store_put_consent(w, &c, err);
+    if (rc == 0)
+        rc = store_set_gap(w, g->id, a->sufficient ? "filled" : "dismissed", 0, err);
+    if (rc == 0)
+        return store_write_commit(w, err);
+    store_write_abort(w);
+    return rc;
+}
+
+/* by_itself: nobody asked for this gap, so that the judge may also say that nothing is needed
+ * (-EALREADY). */
 static int fill(struct docfs *d, const struct docfs_gap *g, const char *location, const char *who,
-                int64_t *ret_job, struct docfs_err *err)
+                bool by_itself, int64_t *ret_job, struct docfs_err *err)
 {
     struct docfs_candidates *c = NULL;
+    struct advice advice = {0};
+    char judged[480];
     int rc = docfs_gap_candidates(d, g->id, &c, err);
     if (rc < 0)
         return rc;
-    const struct docfs_candidate *x = pick(c, location);
+    struct docfs_err why;
+    if (!location && gap_advise(d, g, c, &advice, &why) < 0) {
+        snprintf(judged, sizeof(judged), "%.120s; by rule, the model failed: %.200s", who,
+                 why.text);
+        who = judged;
+    } else if (advice.given) {
+        snprintf(judged, sizeof(judged), "%.120s; judged by %.100s, which wrote: %s", who,
+                 advice.model, advice.reason);
+        who = judged;
+    }
+    if (advice.choice && c->item[advice.choice - 1].present) /* it is there and did not help */
+        advice.choice = 0;
+    if (advice.given && by_itself && (advice.sufficient || !advice.choice)) {
+        docfs_candidates_free(c);
+        rc = leave(d, g, &advice, who, err);
+        return rc < 0 ? rc : -EALREADY;
+    }
+    const struct docfs_candidate *x =
+        advice.given && advice.choice ? &c->item[advice.choice - 1] : pick(c, location);
     if (!x) {
         docfs_candidates_free(c);
         return err_set(err, -ENOENT,
@@ -79,7 +124,7 @@ int docfs_gap_fill(struct docfs *d, int64_t id, const char *location, const char
     int rc = gap_get(d, id, &g, err);
     if (rc < 0)
         return rc;
-    rc = fill(d, &g->item[0], location, who, ret_job, err);
+    rc = fill(d, &g->item[0], location, who, false, ret_job, err);
     docfs_gaps_free(g);
     return rc;
 }
@@ -100,9 +145,9 @@ int docfs_enrich(struct docfs *d, const char *query, size_t *ret_n, struct docfs
         int64_t job;
         if (!meant || strcmp(g->state, "open") != 0)
             continue;
-        rc = fill(d, g, NULL, "enrich.policy", &job, err);
+        rc = fill(d, g, NULL, "enrich.policy", true, &job, err);
         n += rc == 0;
-        if (rc == -ENOENT) /* nothing known fills it */
+        if (rc == -ENOENT || rc == -EALREADY) /* nothing known fills it, or nothing is needed */
             rc = 0;
     }
     docfs_gaps_free(all);

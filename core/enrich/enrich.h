@@ -2,6 +2,7 @@
  * What chat models add: models.c makes the client that the settings ask for, answer.c writes
  * answers, judge.c lets a model evaluate passages. */
 #pragma once
+#include <jansson.h>
 #include "core/docfs_answer.h"
 #include "core/internal.h"
 #include "core/remote/chat.h"
@@ -10,6 +11,9 @@
  * (0), or -errno when the settings are wrong. */
 int models_acquire(struct docfs *d, struct chat **ret, struct docfs_err *err);
 void models_release(struct docfs *d);
+
+/* The JSON object in a reply that may have a fence or words around it; NULL without one. */
+json_t *chat_object(const char *text);
 
 /* Clears `fits` of the sources that do not help to answer. 0 or the failure of the model. */
 int judge(struct chat *c, const struct docfs_question *q, struct docfs_answer *a,

@@ -16,8 +16,7 @@ static const char instructions[] =
     "answer the question. Reply with one JSON object and nothing else: "
     "{\"relevant\": [numbers]}";
 
-/* The object in a reply that may have a fence or words around it. */
-static json_t *object_in(const char *text)
+json_t *chat_object(const char *text)
 {
     const char *from = text ? strchr(text, '{') : NULL, *to = text ? strrchr(text, '}') : NULL;
     return from && to > from ? json_loadb(from, (size_t)(to - from) + 1, 0, NULL) : NULL;
@@ -47,7 +46,7 @@ int judge(struct chat *c, const struct docfs_question *q, struct docfs_answer *a
     int r = chat_ask(c, &ask, &reply, err);
     if (r < 0)
         return r;
-    json_t *o = object_in(reply.text.data), *list = json_object_get(o, "relevant"), *one;
+    json_t *o = chat_object(reply.text.data), *list = json_object_get(o, "relevant"), *one;
     size_t i;
     if (!json_is_array(list)) {
         json_decref(o);
