@@ -196,7 +196,9 @@ void web_markdown(struct web *w, struct http *h, const char *url, const char *al
 
 /* ---- web_crawl.c ---- */
 
-int web_robots(struct http *h, const char *origin, struct robots **ret, struct docfs_err *err);
+/* poll: as in struct http_request. */
+int web_robots(struct http *h, const char *origin, int (*poll)(void *arg), void *arg,
+               struct robots **ret, struct docfs_err *err);
 /* Takes a result into the pages, the journal and the queues. Under the lock. */
 int web_take(struct web *w, uint32_t id, struct web_result *r);
 /* Puts a URL where the threads find it, unless it is known already; -1 when it may not be. */

@@ -85,7 +85,8 @@ int web_requeue(struct web *w, struct docfs_err *err)
 
 /* ---- robots.txt ---- */
 
-int web_robots(struct http *h, const char *origin, struct robots **ret, struct docfs_err *err)
+int web_robots(struct http *h, const char *origin, int (*poll)(void *arg), void *arg,
+               struct robots **ret, struct docfs_err *err)
 {
     _cleanup_free_ char *url = NULL, *to = NULL;
     _cleanup_response_ struct http_response resp = {0};
@@ -95,7 +96,8 @@ int web_robots(struct http *h, const char *origin, struct robots **ret, struct d
     }
     for (int hop = 0; hop <= 5; hop++) { /* RFC 9309, 2.3.1.2 */
         http_response_fini(&resp);
-        int r = http_do(h, &(struct http_request){.url = url}, &resp, err);
+        int r =
+            http_do(h, &(struct http_request){.url = url, .poll = poll, .arg = arg}, &resp, err);
         if (r < 0 && r != -EFBIG && r != -EPROTO)
             return r;
         if (r < 0 || resp.status < 300 || resp.status >= 400)
@@ -312,7 +314,7 @@ static void *thread(void *arg)
             host->asking = true;
             _cleanup_free_ char *origin = strdup(host->origin);
             pthread_mutex_unlock(&w->lock);
-            if (!origin || web_robots(h, origin, &robots, NULL) < 0)
+            if (!origin || web_robots(h, origin, stop_poll, w, &robots, NULL) < 0)
                 robots = robots_refuse_all(); /* unreachable: complete disallow */
             pthread_mutex_lock(&w->lock);
             w->host[at].asking = false;

@@ -39,10 +39,17 @@ static void seeds_fini(struct seeds *s)
     free(s->map_depth);
 }
 
+/* The thread that lists discovers, so it may ask. */
+static int stop_poll(void *arg)
+{
+    struct web *w = arg;
+    return source_stopped(w->env);
+}
+
 static int fetch(struct seeds *s, const char *method, const char *url, struct http_response *resp)
 {
     http_response_fini(resp);
-    struct http_request req = {.url = url, .method = method};
+    struct http_request req = {.url = url, .method = method, .poll = stop_poll, .arg = s->w};
     return http_do(s->h, &req, resp, NULL);
 }
 
@@ -192,7 +199,7 @@ static int check_robots(struct web *w, struct http *h, const char *url, struct d
     if (!w->opt.robots)
         return 0;
     if (!host->robots) {
-        int r = web_robots(h, host->origin, &host->robots, err);
+        int r = web_robots(h, host->origin, stop_poll, w, &host->robots, err);
         if (r < 0)
             return r;
         double delay = robots_delay(host->robots);
@@ -387,7 +394,9 @@ int web_start(struct web *w, struct docfs_err *err)
                 &(struct http_request){.url = w->location,
                                        .headers = accept,
                                        .etag = same ? old->etag : NULL,
-                                       .last_modified = same ? old->modified : NULL},
+                                       .last_modified = same ? old->modified : NULL,
+                                       .poll = stop_poll,
+                                       .arg = w},
                 &page, err);
     if (r == 0)
         r = http_status_err(&page, err);
