@@ -282,3 +282,81 @@ def test_doctor(docfs, redis, node):
     assert c["level"] == "warning" and "redis.timeout" in c["remedy"]
     c = check("--set", "redis.url=ftp://x")
     assert c["level"] == "warning" and "unset redis.url" in c["remedy"]
+
+
+# ---- TLS ----
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """ca.crt, and server.crt of 127.0.0.1; other.crt has nothing to do with them."""
+    d = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*args):
+        subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, cwd=d)
+    for name in ("ca", "other"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                f"{name}.key", "-out", f"{name}.crt", "-days", "9", "-subj", f"/CN=docfs test {name}")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key",
+            "-out", "server.csr", "-subj", "/CN=redis")
+    (d / "san").write_text("subjectAltName=IP:127.0.0.1")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
+            "-out", "server.crt", "-days", "9", "-extfile", "san")
+    return d
+
+
+@pytest.fixture
+def secure(tmp_path, certificates):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    r = Redis(tmp_path / "redis", "--tls-port", str(port), "--tls-auth-clients", "no",
+              "--tls-cert-file", certificates / "server.crt", "--tls-key-file", certificates / "server.key",
+              "--tls-ca-cert-file", certificates / "ca.crt")
+    r.tls_port = port
+    r.start()
+    yield r
+    r.stop()
+
+
+def test_tls(secure, certificates, docfs, node, tmp_path, workdir):
+    url = f"redis.url=rediss://127.0.0.1:{secure.tls_port}"
+    ca = f"redis.ca_file={certificates / 'ca.crt'}"
+    a, b = node(url, ca, "redis.timeout=2s"), node(url, ca, "redis.timeout=2s", of=twin(docfs, tmp_path))
+    for i in range(20):
+        assert a.ask(f"cancel a running task {i}") == b.ask(f"cancel a running task {i}")
+    assert int(secure.cli("dbsize")) >= 20
+    assert "keyspace_hits:0" not in secure.cli("info", "stats")
+    assert a.service()["state"] == "up"
+    # The server dies and comes back: so do the connections.
+    secure.stop()
+    assert a.ask("deploy a service")
+    wait_for(lambda: a.service()["state"] == "degraded")
+    secure.start()
+
+    def well():
+        return a.ask(f"question {time.monotonic()}") is not None and a.service()["state"] == "up"
+    wait_for(well, 60)
+
+
+def test_tls_checks_the_certificate(secure, certificates, docfs):
+    def check(*settings):
+        sets = [x for s in ("redis.timeout=2s", *settings) for x in ("--set", s)]
+        found = docfs.run("doctor", "--json", *sets).json["checks"]
+        c = next(c for c in found if c["name"] == "redis")
+        return c["level"], c["text"], c["remedy"]
+    url = f"redis.url=rediss://127.0.0.1:{secure.tls_port}"
+    ca = certificates / "ca.crt"
+    assert check(url, f"redis.ca_file={ca}")[0] == "pass"
+    for wrong in ([f"redis.ca_file={certificates / 'other.crt'}"], []):
+        level, text, remedy = check(url, *wrong)
+        assert level == "warning" and "certificate is not trusted" in text and "redis.ca_file" in remedy
+    # Trusted, but of another name.
+    level, text, _ = check(url.replace("127.0.0.1", "localhost"), f"redis.ca_file={ca}")
+    assert level == "warning" and "certificate" in text and "mismatch" in text
+    # Plain against TLS and the other way round.
+    level, text, _ = check(f"redis.url=rediss://127.0.0.1:{secure.port}", f"redis.ca_file={ca}")
+    assert level == "warning"
+    level, text, _ = check(f"redis.url=redis://127.0.0.1:{secure.tls_port}")
+    assert level == "warning"
+    bad = certificates / "san"
+    level, text, remedy = check(url, f"redis.ca_file={bad}")
+    assert level == "warning" and f"{bad} holds no certificates" in text

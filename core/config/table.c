@@ -105,6 +105,9 @@ const struct config_def config_table[] = {
     {"rerank.url", TEXT, "", 0, 2000, "address of a server that reranks; empty = none",
      CONFIG_LOCAL},
 
+    {"redis.ca_file", TEXT, "", 0, 4096,
+     "file with the certificates that a Redis with TLS is checked against; empty: the system's",
+     CONFIG_RESTART | CONFIG_LOCAL},
     {"redis.compress", SWITCH, "on", 0, 1, "compress what is kept in Redis", CONFIG_RESTART},
     {"redis.password_file", SECRET, "", 0, 4096, "file with the password of Redis", CONFIG_RESTART},
     {"redis.prefix", TEXT, "docfs:", 0, 100, "in front of every key in Redis", CONFIG_RESTART},
@@ -112,7 +115,7 @@ const struct config_def config_table[] = {
      "longest wait for Redis before docfs goes on without it", CONFIG_RESTART},
     {"redis.ttl", DURATION, "1h", 1000, 2592000000.0, "how long Redis keeps an answer"},
     {"redis.url", TEXT, "", 0, 1000,
-     "Redis that nodes share: redis://HOST:PORT/DB or unix:PATH; empty: none",
+     "Redis that nodes share: redis://HOST:PORT/DB, rediss:// with TLS, or unix:PATH; empty: none",
      CONFIG_RESTART | CONFIG_LOCAL},
     {"redis.user", TEXT, "", 0, 200, "user name in Redis; empty: the default one", CONFIG_RESTART},
 

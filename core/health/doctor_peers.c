@@ -16,15 +16,17 @@ static void redis(struct doctor *x, struct docfs *d)
     else if (r == 0)
         doctor_tell(x, "redis", DOCFS_PASS, "", "version %s answers", version);
     else
-        doctor_tell(x, "redis", DOCFS_WARNING,
-                    r == -ECONNREFUSED || r == -ENOENT
-                        ? "start it (systemctl start redis-server) or correct redis.url; docfs "
-                          "works without it meanwhile"
-                    : r == -EACCES ? "put the password into the file that redis.password_file names"
-                    : r == -ETIMEDOUT
-                        ? "see why it is slow (redis-cli --latency), or raise redis.timeout"
-                        : "correct the setting, or unset redis.url: docfs works without it",
-                    "%s", err.text);
+        doctor_tell(
+            x, "redis", DOCFS_WARNING,
+            r == -ECONNREFUSED || r == -ENOENT
+                ? "start it (systemctl start redis-server) or correct redis.url; docfs "
+                  "works without it meanwhile"
+            : r == -EPROTO    ? "name the file with the right certificates in redis.ca_file, or "
+                                "the host as its certificate does"
+            : r == -EACCES    ? "put the password into the file that redis.password_file names"
+            : r == -ETIMEDOUT ? "see why it is slow (redis-cli --latency), or raise redis.timeout"
+                              : "correct the setting, or unset redis.url: docfs works without it",
+            "%s", err.text);
 }
 
 /* ---- embedding ---- */

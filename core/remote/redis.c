@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "core/remote/redis_tls.h"
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 
@@ -25,6 +27,7 @@
 struct redis {
     char *host, *path, *user, *password, *prefix;
     int port, database;
+    struct redis_tls *tls; /* NULL: plainly */
     unsigned timeout_ms;
     bool compress;
     pthread_mutex_t lock;
@@ -58,23 +61,24 @@ static int parse_tcp(struct redis *r, const char *rest, struct docfs_err *err)
         *bracket = '\0';
     }
     if (!*name || r->port < 1 || r->port > 65535 || r->database < 0)
-        return err_set(err, -EINVAL, "redis.url: write redis://HOST:PORT/DB or unix:PATH");
+        return err_set(err, -EINVAL,
+                       "redis.url: write redis://HOST:PORT/DB, rediss:// (TLS) or unix:PATH");
     r->host = strdup(name);
     return r->host ? 0 : err_oom(err);
 }
 
-static int parse_url(struct redis *r, const char *url, struct docfs_err *err)
+static int parse_url(struct redis *r, const char *url, const char *ca_file, struct docfs_err *err)
 {
-    if (strncmp(url, "rediss://", 9) == 0)
-        return err_set(err, -ENOTSUP,
-                       "redis.url: this hiredis has no TLS: use a unix socket, a private network "
-                       "or a tunnel (stunnel)");
     if (strchr(url, '@'))
         return err_set(err, -EINVAL,
                        "redis.url: no user and password in it: redis.user and "
                        "redis.password_file hold them");
     if (strncmp(url, "redis://", 8) == 0)
         return parse_tcp(r, url + 8, err);
+    if (strncmp(url, "rediss://", 9) == 0) {
+        int e = redis_tls_new(ca_file, &r->tls, err);
+        return e < 0 ? e : parse_tcp(r, url + 9, err);
+    }
     if (strncmp(url, "unix:", 5) == 0) {
         const char *path = strncmp(url, "unix://", 7) == 0 ? url + 7 : url + 5;
         const char *db = strstr(path, "?db=");
@@ -84,7 +88,8 @@ static int parse_url(struct redis *r, const char *url, struct docfs_err *err)
             return err_oom(err);
         return *r->path == '/' ? 0 : err_set(err, -EINVAL, "redis.url: unix: wants a whole path");
     }
-    return err_set(err, -EINVAL, "redis.url: write redis://HOST:PORT/DB or unix:PATH");
+    return err_set(err, -EINVAL,
+                   "redis.url: write redis://HOST:PORT/DB, rediss:// (TLS) or unix:PATH");
 }
 
 int redis_new(const struct redis_options *o, struct redis **ret, struct docfs_err *err)
@@ -98,7 +103,9 @@ int redis_new(const struct redis_options *o, struct redis **ret, struct docfs_er
     r->user = strdup(o->user ? o->user : "");
     r->password = strdup(o->password ? o->password : "");
     r->prefix = strdup(o->prefix ? o->prefix : "");
-    int e = r->user && r->password && r->prefix ? parse_url(r, o->url, err) : err_oom(err);
+    int e = r->user && r->password && r->prefix
+                ? parse_url(r, o->url, o->ca_file ? o->ca_file : "", err)
+                : err_oom(err);
     if (e < 0) {
         redis_free(r);
         return e;
@@ -115,6 +122,7 @@ void redis_free(struct redis *r)
         redisFree(r->idle[i]);
     if (r->password)
         explicit_bzero(r->password, strlen(r->password));
+    redis_tls_free(r->tls);
     free(r->host);
     free(r->path);
     free(r->user);
@@ -180,9 +188,15 @@ static int greet(struct redis *r, redisContext *c, char *text, size_t size)
 static int dial(struct redis *r, redisContext **ret, char *text, size_t size)
 {
     struct timeval t = {r->timeout_ms / 1000, (r->timeout_ms % 1000) * 1000};
-    redisContext *c = r->path ? redisConnectUnixWithTimeout(r->path, t)
-                              : redisConnectWithTimeout(r->host, r->port, t);
-    int e = 0;
+    int e = 0, fd;
+    if (r->tls &&
+        (e = redis_tls_connect(r->tls, r->host, r->port, r->timeout_ms, &fd, text, size)) < 0)
+        return e;
+    redisContext *c = r->tls    ? redisConnectFd(fd)
+                      : r->path ? redisConnectUnixWithTimeout(r->path, t)
+                                : redisConnectWithTimeout(r->host, r->port, t);
+    if (!c && r->tls)
+        close(fd);
     if (!c) {
         snprintf(text, size, "out of memory");
         return -ENOMEM;

@@ -11,7 +11,9 @@
 struct redis;
 
 struct redis_options {
-    const char *url;      /* redis://HOST[:PORT][/DB], unix:PATH or unix:///PATH?db=N */
+    const char *url;      /* redis://HOST[:PORT][/DB], rediss:// with TLS, unix:PATH or
+                             unix:///PATH?db=N */
+    const char *ca_file;  /* of a TLS server; "" or NULL: what the system trusts */
     const char *user;     /* "" or NULL: none */
     const char *password; /* "" or NULL: none */
     const char *prefix;   /* of every key */

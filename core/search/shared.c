@@ -18,7 +18,8 @@ static int start(struct docfs *d, struct docfs_err *err)
     _cleanup_free_ char *url = setting_text(d, "redis.url");
     _cleanup_free_ char *user = setting_text(d, "redis.user");
     _cleanup_free_ char *prefix = setting_text(d, "redis.prefix");
-    if (!url || !user || !prefix)
+    _cleanup_free_ char *ca_file = setting_text(d, "redis.ca_file");
+    if (!url || !user || !prefix || !ca_file)
         return err_oom(err);
     if (!*url)
         return 0;
@@ -27,6 +28,7 @@ static int start(struct docfs *d, struct docfs_err *err)
     if (r < 0)
         return r;
     struct redis_options o = {.url = url,
+                              .ca_file = ca_file,
                               .user = user,
                               .password = password,
                               .prefix = prefix,

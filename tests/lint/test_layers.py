@@ -48,7 +48,7 @@ QUARANTINE = {
     "libstemmer": ["core/text"],
     "utf8proc": ["core/util", "core/text", "core/embed"],
     "pcre": ["core/embed"],
-    "openssl": ["core/util"],
+    "openssl": ["core/util", "core/remote"],
     "jansson": ["core/text", "core/remote", "core/embed", "core/source", "core/ingest", "core/jobs", "core/enrich",
                 "fs", "tools"],
 }
