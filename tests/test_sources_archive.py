@@ -284,3 +284,15 @@ def test_damaged_and_encrypted(docfs, tree, tmp_path):
     assert r.code != 0 and "regular file" in r.err
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe.zip").st_mode)
 
+
+
+def test_a_source_that_cannot_be_read_leaves_nothing(docfs, tmp_path):
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\3\4 no archive at all")
+    assert docfs.run("add", broken, "-c", "x").code != 0
+    assert docfs.json("list")["collections"] == []
+    (tmp_path / "a.md").write_text("# A\n\nText.\n")
+    docfs.ok("add", tmp_path / "a.md", "-c", "x")
+    assert docfs.run("add", broken, "-c", "x").code != 0
+    assert [c["name"] for c in docfs.json("list")["collections"]] == ["x"]
+    assert len(docfs.json("sources", "x")["sources"]) == 1

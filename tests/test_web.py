@@ -1,4 +1,5 @@
 """Web sites as a source: found, fetched, kept fresh, and never at the mercy of the server."""
+import base64
 import collections
 import functools
 import gzip
@@ -482,6 +483,54 @@ def test_what_a_person_gets_wrong(docfs):
                          ("--lang=?", "language")):
         r = docfs.run("add", "http://127.0.0.1:1/", option)
         assert r.code == 2 and says in r.err, r
+
+
+def test_private_site_and_its_token(docfs, tmp_path):
+    secret = "tok3n-of-the-site"
+
+    def needs_login(handler):
+        def f(c, request):
+            if f"Authorization: Bearer {secret}" in request:
+                return handler(c, request)
+            answer("no", "401 Unauthorized")(c, request)
+        return f
+    with Faulty({"/b": page("b")}) as other:
+        site = {"/": needs_login(page("start", "a", "away", other.url + "/b")),
+                "/a": needs_login(page("a")), "/away": needs_login(redirect(other.url + "/b"))}
+        with Faulty(site) as s:
+            variable = f"DOCFS_TOKEN_127_0_0_1_{s.port}"
+            args = ("add", s.url, "-c", "site", *FAST, "--scope", "domain")
+            r = docfs.run(*args)
+            assert r.code != 0 and "401" in r.err and variable in r.err
+            assert f"127.0.0.1:{s.port} TOKEN" in r.err and "sources.token_file" in r.err
+            assert not docfs.json("list")["collections"]
+            r = docfs.run(*args, env={variable: "wrong"})
+            assert r.code != 0 and "does not accept the token" in r.err and "wrong" not in r.err
+
+            r = docfs.ok(*args, env={variable: secret})
+            assert secret not in r.out + r.err
+            assert len(documents(docfs)) == 3  # start, a and the page of the other host
+            assert other.requests and not any("Authorization" in t for t, _ in other.requests)
+
+            tokens = tmp_path / "tokens"
+            tokens.write_text(f"# mine\nexample.org other\n127.0.0.1:{s.port} {secret}\n")
+            tokens.chmod(0o644)
+            docfs.ok("config", "set", "sources.token_file", tokens)
+            r = docfs.run("refresh", "site")
+            assert r.code != 0 and "chmod 600" in r.err
+            tokens.chmod(0o600)
+            docfs.ok("refresh", "site")
+    for f in docfs.cache.rglob("*"):
+        assert not f.is_file() or secret.encode() not in f.read_bytes(), f
+
+
+def test_user_and_password(docfs):
+    def f(c, request):
+        known = base64.b64encode(b"me:pass word").decode() in request
+        (page("start") if known else answer("no", "401 Unauthorized"))(c, request)
+    with Faulty({"/": f}) as s:
+        env = {f"DOCFS_TOKEN_127_0_0_1_{s.port}": "me:pass word"}
+        docfs.ok("add", s.url, "-c", "site", *FAST, env=env)
 
 
 def test_options_are_kept_for_refresh(docfs):

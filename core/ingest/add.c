@@ -174,7 +174,7 @@ static int put_raws(struct ingest_run *run, const char *collection, const struct
         rc = store_vectors_of(w, false, run->embedder->fingerprint, &run->codes_fit, err);
     if (rc == 0)
         rc = store_put_collection(w, collection, &c, err);
-    if (rc == 0)
+    if (rc >= 0)
         rc = store_put_source(w, c, "raw", "", "{}", &run->source, err);
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = put_raw(run, w, &doc[i], err);

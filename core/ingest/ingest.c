@@ -32,7 +32,8 @@ static bool converter_changed(struct store_read *r, int64_t source)
     return store_meta(r, key, v, sizeof(v), NULL) == 0 && *v && strcmp(v, INGEST_VERSION) != 0;
 }
 
-/* Ends job and source rows. Keeps rc and err of a failed run. */
+/* Ends job and source rows. A source that was typed wrong, or is not there, leaves nothing behind.
+ * Keeps rc and err of a failed run. */
 static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
 {
     struct docfs *d = run->d;
@@ -52,7 +53,13 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
                                                                               : "failed",
                                                   .message = text},
                           e);
-    if (r == 0 && rc != -ECANCELED)
+    bool forgotten = false;
+    if (r == 0 && rc < 0 && rc != -ECANCELED && !run->refresh) {
+        r = store_forget_source(w, run->source, run->new_collection, e);
+        forgotten = r > 0;
+        r = r > 0 ? 0 : r;
+    }
+    if (r == 0 && rc != -ECANCELED && !forgotten)
         r = store_source_done(w, run->source, rc < 0 ? text : "ok", run->revision,
                               fresh_window(d, &run->fresh), e);
     if (r == 0 && rc == 0) {
@@ -174,7 +181,8 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     if (rc < 0)
         return rc;
     rc = store_put_collection(w, collection, &c, err);
-    if (rc == 0)
+    run->new_collection = rc > 0;
+    if (rc >= 0)
         rc = store_put_source(w, c, kind, location, options, &run->source, err);
     if (rc == 0 && opt && opt->policy)
         rc = put_policy(run, w, opt->policy, err);

@@ -109,6 +109,7 @@ struct ingest_run {
     const char *revision;      /* once the source was read */
     bool queued;               /* the job's row is the worker's to end */
     bool refresh;              /* of a known source */
+    bool new_collection;       /* it was made for this source */
     struct store_fresh fresh;
     const struct plan *plan;
     struct docfs_progress progress;

@@ -65,8 +65,7 @@ static int ask(const struct source_env *env, const char *url, const char *mark, 
                struct http_response *resp, struct docfs_err *err)
 {
     _cleanup_(http_freep) struct http *h = NULL;
-    char host[300], *token = NULL, *header = NULL;
-    git_url_host(url, host, sizeof(host));
+    char *header = NULL;
     /* Whoever types a private address means it; a name or a redirect that leads to one does not. */
     struct url parts = {0};
     bool named = !env->remote_caller && url_parse(url, &parts, NULL) == 0 &&
@@ -76,12 +75,7 @@ static int ask(const struct source_env *env, const char *url, const char *mark, 
                                .limits = {.total_ms = env->limits.timeout_ms,
                                           .body = (size_t)env->limits.max_bytes,
                                           .ratio = (unsigned)env->limits.max_ratio}};
-    int r = strncasecmp(url, "https://", 8) == 0
-                ? token_for_host(host, env->token_file, &token, err)
-                : 0;
-    if (r > 0 && asprintf(&header, "Authorization: Bearer %s", token) < 0)
-        r = err_oom(err);
-    token_free(token);
+    int r = token_header(url, env->token_file, &header, err);
     if (r >= 0)
         r = http_new(&opt, &h, err);
     if (r == 0) {

@@ -73,8 +73,7 @@ static int env_token(struct environment *e, const struct git_call *c, struct doc
     int r = token_for_host(host, c->env->token_file, &token, err);
     if (r <= 0)
         return r;
-    if (http && strncmp(host, "127.", 4) != 0 && strncmp(host, "localhost", 9) != 0 &&
-        strncmp(host, "[::1]", 5) != 0) {
+    if (http && !token_host_is_local(host)) {
         token_free(token);
         return err_set(err, -EACCES,
                        "%s: the token of this host is not sent over plain http: use https", host);

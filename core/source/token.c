@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/remote/address.h"
+#include "core/util/base64.h"
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
 
@@ -86,6 +88,48 @@ int token_for_host(const char *host, const char *file, char **ret, struct docfs_
     if (v)
         return (*ret = strdup(v)) ? 1 : err_oom(err);
     return file && *file ? from_file(host, file, ret, err) : 0;
+}
+
+bool token_host_is_local(const char *host)
+{
+    size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    char name[64];
+    if (n >= sizeof(name))
+        return false;
+    snprintf(name, sizeof(name), "%.*s", (int)n, host);
+    const char *special = address_special_host(name);
+    return strcasecmp(name, "localhost") == 0 || (special && strcmp(special, "loopback") == 0);
+}
+
+int token_header(const char *url, const char *file, char **ret, struct docfs_err *err)
+{
+    const char *p = strstr(url, "://");
+    size_t n = p ? strcspn(p + 3, "/?#") : 0;
+    char host[300], *token = NULL, *header = NULL;
+    if (!n || n >= sizeof(host))
+        return 0;
+    snprintf(host, sizeof(host), "%.*s", (int)n, p + 3);
+    int r = token_for_host(host, file, &token, err);
+    if (r <= 0)
+        return r;
+    if (strncasecmp(url, "https://", 8) != 0 && !token_host_is_local(host)) {
+        r = err_set(err, -EACCES,
+                    "%s: the token of this host is not sent over plain http: use https", host);
+    } else if (strchr(token, ':')) {
+        size_t len = strlen(token);
+        header = calloc(1, BASE64_LEN(len) + 32);
+        if (header) {
+            strcpy(header, "Authorization: Basic ");
+            base64_encode(token, len, header + strlen(header));
+        }
+    } else if (asprintf(&header, "Authorization: Bearer %s", token) < 0) {
+        header = NULL;
+    }
+    token_free(token);
+    if (r > 0 && !header)
+        return err_oom(err);
+    *ret = header;
+    return r;
 }
 
 void token_free(char *token)

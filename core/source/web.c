@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/remote/url.h"
+#include "core/source/token.h"
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 
@@ -99,6 +100,7 @@ static void web_close(void *handle)
     }
     free(w->host);
     free(w->location);
+    token_free(w->auth);
     free(w->dir);
     free(w->prefix);
     free(w->domain);
@@ -135,6 +137,8 @@ static int web_open(const struct source_env *env, const char *location, void **r
         r = err_set(err, -EACCES,
                     "private addresses can only be allowed on the machine of the cache "
                     "(docfs add --allow-private)");
+    if (r == 0 && (r = token_header(location, env->token_file, &w->auth, err)) > 0)
+        r = 0;
     if (r == 0)
         r = source_work_dir(env, "web", location, &w->dir, err);
     if (r == 0) {

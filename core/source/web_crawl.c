@@ -85,8 +85,13 @@ int web_requeue(struct web *w, struct docfs_err *err)
 
 /* ---- robots.txt ---- */
 
-int web_robots(struct http *h, const char *origin, int (*poll)(void *arg), void *arg,
-               struct robots **ret, struct docfs_err *err)
+const char *web_auth(const struct web *w, const char *url)
+{
+    return w->auth && url_same_origin(url, w->location) ? w->auth : NULL;
+}
+
+int web_robots(const struct web *w, struct http *h, const char *origin, int (*poll)(void *arg),
+               void *arg, struct robots **ret, struct docfs_err *err)
 {
     _cleanup_free_ char *url = NULL, *to = NULL;
     _cleanup_response_ struct http_response resp = {0};
@@ -96,8 +101,10 @@ int web_robots(struct http *h, const char *origin, int (*poll)(void *arg), void 
     }
     for (int hop = 0; hop <= 5; hop++) { /* RFC 9309, 2.3.1.2 */
         http_response_fini(&resp);
-        int r =
-            http_do(h, &(struct http_request){.url = url, .poll = poll, .arg = arg}, &resp, err);
+        const char *headers[] = {web_auth(w, url), NULL};
+        int r = http_do(
+            h, &(struct http_request){.url = url, .headers = headers, .poll = poll, .arg = arg},
+            &resp, err);
         if (r < 0 && r != -EFBIG && r != -EPROTO)
             return r;
         if (r < 0 || resp.status < 300 || resp.status >= 400)
@@ -248,7 +255,11 @@ static void fetch(struct web *w, struct http *h, const char *url, struct web_res
     bool usable = old && old->outcome != WEB_FAILED && old->outcome != WEB_LEFT;
     _cleanup_response_ struct http_response resp = {0};
     char language[64] = "";
-    const char *headers[] = {accept_headers[0], *w->opt.lang ? language : NULL, NULL};
+    const char *auth = web_auth(w, url), *headers[4] = {accept_headers[0]};
+    size_t n = 1;
+    if (*w->opt.lang)
+        headers[n++] = language;
+    headers[n] = auth;
     snprintf(language, sizeof(language), "Accept-Language: %s, *;q=0.1", w->opt.lang);
     int code = http_do(h,
                        &(struct http_request){.url = url,
@@ -314,7 +325,7 @@ static void *thread(void *arg)
             host->asking = true;
             _cleanup_free_ char *origin = strdup(host->origin);
             pthread_mutex_unlock(&w->lock);
-            if (!origin || web_robots(h, origin, stop_poll, w, &robots, NULL) < 0)
+            if (!origin || web_robots(w, h, origin, stop_poll, w, &robots, NULL) < 0)
                 robots = robots_refuse_all(); /* unreachable: complete disallow */
             pthread_mutex_lock(&w->lock);
             w->host[at].asking = false;

@@ -321,7 +321,8 @@ void web_markdown(struct web *w, struct http *h, const char *url, const char *al
     /* Not a page of its own, so the scope is that of its page: the same host. */
     if (!url_same_origin(alternate, url))
         return;
-    static const char *const accept[] = {"Accept: text/markdown, text/plain;q=0.5", NULL};
+    const char *const accept[] = {"Accept: text/markdown, text/plain;q=0.5", web_auth(w, url),
+                                  NULL};
     if (http_do(h, &(struct http_request){.url = alternate, .headers = accept}, &resp, NULL) < 0 ||
         resp.status != 200)
         return;

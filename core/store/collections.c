@@ -29,9 +29,10 @@ int store_put_collection(struct store_write *w, const char *name, int64_t *ret,
                    (int64_t)sqlite3_last_insert_rowid(w->c->db));
     if (r == 0)
         r = write_changed(w, 0, name, strlen(name), err);
-    if (r == 0)
-        *ret = id;
-    return r;
+    if (r < 0)
+        return r;
+    *ret = id;
+    return 1;
 }
 
 /* Next document of a collection; 1, 0 or -errno. */

@@ -61,6 +61,39 @@ int store_source_done(struct store_write *w, int64_t source, const char *outcome
                           "iitt", source, w->now, outcome, revision);
 }
 
+int store_forget_source(struct store_write *w, int64_t source, bool with_collection,
+                        struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int r = write_check(w, err);
+    if (r == 0)
+        r = db_query(w->c, &st, err,
+                     "SELECT c.name, (SELECT count(*) FROM sources WHERE collection = c.id) "
+                     "FROM sources AS s JOIN collections AS c ON c.id = s.collection "
+                     "WHERE s.id = ?1 AND s.ok_at = 0 "
+                     "  AND NOT EXISTS (SELECT 1 FROM documents WHERE source = s.id) "
+                     "  AND NOT EXISTS (SELECT 1 FROM files WHERE source = s.id)",
+                     "i", source);
+    if (r < 0 || (r = db_step(w->c, st, err)) <= 0)
+        return r;
+    _cleanup_free_ char *name = db_strdup(st, 0);
+    bool last = sqlite3_column_int64(st, 1) == 1;
+    sqlite3_reset(st);
+    if (!name)
+        return err_oom(err);
+    r = db_run(w->c, err, "DELETE FROM sources WHERE id = ?1", "i", source);
+    if (r == 0 && last && with_collection) {
+        _cleanup_stmt_ sqlite3_stmt *any = NULL;
+        r = db_query(w->c, &any, err,
+                     "SELECT 1 FROM documents AS d JOIN collections AS c ON c.id = d.collection "
+                     "WHERE c.name = ?1 LIMIT 1",
+                     "t", name);
+        if (r == 0 && (r = db_step(w->c, any, err)) == 0)
+            r = store_remove_collection(w, name, err);
+    }
+    return r < 0 ? r : 1;
+}
+
 int store_list_sources(struct store_read *r, const char *collection, struct store_sources *ret,
                        struct docfs_err *err)
 {

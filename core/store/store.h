@@ -185,7 +185,7 @@ int store_set_meta(struct store_write *w, const char *key, const char *value,
 int store_set_setting(struct store_write *w, const char *key, const char *value,
                       struct docfs_err *err);
 
-/* Finds or makes a collection "name" or "name@version" / a source in it. */
+/* Finds (0) or makes (1) a collection "name" or "name@version" / a source in it (0). */
 int store_put_collection(struct store_write *w, const char *name, int64_t *ret,
                          struct docfs_err *err);
 int store_remove_collection(struct store_write *w, const char *name, struct docfs_err *err);
@@ -197,6 +197,10 @@ int store_put_source(struct store_write *w, int64_t collection, const char *kind
  * go. */
 int store_source_done(struct store_write *w, int64_t source, const char *outcome,
                       const char *revision, int64_t window, struct docfs_err *err);
+/* Takes a source out again of which nothing was ever read, with_collection also its collection when
+ * nothing else is in it. 1 when it did. */
+int store_forget_source(struct store_write *w, int64_t source, bool with_collection,
+                        struct docfs_err *err);
 int store_set_policy(struct store_write *w, int64_t source, const char *policy, int64_t every,
                      struct docfs_err *err);
 
