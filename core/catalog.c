@@ -120,6 +120,7 @@ int docfs_recent(struct docfs *d, size_t max, struct docfs_recents **ret, struct
     if (!x.r)
         return err_oom(err);
     x.r->item = calloc(max + 1, sizeof(*x.r->item));
+    store_log_settle(d->store);
     int rc = x.r->item ? store_read_begin(d->store, &r, err) : err_oom(err);
     if (rc == 0)
         rc = store_recent(r, max, add_recent, &x, err);

@@ -1,6 +1,8 @@
 """Answers outlive the process that computed them, and are never older than what they depend on."""
 import sqlite3
 
+from lib.server import Server
+
 
 def cached(docfs):
     db = sqlite3.connect(docfs.cache / "docfs.db")
@@ -63,3 +65,20 @@ def test_only_so_many_are_kept(docfs, corpus):
     db.close()
     docfs.run("search", "scheduler")
     assert len(cached(docfs)) <= 1000
+
+
+def test_many_at_once_are_all_kept(docfs, corpus):
+    """What follows within a moment is written together: by the time that the server has ended."""
+    docfs.ok("add", corpus, "-q")
+    server = Server(docfs).start()
+    questions = [f"cancel task {i}" for i in range(25)]
+    try:
+        for q in questions:
+            assert server.request("GET", f"/api/v1/search?q={q.replace(' ', '+')}").status == 200
+    finally:
+        server.stop()
+    assert len(cached(docfs)) == len(questions)
+    db = sqlite3.connect(docfs.cache / "docfs.db")
+    kept = [q for q, in db.execute("SELECT query FROM query_log ORDER BY id")]
+    db.close()
+    assert kept == questions

@@ -38,6 +38,7 @@ static int list(struct docfs *d, int64_t id, bool all, size_t max, struct docfs_
 {
     _cleanup_read_ struct store_read *r = NULL;
     struct listing l = {.g = calloc(1, sizeof(*l.g))};
+    store_log_settle(d->store);
     int rc = l.g ? store_read_begin(d->store, &r, err) : err_oom(err);
     if (rc == 0)
         rc = store_list_gaps(r, id, all, max, add_gap, &l, err);

@@ -119,18 +119,21 @@ void memo_enter(struct store *s, uint64_t generation);
 
 #define POOL_MAX 16 /* idle readers kept */
 #define DF_SLOTS 4096
-#define LOG_PENDING 256
+#define LOG_PENDING 2048
 
 struct df_slot {
     uint64_t hash; /* of the term; 0 = free */
     int64_t df;
 };
 
-enum log_kind { LOG_QUERY, LOG_GAP, LOG_FILLED };
+enum log_kind { LOG_QUERY, LOG_GAP, LOG_FILLED, LOG_ANSWER };
 
 struct log_entry {
-    enum log_kind kind; /* of a judgement, door is the topic and micros the sufficiency */
+    enum log_kind kind; /* of a judgement, door is the topic and micros the sufficiency; of an
+                           answer, query is its key, at the generation */
     char *door, *query;
+    void *body;
+    size_t body_len;
     int64_t question, at, hits, micros;
 };
 
@@ -177,8 +180,12 @@ struct store {
     bool passages_known, totals_known;
 
     pthread_mutex_t log_lock; /* queries that wait for the writer */
-    struct log_entry log[LOG_PENDING];
-    size_t n_log;
+    struct log_entry *log;    /* LOG_PENDING, NULL until there is one */
+    size_t n_log, log_bytes;
+    int64_t log_flushed; /* clock_mono_ns */
+    pthread_cond_t log_wake;
+    pthread_t log_thread;
+    bool log_thread_made, log_stop;
 };
 
 struct store_read {
@@ -277,11 +284,13 @@ int meta_int(struct conn *c, const char *key, int64_t *ret, struct docfs_err *er
 int meta_set_int(struct conn *c, const char *key, int64_t value, struct docfs_err *err);
 /* Copies the log of SQLite back into the database when it has grown; after a job always. */
 void writer_checkpoint(struct conn *c, bool job_ended);
-/* Takes the strings; never fails. Written at once when the writer is free. */
+/* Takes the strings; never fails. Written at once when the writer is free and nothing was written
+ * just before, else soon (log.c). */
 void log_add(struct store *s, const struct log_entry *e);
 /* What an entry means for the gaps (gaps.c). */
 int gaps_write(struct conn *c, const struct log_entry *e);
 void log_flush(struct store *s, int wait_ms);
+void log_stop(struct store *s); /* ends its thread */
 void log_free(struct store *s);
 
 /* Served names (names.c): pure. out holds NAME_MAX_LEN + 1 bytes; the length is returned. */

@@ -207,6 +207,7 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->write_free, &attr);
+    pthread_cond_init(&s->log_wake, &attr);
     pthread_condattr_destroy(&attr);
     s->read_only = read_only;
     s->busy_ms = BUSY_DEFAULT_MS;
@@ -236,6 +237,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    log_stop(s);
     if (s->watch)
         log_flush(s, 100);
     for (size_t i = 0; i < s->n_idle; i++) {
@@ -255,6 +257,7 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->trouble.lock);
     pthread_cond_destroy(&s->write_free);
+    pthread_cond_destroy(&s->log_wake);
     free(s->df);
     free(s->dir);
     free(s->file);

@@ -394,6 +394,8 @@ int store_list_failures(struct store_read *r, const char *collection, size_t max
 /* question: hash of its words, by which gaps are known (gaps.h); 0 = none. */
 void store_log_query(struct store *s, const char *door, const char *query, int64_t question,
                      size_t hits, double seconds);
+/* Writes what waits, before somebody reads it. */
+void store_log_settle(struct store *s);
 /* Keeps a packed answer for other processes, in the same way. body is copied. */
 void store_cache_results(struct store *s, const char *key, uint64_t generation,
                          const struct buf *body);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * New questions asked of a cache by threads of one process: rate, latency, processor time each.
  *
- *   bench_search [-t THREADS] [-n QUESTIONS] [-k HITS] [-o FILE] CACHE QUESTIONS-FILE
+ *   bench_search [-w] [-t THREADS] [-n QUESTIONS] [-k HITS] [-o FILE] CACHE QUESTIONS-FILE
  * [key=value...]
  *
- * One question a line; every one is asked once, so none is answered from memory. The cache is
- * opened read-only. key=value are settings. -o writes what was found, one line a hit with all its
- * digits: two builds that rank alike write the same file (with one thread: in the same order). */
+ * -w: questions and answers are kept in the cache, as a server does; else it is opened read-only.
+ * One question a line; every one is asked once, so none is answered from memory. key=value are
+ * settings. -o writes what was found, one line a hit with all its digits: two builds that rank
+ * alike write the same file (with one thread: in the same order). */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct bench {
     size_t n;
     unsigned k;
     atomic_size_t next, failed, hits;
+    bool log;
     FILE *out;
     pthread_mutex_t out_lock;
 };
@@ -60,6 +62,8 @@ static void ask(struct bench *b, size_t i)
         atomic_fetch_add(&b->failed, 1);
     } else {
         atomic_fetch_add(&b->hits, r->n);
+        if (b->log)
+            docfs_log_query(b->d, "bench", b->question[i], r->n, b->ms[i] / 1e3);
         if (b->out)
             write_hits(b, b->question[i], r);
     }
@@ -133,8 +137,10 @@ int main(int argc, char **argv)
 {
     static struct bench b = {.k = 10, .out_lock = PTHREAD_MUTEX_INITIALIZER};
     size_t most = QUESTIONS_MAX, threads = 1;
-    for (int c; (c = getopt(argc, argv, "t:n:k:o:")) != -1;) {
-        if (c == 't')
+    for (int c; (c = getopt(argc, argv, "wt:n:k:o:")) != -1;) {
+        if (c == 'w')
+            b.log = true;
+        else if (c == 't')
             threads = strtoul(optarg, NULL, 10);
         else if (c == 'n')
             most = strtoul(optarg, NULL, 10);
@@ -144,13 +150,14 @@ int main(int argc, char **argv)
             return 2;
     }
     if (argc - optind < 2 || threads < 1 || threads > 64) {
-        fprintf(stderr, "usage: bench_search [-t THREADS] [-n QUESTIONS] [-k HITS] [-o FILE] CACHE "
-                        "QUESTIONS-FILE [key=value...]\n");
+        fprintf(stderr,
+                "usage: bench_search [-w] [-t THREADS] [-n QUESTIONS] [-k HITS] [-o FILE] CACHE "
+                "QUESTIONS-FILE [key=value...]\n");
         return 2;
     }
     struct docfs_err err = {0};
     struct docfs_options opt = {.cache = argv[optind],
-                                .read_only = true,
+                                .read_only = !b.log,
                                 .must_exist = true,
                                 .set = (const char *const *)argv + optind + 2};
     read_questions(&b, argv[optind + 1], most);
