@@ -3,6 +3,7 @@
 #include "tools/sidecar/serve.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -309,6 +310,10 @@ int docfs_serve_main(struct docfs **d, const struct serve_options *opt, struct d
     sigset_t mask;
     serving_signals(&mask);
     pthread_sigmask(SIG_BLOCK, &mask, NULL);
+    /* As the mount: few arenas, and big blocks straight back to the system. With one arena a thread
+     * what questions use for a moment stays scattered over all of them. */
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
     _cleanup_close_ int signals = signalfd(-1, &mask, SFD_CLOEXEC);
     if (signals < 0)
         return err_set(err, -errno, "cannot wait for signals: %m");
