@@ -19,7 +19,7 @@ def ready(docfs, corpus):
 
 def allocations(docfs, build, tmp_path, *command):
     count = tmp_path / "count"
-    docfs.ok(*command, env=preload(build, count=count))
+    docfs.ok(*command, env=preload(build, "memory", count=count))
     n = int(count.read_text())
     assert n > 50, n
     return n
@@ -52,7 +52,7 @@ def test_commands(ready, build, tmp_path, command, on):
     n = allocations(ready, build, tmp_path, *command)
     want = ready.ok(*command).out if command[0] in ("list", "cat", "config") else None
     for at in some(n, 1, 8):
-        check(ready.run(*command, env=preload(build, malloc=f"{at}{on}")), want)
+        check(ready.run(*command, env=preload(build, "memory", malloc=f"{at}{on}")), want)
     ready.ok("verify")
 
 
@@ -64,7 +64,7 @@ def test_ingest(ready, build, tmp_path, workdir, on):
     command = ["add", workdir, "--collection", "c", "--force"]
     n = allocations(ready, build, tmp_path, *command)
     for at in some(n, 2, 20):
-        check(ready.run(*command, env=preload(build, malloc=f"{at}{on}")))
+        check(ready.run(*command, env=preload(build, "memory", malloc=f"{at}{on}")))
         r = ready.run("verify", "--repair")  # vectors that are missing may be made up for ...
         assert r.code in (0, 3) and "damaged" not in r.out + r.err, r
         ready.ok("verify")                   # ... and then all is well

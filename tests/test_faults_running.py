@@ -177,7 +177,7 @@ def test_unreadable_source_file(docfs, build, workdir):
     for i in range(20):
         (workdir / f"page{i:02}.md").write_text(f"# Page {i}\n\nword{i}\n")
     r = docfs.run("add", workdir, "--collection", "c", env=preload(build, read="page07.md"))
-    assert r.code == 0 and "1 files failed" in r.err, r
+    assert r.code == 0 and "1 failed" in r.err, r
     failures = docfs.json("list", "--failures")
     assert "page07.md" in str(failures) and "nput/output error" in str(failures), failures
     assert docfs.json("status")["documents"] == 19

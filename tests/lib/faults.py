@@ -3,10 +3,10 @@ import pathlib
 import time
 
 
-def preload(build, **faults):
-    """The environment in which a program meets these faults (tests/preload/faults.c)."""
+def preload(build, library="faults", **faults):
+    """The environment in which a program meets these faults (tests/preload/)."""
     env = {f"FAULT_{k.upper()}": str(v) for k, v in faults.items()}
-    return {"LD_PRELOAD": str(pathlib.Path(build) / "tests/faults.so"),
+    return {"LD_PRELOAD": str(pathlib.Path(build) / f"tests/{library}.so"),
             "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0:allocator_may_return_null=1",
             **env}
 
