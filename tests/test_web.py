@@ -226,6 +226,34 @@ def test_torn_journal_is_gone_on_with(docfs):
         assert len(documents(docfs)) == 3 and set(s.paths[before:]) <= {"/a", "/b", "/robots.txt"}
 
 
+SITES = pathlib.Path(__file__).parent / "fixtures/sites"
+KEPT = {  # of pages in the form of each generator
+    "rustdoc": ("# Function lamp::switch", "pub fn switch<P: AsRef<Path>>(lamp: P) -> Result<bool>",
+                "## Errors", "## Examples", "```\nuse lamp::switch;\n\nswitch(\"kitchen\");\n```"),
+    "javadoc": ("# Class Lamp", "public final class Lamp", "### switchOn",
+                "public boolean switchOn(int timeout)", "Switches the lamp on", "`timeout` - in"),
+    "doxygen": ("# Switching\n", "# Switching on", "```\nint lamp_on(int id);\n// once\n```",
+                "Returns the state."),
+    "docbook": ("# Chapter 2. Switching", "## Switching on", "```\n$ lamp on\n```", "> Once is enough."),
+    "man2html": ("# LAMP", "## SYNOPSIS", "**lamp** [**-t** *TIMEOUT*]", "## DESCRIPTION",
+                 "how long to try"),
+}
+FURNITURE = ("Skip nav", "Navigation", "navigation", "Copy path", "Expand description", "Run]", "Press",
+             "SEARCH", "Copyright", "Related Pages", "Manual home", "Generated", "Prev", "Next", "Home",
+             "Table of Contents", "Main Contents", "Index", "created by", "1.9.4", "Help", "dim")
+
+
+def test_sites_of_other_generators(docfs, tmp_path):
+    with Nginx(SITES, tmp_path / "nginx") as site:
+        add(docfs, site.url)
+    assert set(documents(docfs)) == {"index.html", *(f"{n}.html" for n in KEPT)}
+    for name, kept in KEPT.items():
+        text = docfs.ok("cat", f"site/{name}.md").out
+        assert "The lamp library switches lamps on and off over the wire." in text
+        assert not [x for x in kept if x not in text], (name, text)
+        assert not [x for x in FURNITURE if x in text], (name, text)
+
+
 # ---- where pages come from ----
 
 def test_scope_depth_and_limits(docfs):

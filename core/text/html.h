@@ -30,11 +30,12 @@ enum html_word {
     WORD_BOXTITLE = 1 << 10,  /* title of a note box */
     WORD_API = 1 << 11,       /* dl or dt of an API item */
     WORD_MATH = 1 << 12,
-    WORD_LINE = 1 << 13,   /* one line of verse */
-    WORD_RUBRIC = 1 << 14, /* paragraph that acts as a heading */
-    WORD_PLAIN = 1 << 15,  /* dl that is surely no API item */
-    WORD_TITLE = 1 << 16,  /* div that acts as h1 (Doxygen) */
-    WORD_CODE = 1 << 17,   /* signature set as inline code */
+    WORD_LINE = 1 << 13,     /* one line of verse */
+    WORD_RUBRIC = 1 << 14,   /* paragraph that acts as a heading */
+    WORD_PLAIN = 1 << 15,    /* dl that is surely no API item */
+    WORD_TITLE = 1 << 16,    /* div that acts as h1 (Doxygen) */
+    WORD_CODE = 1 << 17,     /* signature set as inline code */
+    WORD_FRAGMENT = 1 << 18, /* code whose lines are elements (Doxygen) */
     /* set by the cleaner, not by the vocabulary */
     MARK_HARD = 1 << 24, /* dropped in every mode */
     MARK_DROP = 1 << 25, /* dropped at the chosen strength */
@@ -162,6 +163,8 @@ int html_marks_make(struct html_doc *d);
 void html_title(const struct html_doc *d, struct buf *out);
 /* Sets d->heading when a heading says what the <title> says. False: there is no <title>. */
 bool html_heading_by_title(struct html_doc *d);
+/* Marks what a generator says of itself where only its words tell (html_signature.c). */
+void html_drop_signature(struct html_doc *d);
 /* Marks everything to drop and sets d->main and d->heading. */
 void html_clean(struct html_doc *d, bool main_only);
 

@@ -149,11 +149,16 @@ static void render_summary(struct html_writer *w, const GumboNode *n)
 
 static void render_box(struct html_writer *w, const GumboNode *n, uint32_t bits)
 {
-    const GumboNode *root = w->doc->root;
+    const GumboNode *first = NULL;
+    for (unsigned i = 0; bits & WORD_FRAGMENT && !first && i < n->v.element.children.length; i++)
+        if (html_is_element(n->v.element.children.data[i]))
+            first = n->v.element.children.data[i];
     if (bits & (WORD_ADMONITION | WORD_KIND) && html_tag(n) != GUMBO_TAG_SECTION &&
         html_tag(n) != GUMBO_TAG_ARTICLE) {
         html_render_admonition(w, n);
-    } else if (bits & WORD_TITLE && !(html_mark(w->doc, root)->bits & MARK_HOLDS_HEADING)) {
+    } else if (first && html_mark(w->doc, first)->bits & WORD_LINE) {
+        html_render_pre(w, n);
+    } else if (n == w->doc->heading && bits & WORD_TITLE) {
         render_heading(w, n, 1);
     } else if (bits & WORD_CODE) {
         html_para(w);
@@ -182,6 +187,8 @@ static void render_block_flat(struct html_writer *w, const GumboNode *n)
 void html_render(struct html_writer *w, const GumboNode *n)
 {
     if (html_is_text(n)) {
+        if (html_dropped(w->doc, n))
+            return;
         html_text(w, n->v.text.text, strlen(n->v.text.text));
         return;
     }

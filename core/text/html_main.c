@@ -196,7 +196,11 @@ void html_clean(struct html_doc *d, bool main_only)
     struct select s = {.d = d};
     struct html_mark *body = html_mark(d, d->body);
     s.body_text = own_words(body);
-    bool titled = html_heading_by_title(d);
+    if (main_only)
+        html_drop_signature(d);
+    /* Doxygen: the sections of a page are h1, too, its title is none */
+    d->heading = find_heading(d, d->body, true);
+    bool titled = d->heading || html_heading_by_title(d);
     d->main = d->body;
     for (s.strength = main_only ? STRENGTH_WORDS : STRENGTH_NONE;; s.strength++) {
         s.n = 0;
