@@ -236,7 +236,7 @@ def test_more_work_than_there_is_room_for(shared_docfs, serve):
     body = b'{"base_url": "%s"}' % other.url.encode()
     ask = (b"POST /api/v1/providers/openai-chat/test HTTP/1.1\r\nHost: localhost\r\n"
            b"Content-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
-    n = 80  # 8 at work, 64 waiting
+    n = 80  # 8 at work, 64 waiting; some are refused before the 8 begin
     try:
         asked = [s.socket() for _ in range(n)]
         for c in asked:
@@ -249,7 +249,7 @@ def test_more_work_than_there_is_room_for(shared_docfs, serve):
     answers = [c.makefile("rb").read() for c in asked]
     assert all(a.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503")) for a in answers)
     full = [a for a in answers if a.startswith(b"HTTP/1.1 503")]
-    assert len(full) == n - 72 and all(b"Retry-After: 1" in a and b"BUSY" in a for a in full)
+    assert n - 72 <= len(full) <= n - 64 and all(b"Retry-After: 1" in a and b"BUSY" in a for a in full)
     for c in asked:
         c.close()
 
