@@ -141,8 +141,11 @@ static struct MHD_Response *make_response(struct exchange *x, int *status)
     }
     *status = a->status;
     if (a->stream.poll || a->stream.produce) {
+        bool polled = a->stream.poll;
         r = streams_open(x->s->streams, x->s, x->c, x->conn ? x->conn->fd : -1, &a->stream);
         if (r) {
+            if (polled) /* the first event is due at once */
+                ticker_wake(x->s->ticker);
             a->stream = (struct stream_source){0};
             return r;
         }

@@ -201,6 +201,7 @@ unsigned streams_count(struct streams *s);
 
 struct ticker;
 struct ticker *ticker_new(struct server *s);
+void ticker_stop(struct ticker *t); /* waking it goes on to be allowed */
 void ticker_free(struct ticker *t);
 void ticker_wake(struct ticker *t);
 

@@ -204,13 +204,14 @@ static void stop_parts(struct server *s)
     /* No connection may be suspended when its daemon stops, and until then requests may come. */
     pool_stop(s->fast);
     pool_stop(s->slow);
-    ticker_free(s->ticker);
+    ticker_stop(s->ticker);
     work_stop(s);
     for (size_t i = 0; i < s->n_listeners; i++) {
         if (s->listener[i].mhd)
             MHD_stop_daemon(s->listener[i].mhd);
         listener_close(&s->listener[i]);
     }
+    ticker_free(s->ticker);
     pool_free(s->fast);
     pool_free(s->slow);
     streams_free(s->streams);

@@ -332,8 +332,10 @@ unsigned streams_tick(struct streams *all, int64_t now)
         bool drop = false;
         if (s->src.produce || s->src.poll)
             drop = look(s, now);
-        if (s->src.poll && !drop && s->src.interval_ms < wait)
-            wait = s->src.interval_ms;
+        if (s->src.poll && !drop) {
+            int64_t left = (s->due_ns - now) / 1000000;
+            wait = left < 1 ? 1 : left < wait ? (unsigned)left : wait;
+        }
         if (drop) {
             s->src.poll = NULL;
             stream_unref(s);

@@ -85,7 +85,7 @@ void ticker_wake(struct ticker *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-void ticker_free(struct ticker *t)
+void ticker_stop(struct ticker *t)
 {
     if (!t)
         return;
@@ -94,6 +94,12 @@ void ticker_free(struct ticker *t)
     pthread_cond_signal(&t->wake);
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
+}
+
+void ticker_free(struct ticker *t)
+{
+    if (!t)
+        return;
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->wake);
     free(t);
