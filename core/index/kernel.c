@@ -20,6 +20,11 @@ static void dot_scalar(const int16_t *q, const int8_t *codes, size_t size, size_
 #ifdef __x86_64__
 #include <immintrin.h>
 
+/* The scan waits for memory, and processors do not fetch ahead across the end of a page: rows are
+ * asked for this many bytes before they are needed. Nothing is read there: it may be past the end.
+ */
+#define AHEAD 4096
+
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
 
@@ -42,6 +47,8 @@ AVX2 static void dot_avx2(const int16_t *q, const int8_t *codes, size_t size, si
 {
     size_t i = 0;
     for (; i + 4 <= n; i += 4, codes += 4 * size) {
+        for (size_t j = 0; j < 4 * size; j += 64)
+            _mm_prefetch((const char *)((uintptr_t)codes + AHEAD + j), _MM_HINT_T0);
         __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
         for (size_t j = 0; j < size; j += 16) {
             __m256i v = _mm256_loadu_si256((const __m256i *)(q + j));
@@ -76,6 +83,8 @@ AVX512 static void dot_avx512(const int16_t *q, const int8_t *codes, size_t size
 {
     size_t i = 0;
     for (; i + 4 <= n; i += 4, codes += 4 * size) {
+        for (size_t j = 0; j < 4 * size; j += 64)
+            _mm_prefetch((const char *)((uintptr_t)codes + AHEAD + j), _MM_HINT_T0);
         __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
         for (size_t j = 0; j < size; j += 32) {
             __m512i v = _mm512_loadu_si512(q + j);
