@@ -1,10 +1,13 @@
 """docfs doctor and the services that the settings name: each is broken, the message says how."""
 import socket
+import time
 
 import pytest
 
 from lib.chatserver import ChatServer
+from lib.docfs import wait_until
 from lib.embedserver import EmbedServer
+from lib.faults import events, follows, state
 
 
 @pytest.fixture
@@ -152,3 +155,22 @@ def test_services_without_a_cache(docfs, nobody):
     assert one(docfs, "chat", f"chat.url={nobody}/v1")[0] == "warning"
     assert one(docfs, "redis", "redis.url=redis://127.0.0.1:1")[0] == "warning"
     assert not docfs.cache.exists()
+
+
+def test_status_says_that_a_server_fails(ready, serve):
+    """Search goes on by words; docfs status tells, and that it is over."""
+    with EmbedServer("openai") as s:
+        sets = [a for v in (f"embed.url={s.url}", "embed.model=test-embed", "embed.pause_max=0s")
+                for a in ("--set", v)]
+        ready.ok("reembed", *sets)
+        server = serve(ready, *sets)
+        assert server.get("/api/v1/search", q="cancel a task").status == 200
+        assert state(ready, "serve") == ("up", "")
+        s.fail(500, times=1000)
+        assert server.json("/api/v1/search", q="storage")["results"]
+        wait_until(lambda: state(ready, "serve")[0] == "degraded")
+        assert state(ready, "serve")[1].startswith("embedding: ")
+        s.faults.clear()
+        wait_until(lambda: server.get("/api/v1/search", q=f"deploy {time.monotonic()}").status == 200
+                   and state(ready, "serve")[0] == "up")
+        wait_until(lambda: follows(events(ready, "serve"), "start", "degraded", "recovered"))

@@ -234,6 +234,8 @@ static int gather(struct work *w, struct docfs_err *err)
     if (w->asked->rerank) {
         struct docfs_err why;
         rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);
+        if (rc == 0)
+            health_degraded(w->d, "rerank", why.code ? why.text : NULL);
         if (rc == 0 && why.code) {
             buf_addf(&w->note, "%sNot reranked: %s.", w->note.len ? " " : "", why.text);
             w->partial = true;
@@ -393,6 +395,9 @@ static int ask(struct docfs *d, struct store_read *r, const struct query *q, str
     } else {
         a->why = (struct docfs_err){0};
     }
+    /* One question that the server refuses is no trouble with the server. */
+    if (a->why.code != -EINVAL && a->why.code != -EBADMSG)
+        health_degraded(d, "embedding", a->why.code ? a->why.text : NULL);
     return 0;
 }
 
