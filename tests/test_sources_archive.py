@@ -286,6 +286,17 @@ def test_damaged_and_encrypted(docfs, tree, tmp_path):
 
 
 
+def test_typing_errors_say_what_to_do(docfs, tmp_path):
+    for arg, says in ((tmp_path / "nothere", "check the spelling"), ("gihub:foo/bar", "docfs catalogue"),
+                      ("raect", "did you mean react")):
+        r = docfs.run("add", arg)
+        assert r.code != 0 and says in r.err, r
+    (tmp_path / "slides").mkdir()
+    (tmp_path / "slides/talk.pptx").write_bytes(b"PK\3\4")
+    docfs.run("add", tmp_path / "slides", "-c", "s")
+    assert "save it as docx, odt or PDF" in docfs.run("list", "--failures", "s").out
+
+
 def test_a_source_that_cannot_be_read_leaves_nothing(docfs, tmp_path):
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\3\4 no archive at all")

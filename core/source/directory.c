@@ -59,7 +59,12 @@ static int directory_resolve(const struct source_env *env, const struct source_r
     if (buf_status(&path) < 0)
         return err_oom(err);
     ret->location = realpath(path.data, NULL);
-    int r = ret->location ? 0 : err_set(err, -errno, "cannot read %s: %m", path.data);
+    int r = ret->location     ? 0
+            : errno == ENOENT ? err_set(err, -ENOENT,
+                                        "cannot read %s: there is no such file or directory; check "
+                                        "the spelling, and where you are (pwd)",
+                                        path.data)
+                              : err_set(err, -errno, "cannot read %s: %m", path.data);
     buf_fini(&path);
     size_t n = env->cache_dir ? strlen(env->cache_dir) : 0;
     /* Files that were sent to docfs serve are kept in its uploads. */

@@ -59,7 +59,12 @@ static int nothing_claims(const char *arg, struct docfs_err *err)
             err, -EINVAL,
             "%s: docfs does not fetch from %.*s:// addresses; check the spelling (https?)", arg,
             (int)scheme, arg);
-    return err_set(err, -ENOENT, "no file or directory is called %s", arg);
+    return err_set(
+        err, -ENOENT,
+        "no file or directory is called %s; a repository is named by its address "
+        "(https://github.com/OWNER/NAME), a package as deb:NAME, a technology as in docfs "
+        "catalogue",
+        arg);
 }
 
 int source_resolve(const struct source_env *env, const struct source_request *req,

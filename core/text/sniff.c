@@ -52,7 +52,8 @@ static const struct {
     {"program or object code",
      "o a so ko pyc pyo class dll exe dylib lib bin wasm obj la pdb elc beam"},
     {"audio or video", "mp3 mp4 m4a m4v webm ogg oga ogv wav flac avi mov mkv"},
-    {"office document", "doc xls xlsx ppt pptx ods odp"},
+    {"office document that is not read: save it as docx, odt or PDF",
+     "doc xls xlsx ppt pptx ods odp"},
     {"electronic book", "mobi azw3 chm djvu ps dvi"},
     {"database", "db sqlite sqlite3 mdb idx pickle pkl npy npz h5 parquet"},
     {"search or link index", "inv doctree buildinfo qch qhc qhp tag devhelp devhelp2"},
@@ -109,7 +110,7 @@ static const struct {
     {"PostScript", "%!PS", 4},
     {"DVI", "\367\2\1\203", 4},
     {"rich text", "{\\rtf", 5},
-    {"office document", "\xd0\xcf\x11\xe0", 4},
+    {"office document that is not read: save it as docx, odt or PDF", "\xd0\xcf\x11\xe0", 4},
 };
 
 static const char *skip_by_name(const char *name)
