@@ -39,7 +39,13 @@ int expand_begin(struct expand *x)
 
 int expand_word(struct expand *x, const char *word, size_t len)
 {
-    if (token_is_stopword(word, len))
+    /* Looking a word up costs more than the rest, and words repeat: what was asked last of the same
+     * hash is remembered. */
+    uint64_t hash = hash64(word, len, 0) | 1;
+    struct expand_asked *asked = &x->asked[hash >> 1 & (EXPAND_ASKED - 1)];
+    if (asked->hash != hash)
+        *asked = (struct expand_asked){hash, token_is_stopword(word, len)};
+    if (asked->stop)
         return 0;
     if (x->words == x->cap) {
         size_t cap = x->cap ? 2 * x->cap : 8192;

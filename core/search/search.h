@@ -125,8 +125,14 @@ int rescore(struct store_read *r, struct embedder *e, const char *query, const s
 
 /* ---- expand.c ---- */
 
+#define EXPAND_ASKED 512
+
 /* The words of the passages read, one passage after another; zeroed is empty. */
 struct expand {
+    struct expand_asked {
+        uint64_t hash;
+        bool stop;
+    } asked[EXPAND_ASKED];
     union expand_word {
         uint32_t hash, entry;
     } * word;
