@@ -119,6 +119,7 @@ def test_refresh_asks_conditionally(crawled):
     _, _, again, result, _ = crawled
     pages = [s for p, s in again if p.endswith(".html") and p != "/index.html.md" and s != 404]
     assert len(pages) > 500 and set(pages) == {304}
+    assert "/objects.inv" in [p for p, _ in again] and result.json["removed"] == 0
     assert result.json["unchanged"] >= 480 and result.json["documents"] == 0
 
 

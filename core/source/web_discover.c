@@ -246,6 +246,10 @@ static int find_inventory(struct web *w, const struct http_response *page, struc
                          ? memmem(b->data, b->len, mark, sizeof(mark) - 1)
                          : NULL;
     const char *start = at;
+    for (size_t i = 0; page->status == 304 && i < w->old.n; i++) /* as at the last crawl */
+        if (w->old.item[i].path && strcmp(w->old.item[i].path, WEB_INVENTORY) == 0 &&
+            web_enqueue(w, w->old.item[i].url, 0, 0, true, journal) == -ENOMEM)
+            return err_oom(err);
     while (start && start > b->data && strchr("./", start[-1]))
         start--;
     if (!at || at - start > 100)
