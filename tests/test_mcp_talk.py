@@ -282,3 +282,24 @@ def test_the_public_client_listens(clients, docfs, corpus, serve, tmp_path, wher
         check_alarms(p.stderr.read())
         p.stdout.close()
         p.stderr.close()
+
+
+def test_closing_the_stream_takes_a_call_back(docfs, serve, slow):
+    docfs.ok("config", "set", "sources.allow_private", "on")
+    s = serve(docfs, "--streams", "1")
+    ask = ingest(1, slow.url)
+    ask["params"]["_meta"] = {"progressToken": "p"}
+    body = json.dumps(ask).encode()
+    head = ("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Accept: application/json, text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+    with s.socket() as c:
+        c.sendall(head + body)
+        assert next(events(c.makefile("rb")))["method"] == "notifications/progress"
+        c.shutdown(socket.SHUT_RDWR)
+
+    def room():
+        with s.socket() as d:
+            d.sendall(head + body)
+            return b" 200 " in d.recv(100)
+    wait_until(room)
+    assert not slow.let.is_set()
