@@ -58,7 +58,8 @@ int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct do
                                                .bytes = x->bytes,
                                                .checked_at = x->checked_at,
                                                .stale_at = first_stale(d, &sources, x->id),
-                                               .changed_at = x->changed_at};
+                                               .changed_at = x->changed_at,
+                                               .newest = x->newest};
     }
     c->n = found.n;
     free(found.item); /* the strings went over */

@@ -330,6 +330,7 @@ struct docfs_collection {
     const char *revision; /* what exactly was read last: a commit; "" when there is no such thing */
     size_t documents, passages, failed;
     int64_t bytes, checked_at, changed_at;
+    int64_t newest;   /* grows with every new version of a document; 0: there is none */
     int64_t stale_at; /* of the source that is stale first, 0 = none ever */
 };
 struct docfs_collections {

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import sys
 
 import pytest
@@ -107,6 +108,23 @@ def workdir(tmp_path):
     d.mkdir()
     yield d
     shutil.rmtree(d, ignore_errors=True)
+
+
+# ---- no test hangs ----
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    """What waits for an answer that never comes fails, with the place where it waits."""
+    seconds = 1800 if request.node.get_closest_marker("package") else 300
+
+    def give_up(*_):
+        pytest.fail(f"no end after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 # ---- loud skips and counts ----

@@ -80,7 +80,8 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
         "  (SELECT count(*) FROM files AS f JOIN sources AS s ON s.id = f.source "
         "   WHERE s.collection = c.id AND f.outcome = 'failed'), "
         "  coalesce((SELECT s.kind FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
-        "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), '') "
+        "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
+        "  (SELECT coalesce(max(d.content), 0) FROM documents AS d WHERE d.collection = c.id) "
         "FROM collections AS c ORDER BY c.name",
         "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
@@ -103,6 +104,7 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
             .failed = sqlite3_column_int64(st, 12),
             .kind = db_strdup(st, 13),
             .revision = db_strdup(st, 14),
+            .newest = sqlite3_column_int64(st, 15),
         };
         if (!x->name || !x->version || !x->title || !x->location || !x->outcome || !x->kind ||
             !x->revision)

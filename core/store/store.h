@@ -363,6 +363,7 @@ struct store_collection {
     int64_t id, root;
     char *name, *version, *title, *kind, *location, *revision, *outcome; /* owned */
     int64_t documents, passages, failed, bytes, checked_at, changed_at;
+    int64_t newest; /* version of a document (content.id), 0: none */
 };
 struct store_collections {
     struct store_collection *item; /* by name */

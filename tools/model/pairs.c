@@ -93,8 +93,11 @@ static int read_lines(const char *path, struct lines *l)
     fclose(f);
     l->data[len] = '\0';
     size_t lines = 0;
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         lines += l->data[i] == '\n';
+        if (!l->data[i]) /* or it would end the file */
+            l->data[i] = ' ';
+    }
     l->item = must_alloc(lines + 1, sizeof(*l->item));
     for (char *s = l->data, *next; s && *s; s = next) {
         next = strchr(s, '\n');

@@ -41,8 +41,9 @@ static uint64_t mark_list(const struct docfs_collections *all)
 
 static uint64_t mark_collection(const struct docfs_collection *c)
 {
-    const int64_t figures[] = {(int64_t)c->documents, (int64_t)c->passages, (int64_t)c->failed,
-                               c->bytes, c->changed_at};
+    const int64_t figures[] = {(int64_t)c->documents, (int64_t)c->passages,
+                               (int64_t)c->failed,    c->bytes,
+                               c->changed_at,         c->newest};
     uint64_t h = hash64(figures, sizeof(figures), mark_text(c->name, 0));
     h = mark_text(c->outcome ? c->outcome : "", h);
     return mark_text(c->revision ? c->revision : "", h);
