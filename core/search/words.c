@@ -60,7 +60,9 @@ void words_free(struct words *w)
 static int read_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
 {
     char made[40];
-    int rc = store_meta(r, "created_at", made, sizeof(made), err);
+    int rc = store_meta(r, "identity", made, sizeof(made), err);
+    if (rc == 0 && !made[0]) /* of a cache that an earlier docfs made */
+        rc = store_meta(r, "created_at", made, sizeof(made), err);
     if (rc == 0)
         snprintf(ret, POSTINGS_STAMP, "%s/" WORDS_FORMAT, made);
     return rc;

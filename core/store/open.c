@@ -72,6 +72,8 @@ static int migrate(struct conn *c, struct docfs_err *err)
         r = meta_set_int(c, "generation", 1, err);
     if (r == 0 && from == 0)
         r = meta_set_int(c, "created_at", time(NULL), err);
+    if (r == 0 && from == 0) /* two caches of one second are two caches */
+        r = db_exec(c, "INSERT INTO meta VALUES ('identity', hex(randomblob(8)))", err);
     if (r == 0)
         r = db_exec(c, "COMMIT", err);
     if (r < 0)
