@@ -13,6 +13,9 @@ from lib.clients import Clients  # noqa: E402
 from lib.docfs import Docfs, Mount  # noqa: E402
 from lib.server import Server  # noqa: E402
 
+# Started in the background by a shell without job control, pytest and its children would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("DOCFS_BUILD", ROOT / "build-test"))
 SKIPS = pathlib.Path(__file__).parent / "skips.txt"
