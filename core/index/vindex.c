@@ -264,6 +264,16 @@ int vindex_score(struct vindex *x, const float *query, int64_t passage, float *r
     return row < 0 ? -ENOENT : 0;
 }
 
+size_t vindex_passages(struct vindex *x, size_t from, int64_t *ret, size_t n)
+{
+    size_t got = 0;
+    pthread_rwlock_rdlock(&x->lock);
+    for (size_t rows = x->base.n + x->tail_n; got < n && from + got < rows; got++)
+        ret[got] = vindex_place(x, from + got).row->passage;
+    pthread_rwlock_unlock(&x->lock);
+    return got;
+}
+
 float vindex_mean(struct vindex *x, const float *query, size_t n)
 {
     struct kquery q;

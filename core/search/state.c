@@ -131,6 +131,39 @@ static int append_new(struct store_read *r, unsigned dim, struct vindex *x, stru
     return rc < 0 ? err_set(err, rc, "cannot load the vector index: %s", strerror(-rc)) : 0;
 }
 
+struct gone {
+    int64_t *passage;
+    size_t n;
+};
+
+static void note_gone(void *arg, int64_t passage)
+{
+    struct gone *g = arg;
+    g->passage[g->n++] = passage;
+}
+
+/* The base file may hold passages that went since. Told now: found one by one among the answers,
+ * each would make its search begin again. */
+static int kill_gone(struct store_read *r, struct vindex *x, struct docfs_err *err)
+{
+    struct vindex_stats s;
+    int64_t live, last;
+    int rc = store_passage_count(r, &live, &last, err);
+    vindex_stats(x, &s);
+    size_t rows = s.base + s.tail;
+    if (rc < 0 || (int64_t)rows <= live)
+        return rc;
+    _cleanup_free_ int64_t *held = calloc(rows, sizeof(*held));
+    _cleanup_free_ int64_t *gone = calloc(rows, sizeof(*gone));
+    if (!held || !gone)
+        return err_oom(err);
+    struct gone g = {.passage = gone};
+    rc = store_dead_passages(r, held, vindex_passages(x, 0, held, rows), note_gone, &g, err);
+    if (rc == 0 && (rc = vindex_kill(x, gone, g.n)) < 0)
+        err_oom(err);
+    return rc;
+}
+
 /* Base file if it is usable, else empty; then everything that came since. */
 static int load(struct docfs *d, struct store_read *r, unsigned dim, const char *stamp,
                 struct vindex **ret, struct docfs_err *err)
@@ -143,6 +176,8 @@ static int load(struct docfs *d, struct store_read *r, unsigned dim, const char 
     if (rc < 0)
         return rc;
     rc = append_new(r, dim, x, err);
+    if (rc == 0)
+        rc = kill_gone(r, x, err);
     if (rc < 0) {
         vindex_free(x);
         return rc;

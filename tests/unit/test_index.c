@@ -134,6 +134,12 @@ static void test_scores_are_cosines(struct vindex *x)
         assert(fabsf(vindex_mean(x, q, N / 4) - mean) < 0.1f);
     }
     assert(vindex_score(x, q, 11, &score) == -ENOENT);
+    int64_t held[N + 1];
+    assert(vindex_passages(x, 0, held, N + 1) == N);
+    for (int row = 1; row < N; row++)
+        assert(held[row - 1] < held[row]);
+    assert(vindex_passages(x, N - 1, held + 1, 5) == 1 && held[1] == vindex_last(x));
+    assert(vindex_passages(x, N, held, 5) == 0);
     passed++;
 }
 
