@@ -10,8 +10,9 @@
 
 static const char *const policies[] = {"off", "ask", "auto"};
 
+/* What was decided about a gap, by whom, and what it is from then on. job: 0, or what fetches. */
 static int log_consent(struct docfs *d, const struct docfs_gap *g, const char *location,
-                       const char *who, int64_t job, struct docfs_err *err)
+                       const char *who, int64_t job, const char *state, struct docfs_err *err)
 {
     struct store_consent c = {.gap = g->id,
                               .job = job,
@@ -25,7 +26,7 @@ static int log_consent(struct docfs *d, const struct docfs_gap *g, const char *l
         return rc;
     rc = store_put_consent(w, &c, err);
     if (rc == 0)
-        rc = store_set_gap(w, g->id, "queued", job, err);
+        rc = store_set_gap(w, g->id, state, job, err);
     if (rc == 0)
         return store_write_commit(w, err);
     store_write_abort(w);
@@ -45,23 +46,9 @@ static const struct docfs_candidate *pick(const struct docfs_candidates *c, cons
 static int leave(struct docfs *d, const struct docfs_gap *g, const struct advice *a,
                  const char *who, struct docfs_err *err)
 {
-    struct store_consent c = {.gap = g->id,
-                              .who = who,
-                              .policy = policies[setting_int(d, "enrich.policy")],
-                              .location = a->sufficient ? "nothing: the answer is sufficient"
-                                                        : "nothing: no candidate fits",
-                              .query = g->query};
-    struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
-    if (rc < 0)
-        return rc;
-    rc = store_put_consent(w, &c, err);
-    if (rc == 0)
-        rc = store_set_gap(w, g->id, a->sufficient ? "filled" : "dismissed", 0, err);
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
+    const char *location =
+        a->sufficient ? "nothing: the answer is sufficient" : "nothing: no candidate fits";
+    return log_consent(d, g, location, who, 0, a->sufficient ? "filled" : "dismissed", err);
 }
 
 /* by_itself: nobody asked for this gap, so that the judge may also say that nothing is needed
@@ -108,7 +95,7 @@ static int fill(struct docfs *d, const struct docfs_gap *g, const char *location
                     ret_job, NULL, err)
               : err_oom(err);
     if (rc == 0)
-        rc = log_consent(d, g, x->location, who, *ret_job, err);
+        rc = log_consent(d, g, x->location, who, *ret_job, "queued", err);
     docfs_candidates_free(c);
     return rc;
 }

@@ -55,8 +55,7 @@ void words_free(struct words *w)
 
 /* ---- in step with the store ---- */
 
-/* Passage numbers of two caches may be equal: the time of its making tells them apart, and the
- * figures that are compared do the rest. */
+/* Passage numbers of two caches may be equal: their identities tell them apart. */
 static int read_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
 {
     char made[40];

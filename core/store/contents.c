@@ -84,8 +84,9 @@ int64_t content_view_read(struct conn *c, struct content_view *v, int64_t conten
     return (int64_t)size;
 }
 
-int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
-                 struct docfs_err *err)
+/* The whole body, NUL-terminated; caller frees. -ENOENT (without text). */
+static int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
+                        struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int r = db_query(c, &st, err, "SELECT body FROM content WHERE id = ?1", "i", content);
@@ -105,6 +106,30 @@ int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
     body[n] = '\0';
     *ret = body;
     *ret_len = n;
+    return 0;
+}
+
+void content_bodies_fini(struct content_bodies *b)
+{
+    free(b->body);
+    *b = (struct content_bodies){0};
+}
+
+int content_bodies_piece(struct conn *c, struct content_bodies *b, int64_t content, size_t start,
+                         size_t len, const char **ret, struct docfs_err *err)
+{
+    if (!b->body || b->content != content) {
+        content_bodies_fini(b);
+        int r = content_body(c, content, &b->body, &b->len, err);
+        if (r == -ENOENT)
+            return db_fail(c, SQLITE_CORRUPT, err);
+        if (r < 0)
+            return r;
+        b->content = content;
+    }
+    if (start > b->len || len > b->len - start)
+        return db_fail(c, SQLITE_CORRUPT, err);
+    *ret = b->body + start;
     return 0;
 }
 

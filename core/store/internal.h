@@ -332,9 +332,18 @@ struct content_view {
 int64_t content_view_read(struct conn *c, struct content_view *v, int64_t content, void *data,
                           size_t size, int64_t offset, struct docfs_err *err);
 void content_view_fini(struct content_view *v);
-/* The whole body, NUL-terminated; caller frees. -ENOENT (without text). */
-int content_body(struct conn *c, int64_t content, char **ret, size_t *ret_len,
-                 struct docfs_err *err);
+/* Whole bodies, one after the other: passages in their order are pieces of one body for a while.
+ * Zeroed at first. */
+struct content_bodies {
+    int64_t content; /* 0: none yet */
+    char *body;
+    size_t len;
+};
+void content_bodies_fini(struct content_bodies *b);
+/* *ret: len bytes of a body from start, borrowed until the next call. A version that is missing or
+ * shorter than that is a damaged database. */
+int content_bodies_piece(struct conn *c, struct content_bodies *b, int64_t content, size_t start,
+                         size_t len, const char **ret, struct docfs_err *err);
 
 /* Documents. */
 int document_remove(struct store_write *w, int64_t id, bool quiet, struct docfs_err *err);

@@ -68,35 +68,25 @@ int store_get_tuning(struct store_read *r, const char *name, struct store_tuning
 int store_each_passage(struct store_read *r, store_passage_fn *fn, void *arg, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    _cleanup_free_ char *body = NULL;
-    size_t body_len = 0;
-    int64_t content = 0;
+    _cleanup_(content_bodies_fini) struct content_bodies bodies = {0};
     int e = db_query(r->c, &st, err,
                      "SELECT p.document, d.collection, d.title, p.heading, p.start, p.length, "
                      "d.content, d.path FROM passages AS p "
                      "CROSS JOIN documents AS d ON d.id = p.document ORDER BY p.id",
                      "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
-        if (sqlite3_column_int64(st, 6) != content) {
-            freep(&body);
-            body = NULL;
-            content = sqlite3_column_int64(st, 6);
-            e = content_body(r->c, content, &body, &body_len, err);
-            if (e == -ENOENT)
-                return db_fail(r->c, SQLITE_CORRUPT, err);
-            if (e < 0)
-                return e;
-        }
-        size_t start = (size_t)sqlite3_column_int64(st, 4);
+        const char *text;
         size_t len = (size_t)sqlite3_column_int64(st, 5);
-        if (start > body_len || len > body_len - start)
-            return db_fail(r->c, SQLITE_CORRUPT, err);
+        e = content_bodies_piece(r->c, &bodies, sqlite3_column_int64(st, 6),
+                                 (size_t)sqlite3_column_int64(st, 4), len, &text, err);
+        if (e < 0)
+            return e;
         struct store_text t = {.document = sqlite3_column_int64(st, 0),
                                .collection = sqlite3_column_int64(st, 1),
                                .title = db_text(st, 2),
                                .heading = db_text(st, 3),
                                .path = db_text(st, 7),
-                               .text = body + start,
+                               .text = text,
                                .len = len};
         int stop = fn(arg, &t);
         if (stop)

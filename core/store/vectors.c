@@ -54,28 +54,18 @@ int store_unembedded(struct store_read *r, bool next, int64_t after, size_t n,
                      void *arg, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    _cleanup_free_ char *body = NULL;
-    size_t body_len = 0;
-    int64_t content = 0;
+    _cleanup_(content_bodies_fini) struct content_bodies bodies = {0};
     int e =
         db_query(r->c, &st, err, next ? SELECT_WAITING("vectors_next") : SELECT_WAITING("vectors"),
                  "ii", after, n > INT64_MAX ? INT64_MAX : (int64_t)n);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
-        if (sqlite3_column_int64(st, 5) != content) {
-            freep(&body);
-            body = NULL;
-            content = sqlite3_column_int64(st, 5);
-            e = content_body(r->c, content, &body, &body_len, err);
-            if (e == -ENOENT)
-                return db_fail(r->c, SQLITE_CORRUPT, err);
-            if (e < 0)
-                return e;
-        }
-        size_t start = (size_t)sqlite3_column_int64(st, 3);
+        const char *text;
         size_t len = (size_t)sqlite3_column_int64(st, 4);
-        if (start > body_len || len > body_len - start)
-            return db_fail(r->c, SQLITE_CORRUPT, err);
-        fn(arg, sqlite3_column_int64(st, 0), db_text(st, 1), db_text(st, 2), body + start, len);
+        e = content_bodies_piece(r->c, &bodies, sqlite3_column_int64(st, 5),
+                                 (size_t)sqlite3_column_int64(st, 3), len, &text, err);
+        if (e < 0)
+            return e;
+        fn(arg, sqlite3_column_int64(st, 0), db_text(st, 1), db_text(st, 2), text, len);
     }
     return e;
 }

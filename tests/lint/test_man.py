@@ -181,10 +181,14 @@ def show(setting, value):
     return f"{value:.0f}" if value == int(value) else str(value)
 
 
-def test_limits_are_those_of_the_settings(tmp_path):
+@pytest.fixture
+def settings(tmp_path):
     (tmp_path / "docs").mkdir()
     docfs("--cache", tmp_path / "c", "add", tmp_path / "docs", "-q")
-    settings = json.loads(docfs("--cache", tmp_path / "c", "config", "--json"))["settings"]
+    return json.loads(docfs("--cache", tmp_path / "c", "config", "--json"))["settings"]
+
+
+def test_limits_are_those_of_the_settings(settings):
     page = WRITTEN["docfs-limits.7"]
     lines = [f".It Cm {s['key']} No = {s['default']} Pq {show(s, s['range'][0])} to {show(s, s['range'][1])}\n"
              f"{s['help']}\n" for s in settings if s["type"] in ("integer", "real", "size", "duration")]
@@ -193,10 +197,7 @@ def test_limits_are_those_of_the_settings(tmp_path):
     assert len(lines) == page.count("\n.It Cm ")
 
 
-def test_settings_are_those_of_the_program(tmp_path):
-    (tmp_path / "docs").mkdir()
-    docfs("--cache", tmp_path / "c", "add", tmp_path / "docs", "-q")
-    settings = json.loads(docfs("--cache", tmp_path / "c", "config", "--json"))["settings"]
+def test_settings_are_those_of_the_program(settings):
     page = WRITTEN["docfs.yaml.5"]
     lines = [f".It Cm {s['key']} Pq {s.get('choices', s['type']).replace('|', ', ')}; {s['default'] or 'empty'}"
              f"{'; restart' if s['needs_restart'] else ''}\n{s['help']}\n" for s in settings]
