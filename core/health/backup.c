@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,13 +21,13 @@
 #define TRAILER 512
 #define MAGIC "docfs-backup "
 #define FORMAT 1
-#define COPY_CHUNK (1 << 20)
 
 struct told { /* the caller's function, and the phase it is told */
     docfs_backup_fn *fn;
     void *arg;
     const char *phase;
     int64_t total;
+    int fd; /* what is being written */
 };
 
 static int tell(void *arg, int64_t done, int64_t total)
@@ -88,49 +89,88 @@ static int read_trailer(int fd, const char *file, struct docfs_backup_info *ret,
     return 0;
 }
 
-static int hash(int fd, int64_t bytes, struct told *t, const char *phase, char hex[65],
-                const char *file, struct docfs_err *err)
+/* ---- reading through ---- */
+
+/* A database in the first bytes of a file, and what there is to know of it. */
+struct reading {
+    const char *file;
+    int fd;
+    int64_t bytes;
+    const char *copy; /* file that gets these bytes, unless copy_fd is -1 */
+    int copy_fd;
+    char sha256[65];
+    int sound; /* 0, or what is wrong and why */
+    struct docfs_err why;
+    int schema;
+    size_t documents;
+};
+
+static void *look(void *arg)
+{
+    struct reading *g = arg;
+    g->sound = store_check_copy(g->file, &g->schema, &g->documents, &g->why);
+    return NULL;
+}
+
+static int sum(struct reading *g, struct told *t, struct docfs_err *err)
 {
     unsigned char sha[SHA256_LEN];
-    t->phase = phase;
-    t->total = bytes;
-    int r = sha256_file(fd, 0, bytes, tell_done, t, sha);
+    bool writing;
+    t->total = g->bytes;
+    int r = sha256_file(g->fd, g->bytes, g->copy_fd, tell_done, t, sha, &writing);
     if (r == -ECANCELED)
         return err_set(err, r, "cancelled");
+    if (r < 0 && writing)
+        return err_set(err, r, "cannot write %s: %s", g->copy, strerror(-r));
     if (r < 0)
-        return err_set(err, r, "cannot read %s: %s", file, strerror(-r));
-    hex_encode(sha, sizeof(sha), hex);
+        return err_set(err, r, "cannot read %s: %s", g->file, strerror(-r));
+    hex_encode(sha, sizeof(sha), g->sha256);
     return 0;
 }
 
-static int check(const char *file, struct told *t, struct docfs_backup_info *ret,
-                 struct docfs_err *err)
+/* The database is looked through by a thread of its own while its bytes are summed up. */
+static int read_through(struct reading *g, struct told *t, struct docfs_err *err)
+{
+    pthread_t thread;
+    bool apart = pthread_create(&thread, NULL, look, g) == 0;
+    int r = sum(g, t, err);
+    if (apart)
+        pthread_join(thread, NULL);
+    else if (r == 0)
+        look(g);
+    return r;
+}
+
+/* Does the file hold what its last block says? Copies the database unless copy_fd is -1. */
+static int check(const char *file, const char *copy, int copy_fd, struct told *t,
+                 struct docfs_backup_info *ret, struct docfs_err *err)
 {
     struct docfs_backup_info i;
-    char hex[65];
     _cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return err_set(err, -errno, "cannot open the backup %s: %m", file);
     int r = read_trailer(fd, file, &i, err);
-    if (r == 0)
-        r = hash(fd, i.bytes, t, "checking", hex, file, err);
-    if (r == 0 && strcmp(hex, i.sha256) != 0)
-        r = err_set(err, -EBADMSG,
-                    "%s is damaged: its checksum is wrong; use another copy of the backup", file);
-    int schema;
-    size_t documents;
-    if (r == 0)
-        r = store_check_copy(file, &schema, &documents, err);
-    if (r == 0)
-        *ret = i;
-    return r;
+    if (r < 0)
+        return r;
+    struct reading g = {.file = file, .fd = fd, .bytes = i.bytes, .copy = copy, .copy_fd = copy_fd};
+    r = read_through(&g, t, err);
+    if (r < 0)
+        return r;
+    if (strcmp(g.sha256, i.sha256) != 0)
+        return err_set(err, -EBADMSG,
+                       "%s is damaged: its checksum is wrong; use another copy of the backup",
+                       file);
+    if (g.sound < 0)
+        return err_set(err, g.sound, "%s", g.why.text);
+    *ret = i;
+    return 0;
 }
 
 int docfs_backup_check(const char *file, docfs_backup_fn *fn, void *arg,
                        struct docfs_backup_info *ret, struct docfs_err *err)
 {
-    struct told t = {.fn = fn, .arg = arg};
-    return check(file, &t, ret, err);
+    struct told t = {.fn = fn, .arg = arg, .phase = "checking"};
+    return check(file, NULL, -1, &t, ret, err);
 }
 
 /* ---- making one ---- */
@@ -145,27 +185,44 @@ static int sync_parent(const char *file)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+/* The disk writes what is copied while the rest is copied and checked. */
+static int tell_copied(void *arg, int64_t done, int64_t total)
+{
+    struct told *t = arg;
+    sync_file_range(t->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return tell(t, done, total);
+}
+
 static int fill(struct docfs *d, const char *temporary, struct told *t,
                 struct docfs_backup_info *ret, struct docfs_err *err)
 {
     struct docfs_backup_info i = {.created_at = time(NULL)};
-    t->phase = "copying";
-    int r = store_copy(d->store, temporary, tell, t, err);
-    _cleanup_close_ int fd = r < 0 ? -1 : open(temporary, O_RDWR | O_CLOEXEC);
     struct stat st;
-    if (r == 0 && (fd < 0 || fchmod(fd, 0600) < 0 || fstat(fd, &st) < 0))
+    _cleanup_close_ int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(err, -errno, "cannot make %s: %m", temporary);
+    t->fd = fd;
+    t->phase = "copying";
+    int r = store_copy(d->store, temporary, tell_copied, t, err);
+    if (r == 0 && fstat(fd, &st) < 0)
         r = err_set(err, -errno, "cannot write %s: %m", temporary);
     if (r < 0)
         return r;
-    i.bytes = st.st_size;
-    snprintf(i.version, sizeof(i.version), "%s", docfs_version());
+    struct reading g = {.file = temporary, .fd = fd, .bytes = st.st_size, .copy_fd = -1};
+    t->phase = "checking";
     r = docfs_generation(d, &i.generation, err);
     if (r == 0)
-        r = store_check_copy(temporary, &i.schema, &i.documents, err);
-    if (r == 0)
-        r = hash(fd, i.bytes, t, "checking", i.sha256, temporary, err);
-    if (r == 0)
-        r = write_trailer(fd, &i, temporary, err);
+        r = read_through(&g, t, err);
+    if (r == 0 && g.sound < 0)
+        r = err_set(err, g.sound, "%s", g.why.text);
+    if (r < 0)
+        return r;
+    i.bytes = g.bytes;
+    i.schema = g.schema;
+    i.documents = g.documents;
+    memcpy(i.sha256, g.sha256, sizeof(i.sha256));
+    snprintf(i.version, sizeof(i.version), "%s", docfs_version());
+    r = write_trailer(fd, &i, temporary, err);
     if (r == 0)
         *ret = i;
     return r;
@@ -184,6 +241,7 @@ int docfs_backup(struct docfs *d, const char *file, bool replace, docfs_backup_f
     }
     struct told t = {.fn = fn, .arg = arg};
     struct docfs_backup_info i;
+    unlink(temporary); /* of a process with this number that was killed */
     int r = fill(d, temporary, &t, &i, err);
     if (r == 0 && rename(temporary, file) < 0)
         r = err_set(err, -errno, "cannot make %s: %m", file);
@@ -242,33 +300,6 @@ static int look_there(const char *path, bool replace, size_t *ret_documents, str
                    s.documents, path);
 }
 
-static int copy_database(const char *file, int64_t bytes, const char *to, struct told *t,
-                         struct docfs_err *err)
-{
-    _cleanup_close_ int in = open(file, O_RDONLY | O_CLOEXEC);
-    _cleanup_close_ int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (in < 0 || out < 0)
-        return err_set(err, -errno, "cannot write %s: %m", to);
-    t->phase = "restoring";
-    _cleanup_free_ char *b = malloc(COPY_CHUNK);
-    if (!b)
-        return err_oom(err);
-    for (int64_t done = 0; done < bytes;) {
-        size_t want = bytes - done < COPY_CHUNK ? (size_t)(bytes - done) : COPY_CHUNK;
-        ssize_t n = pread(in, b, want, done);
-        if (n <= 0)
-            return err_set(err, n < 0 ? -errno : -EIO, "cannot read %s: %s", file,
-                           n < 0 ? strerror(errno) : "it has become shorter");
-        for (ssize_t at = 0, m; at < n; at += m)
-            if ((m = write(out, b + at, (size_t)(n - at))) <= 0)
-                return err_set(err, -errno, "cannot write %s: %m", to);
-        done += n;
-        if (tell(t, done, bytes) != 0)
-            return err_set(err, -ECANCELED, "cancelled");
-    }
-    return fsync(out) < 0 ? err_set(err, -errno, "cannot write %s: %m", to) : 0;
-}
-
 /* What was derived from the database that is gone. */
 static void drop_derived(const char *path)
 {
@@ -282,15 +313,22 @@ static void drop_derived(const char *path)
     }
 }
 
-static int put_in_place(const char *path, const char *file, const struct docfs_backup_info *i,
-                        struct told *t, struct docfs_err *err)
+/* Reads, checks and copies in one pass; nothing is touched before the copy is whole and sound. */
+static int put_in_place(const char *path, const char *file, struct told *t,
+                        struct docfs_backup_info *ret, struct docfs_err *err)
 {
     _cleanup_free_ char *temporary = NULL;
     if (asprintf(&temporary, "%s/docfs.db.restore", path) < 0) {
         temporary = NULL;
         return err_oom(err);
     }
-    int r = copy_database(file, i->bytes, temporary, t, err);
+    _cleanup_close_ int out =
+        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out < 0)
+        return err_set(err, -errno, "cannot write %s: %m", temporary);
+    int r = check(file, temporary, out, t, ret, err);
+    if (r == 0 && fsync(out) < 0)
+        r = err_set(err, -errno, "cannot write %s: %m", temporary);
     if (r == 0)
         r = store_exchange(path, temporary, err);
     if (r < 0) {
@@ -306,18 +344,19 @@ int docfs_restore(const struct docfs_options *opt, const char *file, bool replac
                   docfs_backup_fn *fn, void *arg, struct docfs_backup_info *ret,
                   size_t *ret_documents, struct docfs_err *err)
 {
-    struct told t = {.fn = fn, .arg = arg};
+    struct told t = {.fn = fn, .arg = arg, .phase = "restoring"};
     struct docfs_backup_info i;
     _cleanup_free_ char *path = NULL, *why = NULL;
     int r = docfs_where(opt, &path, &why, err);
     if (r == 0)
         r = look_there(path, replace, ret_documents, err);
-    if (r == 0)
-        r = check(file, &t, &i, err);
+    bool new = r == 0 && access(path, F_OK) < 0;
     if (r == 0)
         r = docfs_make_directory(path, why, err);
     if (r == 0)
-        r = put_in_place(path, file, &i, &t, err);
+        r = put_in_place(path, file, &t, &i, err);
+    if (r < 0 && new)
+        rmdir(path);
     struct docfs *d = NULL;
     struct docfs_options there = {.cache = path, .must_exist = true, .set = opt->set};
     if (r == 0) /* brings an older format forward */

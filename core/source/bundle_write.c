@@ -3,6 +3,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,6 +89,9 @@ int bundle_create(const char *file, json_t *manifest, const char *index, size_t 
     struct bundle_writer *w = calloc(1, sizeof(*w));
     if (!w)
         return err_oom(err);
+    char threads[24]; /* each holds some 20 MB */
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    snprintf(threads, sizeof(threads), "%ld", cores > 4 ? 4 : cores);
     w->fd = -1;
     w->file = strdup(file);
     w->a = archive_write_new();
@@ -99,10 +103,12 @@ int bundle_create(const char *file, json_t *manifest, const char *index, size_t 
         if (w->fd < 0)
             r = err_set(err, -errno, "cannot make %s: %m", file);
     }
-    if (r == 0 && (archive_write_add_filter_zstd(w->a) != ARCHIVE_OK ||
-                   archive_write_set_format_pax_restricted(w->a) != ARCHIVE_OK ||
-                   archive_write_set_bytes_in_last_block(w->a, 1) != ARCHIVE_OK ||
-                   archive_write_open_fd(w->a, w->fd) != ARCHIVE_OK))
+    if (r == 0 &&
+        (archive_write_add_filter_zstd(w->a) != ARCHIVE_OK ||
+         archive_write_set_filter_option(w->a, "zstd", "threads", threads) < ARCHIVE_WARN ||
+         archive_write_set_format_pax_restricted(w->a) != ARCHIVE_OK ||
+         archive_write_set_bytes_in_last_block(w->a, 1) != ARCHIVE_OK ||
+         archive_write_open_fd(w->a, w->fd) != ARCHIVE_OK))
         r = failed(w, err);
     if (r == 0)
         r = put(w, BUNDLE_MANIFEST, text, strlen(text), 0, err);

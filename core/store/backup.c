@@ -41,8 +41,7 @@ int store_copy(struct store *s, const char *to, store_copy_fn *fn, void *arg, st
     if (r == 0)
         r = db_exec(from, "PRAGMA query_only = ON", err);
     if (r == 0)
-        r = conn_open(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE, false,
-                      s->busy_ms, &out, err);
+        r = conn_open(to, SQLITE_OPEN_READWRITE, false, s->busy_ms, &out, err);
     if (r == 0) /* nobody else sees it before it is finished */
         r = db_exec(out,
                     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; "

@@ -7,8 +7,8 @@
 /* Non-zero cancels. */
 typedef int store_copy_fn(void *arg, int64_t done, int64_t total);
 
-/* Copies one state of the database into `to`, which must not exist yet, and leaves making it
- * durable to the caller. */
+/* Copies one state of the database into the empty file `to`, and leaves making it durable to the
+ * caller. */
 int store_copy(struct store *s, const char *to, store_copy_fn *fn, void *arg,
                struct docfs_err *err);
 /* Is the database in `file`, of which only the first bytes count, sound and of a version that this

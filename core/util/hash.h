@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Hashes: a fast seeded 64-bit one for tables and features, SHA-256 (libcrypto) for content. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "core/util/err.h"
@@ -23,9 +24,10 @@ static inline uint64_t hash64(const void *data, size_t len, uint64_t seed)
 }
 
 DOCFS_API void sha256(const void *data, size_t len, unsigned char out[SHA256_LEN]);
-/* Of len bytes of a file from offset `from`. fn (may be NULL) is told how many are done; non-zero
- * gives up with -ECANCELED. -EIO when the file ends early, -errno. */
-DOCFS_API int sha256_file(int fd, int64_t from, int64_t len, int (*fn)(void *arg, int64_t done),
-                          void *arg, unsigned char out[SHA256_LEN]);
+/* Of the first len bytes of a file, which are copied to the start of the file `copy` unless that
+ * is -1. fn (may be NULL) is told how many are done; non-zero gives up with -ECANCELED. -EIO when
+ * the file ends early, -errno; *ret_writing tells (may be NULL) whether the copy is to blame. */
+DOCFS_API int sha256_file(int fd, int64_t len, int copy, int (*fn)(void *arg, int64_t done),
+                          void *arg, unsigned char out[SHA256_LEN], bool *ret_writing);
 /* Lower-case hex; out holds 2 * len + 1 bytes. */
 DOCFS_API void hex_encode(const unsigned char *data, size_t len, char *out);

@@ -1,4 +1,4 @@
-"""What whoever runs docfs waits for: a backup, a start, and coming back after a kill -9."""
+"""What whoever runs docfs waits for: a backup, its way back, a start, and coming back after a kill -9."""
 import json
 import os
 import shutil
@@ -31,19 +31,35 @@ def disk_speed(work, size):
     return size / 1e6 / took
 
 
-def backup(a, work, env):
+def timed(argv, env):
+    """Seconds of a program, and what it used of processors."""
+    start, cpu = time.perf_counter(), os.times()
+    subprocess.run(argv, env=env, check=True, capture_output=True)
+    took, now = time.perf_counter() - start, os.times()
+    return took, sum(now[2:4]) - sum(cpu[2:4])
+
+
+def saving(a, work, env):
+    """Backup, restore and export, each beside a plain write of as much."""
     size = (work / "cache/docfs.db").stat().st_size
-    speeds, worked, disk = [], [], []
-    for i in range(3):
-        start, cpu = time.perf_counter(), os.times()
-        subprocess.run([a.docfs, "backup", work / f"backup{i}"], env=env, check=True, capture_output=True)
-        now = os.times()
-        worked.append(sum(now[2:4]) - sum(cpu[2:4]))
-        speeds.append(size / 1e6 / (time.perf_counter() - start))
-        (work / f"backup{i}").unlink()
+    listed = subprocess.run([a.docfs, "list", "--json"], env=env, check=True, capture_output=True)
+    largest = max(json.loads(listed.stdout)["collections"], key=lambda c: c["bytes"])
+    took = {"backup, checked": [], "restore, checked": [], "export": []}
+    disk = []
+    for _ in range(3):
+        took["backup, checked"].append(timed([a.docfs, "backup", work / "backup"], env))
+        took["restore, checked"].append(
+            timed([a.docfs, "restore", "--cache", work / "restored", work / "backup"], env))
+        took["export"].append(timed([a.docfs, "export", largest["name"], work / "exported"], env))
+        shutil.rmtree(work / "restored")
+        (work / "backup").unlink()
+        (work / "exported").unlink()
         disk.append(disk_speed(work, size))
-    print(f"backup, checked     {max(speeds):6.0f} MB/s of a database of {size / 1e6:.0f} MB; "
-          f"the disk writes {max(disk):.0f} MB/s; {min(worked):.1f} s of processor")
+    for what, rounds in took.items():
+        n = largest["bytes"] if what == "export" else size
+        wall, cpu = (min(column) for column in zip(*rounds))
+        print(f"{what:19} {n / 1e6 / wall:6.0f} MB/s of {n / 1e6:.0f} MB; {cpu:.1f} s of processor")
+    print(f"plain write         {max(disk):6.0f} MB/s")
 
 
 def question(i):
@@ -91,7 +107,7 @@ def figures(a, work):
     if a.cache:  # a copy: nothing is done to the original
         shutil.copytree(a.cache, cache, ignore=shutil.ignore_patterns("run", "*-shm", "*-wal"))
     env = dict(os.environ, DOCFS_CACHE=str(cache))
-    backup(a, work, env)
+    saving(a, work, env)
     starts = []
     for _ in range(ROUNDS):
         s, hits, took = first_answer(a, work)
