@@ -111,9 +111,15 @@ DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document 
                              struct docfs_err *err);
 DOCFS_API void docfs_document_free(struct docfs_document *doc);
 
-/* What a person types for a document -> its row: "collection/path", a path inside a mount
- * (.../docs/collection/path or a result name), a public id, or a result name NN-slug.id.md. */
+/* What a person types for a document -> its row: "collection/path", where the collection may lack
+ * its version when only one has the name; a path inside a mount (.../docs/collection/path or a
+ * result name); a public id; or a result name NN-slug.id.md. -ENOENT with a suggestion. */
 DOCFS_API int docfs_resolve(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err);
+/* The same with ":LINES" after it, as results print it; without them all lines, from 1 to 0. */
+DOCFS_API int docfs_resolve_lines(struct docfs *d, const char *what, int64_t *ret,
+                                  int64_t *ret_first, int64_t *ret_last, struct docfs_err *err);
+/* "12", "12-40" or "12-" (*ret_last = 0: to the end), counted from 1; false when it is neither. */
+DOCFS_API bool docfs_parse_lines(const char *s, int64_t *ret_first, int64_t *ret_last);
 
 /* Changes of the tree after generation `since`, oldest first; *ret_generation is the generation
  * reached. all = the log no longer reaches back to `since`: forget everything. */
@@ -340,6 +346,11 @@ struct docfs_collections {
 DOCFS_API int docfs_collections(struct docfs *d, struct docfs_collections **ret,
                                 struct docfs_err *err);
 DOCFS_API void docfs_collections_free(struct docfs_collections *c);
+/* The collection a person means: its full name or, unless exact, its name without the version when
+ * only one has it. *ret lives as long as `all`. -ENOENT with a suggestion. */
+DOCFS_API int docfs_collection_find(const struct docfs_collections *all, const char *name,
+                                    bool exact, const struct docfs_collection **ret,
+                                    struct docfs_err *err);
 
 struct docfs_status {
     uint64_t generation;

@@ -35,22 +35,6 @@ int docfs_lookup(struct docfs *d, int64_t directory, const char *name, size_t le
     return rc;
 }
 
-static int lookup_path(struct store_read *r, const char *path, struct store_entry *ret,
-                       struct docfs_err *err)
-{
-    *ret = (struct store_entry){.is_dir = true};
-    for (const char *p = path; *p;) {
-        size_t n = strcspn(p, "/");
-        if (n) {
-            int rc = ret->is_dir ? store_lookup(r, ret->id, p, n, ret, err) : -ENOENT;
-            if (rc < 0)
-                return rc;
-        }
-        p += n + (p[n] == '/');
-    }
-    return 0;
-}
-
 int docfs_lookup_path(struct docfs *d, const char *path, struct docfs_entry *ret,
                       struct docfs_err *err)
 {
@@ -58,7 +42,7 @@ int docfs_lookup_path(struct docfs *d, const char *path, struct docfs_entry *ret
     struct store_entry e;
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
-        rc = lookup_path(r, path, &e, err);
+        rc = store_lookup_path(r, path, &e, err);
     if (rc == -ENOENT)
         return err_set(err, rc, "no document or directory is called %s", path);
     if (rc == 0)
@@ -192,63 +176,6 @@ void docfs_document_free(struct docfs_document *pub)
         return;
     store_document_fini(&((struct document *)pub)->row);
     free(pub);
-}
-
-/* The id inside a result name NN-slug.id.md (or the whole text as an id); 0 when there is none. */
-static int64_t row_of_name(const char *name)
-{
-    size_t len = strlen(name);
-    if (len > 3 && strcmp(name + len - 3, ".md") == 0) {
-        len -= 3;
-        const char *dot = memrchr(name, '.', len);
-        if (!dot)
-            return 0;
-        len -= (size_t)(dot + 1 - name);
-        name = dot + 1;
-    }
-    return name_doc_row(name, len);
-}
-
-static int document_exists(struct store_read *r, int64_t id)
-{
-    struct store_document doc;
-    int rc = id ? store_document(r, id, &doc, NULL) : -ENOENT;
-    if (rc == 0)
-        store_document_fini(&doc);
-    return rc;
-}
-
-int docfs_resolve(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err)
-{
-    _cleanup_read_ struct store_read *r = NULL;
-    int rc = store_read_begin(d->store, &r, err);
-    if (rc < 0)
-        return rc;
-    struct store_entry e;
-    const char *path = what;
-    /* A path inside a mount: what follows the directory docs/. */
-    const char *docs = strncmp(what, "docs/", 5) == 0 ? what : strstr(what, "/docs/");
-    rc = lookup_path(r, path, &e, err);
-    if (rc == -ENOENT && docs)
-        rc = lookup_path(r, docs + (*docs == '/') + 5, &e, err);
-    if (rc == 0 && !e.is_dir) {
-        *ret = e.id;
-        return 0;
-    }
-    if (rc == 0)
-        return err_set(err, -ENOENT, "%s is a directory: docfs list shows its documents", what);
-    if (rc != -ENOENT)
-        return rc;
-    const char *slash = strrchr(what, '/');
-    int64_t id = row_of_name(slash ? slash + 1 : what);
-    rc = document_exists(r, id);
-    if (rc == 0)
-        *ret = id;
-    return rc == -ENOENT ? err_set(err, rc,
-                                   "no document is called %s: use COLLECTION/PATH as docfs search "
-                                   "and docfs list print it, or an id",
-                                   what)
-                         : rc;
 }
 
 struct gather {

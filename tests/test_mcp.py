@@ -159,6 +159,8 @@ def test_read_document(shared_docfs):
     part = call(shared_docfs, "read_document", document=id, line=2, lines="2")["structuredContent"]
     assert (part["line"], part["lines"]) == (2, 2)
     assert part["text"] == "".join(whole.splitlines(True)[1:3])
+    for name in "demo/README.md:2-3", f"{id}:2-3":
+        assert call(shared_docfs, "read_document", document=name)["structuredContent"] == part
     r = call(shared_docfs, "read_document", document="demo@1/README.md", line=99)
     assert r["isError"] and "only 7 lines" in r["content"][0]["text"]
 

@@ -13,6 +13,7 @@
 
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
+#include "core/util/hash.h"
 
 static void urlp_cleanup(CURLU **u)
 {
@@ -45,21 +46,13 @@ static int part(CURLU *u, CURLUPart what, char **ret)
     return 0;
 }
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* Percent-encoding in one form; bytes that may not stand in a path or query are escaped. */
 static void add_normal(struct buf *b, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '%' && i + 2 < len && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0) {
-            c = (unsigned char)(hex(s[i + 1]) << 4 | hex(s[i + 2]));
+        if (c == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) {
+            c = (unsigned char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
             i += 2;
             if (isalnum(c) || (c && strchr("-._~", c)))
                 buf_addc(b, (char)c);

@@ -6,6 +6,7 @@
 
 #include "core/source/git.h"
 #include "core/util/cleanup.h"
+#include "core/util/hash.h"
 
 void git_location_fini(struct git_location *l)
 {
@@ -172,11 +173,6 @@ static bool is_part(const struct cut *c, size_t i, const char *word)
 static bool ends_git(const struct cut *c, size_t i)
 {
     return i < c->n && c->len[i] > 4 && strncmp(c->s[i] + c->len[i] - 4, ".git", 4) == 0;
-}
-
-static char hex_value(char c)
-{
-    return (char)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
 }
 
 /* Components first..n joined, percent-decoded. */

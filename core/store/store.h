@@ -328,6 +328,9 @@ struct store_entries {
 /* directory 0 is the list of collections. -ENOENT (without text) when there is no such name. */
 int store_lookup(struct store_read *r, int64_t directory, const char *name, size_t len,
                  struct store_entry *ret, struct docfs_err *err);
+/* Of components below the list of collections; "" is that list. */
+int store_lookup_path(struct store_read *r, const char *path, struct store_entry *ret,
+                      struct docfs_err *err);
 int store_entries(struct store_read *r, int64_t directory, struct store_entries *ret,
                   struct docfs_err *err);
 void store_entries_fini(struct store_entries *e);

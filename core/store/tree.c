@@ -54,6 +54,22 @@ int store_lookup(struct store_read *r, int64_t directory, const char *name, size
     return e;
 }
 
+int store_lookup_path(struct store_read *r, const char *path, struct store_entry *ret,
+                      struct docfs_err *err)
+{
+    *ret = (struct store_entry){.is_dir = true};
+    for (const char *p = path; *p;) {
+        size_t n = strcspn(p, "/");
+        if (n) {
+            int rc = ret->is_dir ? store_lookup(r, ret->id, p, n, ret, err) : -ENOENT;
+            if (rc < 0)
+                return rc;
+        }
+        p += n + (p[n] == '/');
+    }
+    return 0;
+}
+
 static int collect(struct conn *c, const char *sql, int64_t directory, bool is_dir,
                    struct store_entries *ret, struct docfs_err *err)
 {

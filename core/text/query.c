@@ -10,6 +10,7 @@
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
+#include "core/util/hash.h"
 
 struct parse {
     const char *s; /* NFC, single blanks between words, none at the ends */
@@ -29,14 +30,6 @@ static void parse_fini(struct parse *p)
 static bool alnum_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c & 0x80;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* ---- the bytes of a directory name -> query text ---- */

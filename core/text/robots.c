@@ -9,6 +9,7 @@
 
 #include "core/util/buf.h"
 #include "core/util/grow.h"
+#include "core/util/hash.h"
 
 #define PATTERN_MAX 2048
 #define SITEMAPS_MAX 100
@@ -27,22 +28,15 @@ struct robots {
     double delay;
 };
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* Percent-encoding in one form on both sides of the comparison. */
 static void normal(struct buf *b, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        bool escaped = c == '%' && i + 2 < len && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0;
+        bool escaped =
+            c == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0;
         if (escaped) {
-            c = (unsigned char)(hex(s[i + 1]) << 4 | hex(s[i + 2]));
+            c = (unsigned char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
             i += 2;
         }
         bool plain = isalnum(c) || (c && strchr("-._~", c));

@@ -29,5 +29,13 @@ DOCFS_API void sha256(const void *data, size_t len, unsigned char out[SHA256_LEN
  * the file ends early, -errno; *ret_writing tells (may be NULL) whether the copy is to blame. */
 DOCFS_API int sha256_file(int fd, int64_t len, int copy, int (*fn)(void *arg, int64_t done),
                           void *arg, unsigned char out[SHA256_LEN], bool *ret_writing);
+/* Value of a hexadecimal digit of either case, -1 of another byte. */
+static inline int hex_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
 /* Lower-case hex; out holds 2 * len + 1 bytes. */
 DOCFS_API void hex_encode(const unsigned char *data, size_t len, char *out);

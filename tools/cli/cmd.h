@@ -99,11 +99,3 @@ void help_short(FILE *f);
 void help_command(const struct cmd *cmd, FILE *f);
 /* manpage.c: as mdoc(7). */
 void help_man(const struct cmd *cmd, FILE *f);
-
-/* catalog.c: the collection a person means: its full name, or its name without the version when
- * only one has it. *ret lives as long as `all`. -ENOENT with a suggestion. */
-int catalog_find(const struct docfs_collections *all, const char *name, bool exact,
-                 const struct docfs_collection **ret, struct docfs_err *err);
-/* docfs_resolve(), where a collection may be named without its version, too, and a mistyped one
- * gets a suggestion. */
-int catalog_document(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err);

@@ -15,43 +15,6 @@ static const struct opt options[] = {
     {0},
 };
 
-struct range {
-    int64_t first, last; /* last 0 = to the end */
-};
-
-/* "12", "12-40" or "12-". */
-static bool parse_range(const char *s, struct range *ret)
-{
-    char *end = NULL;
-    if (*s < '0' || *s > '9')
-        return false;
-    errno = 0;
-    long long first = strtoll(s, &end, 10), last = first;
-    if (*end == '-' && !end[1]) {
-        last = 0;
-        end++;
-    } else if (*end == '-' && end[1] >= '0' && end[1] <= '9') {
-        last = strtoll(end + 1, &end, 10);
-    }
-    if (errno || *end || first < 1 || (last && last < first))
-        return false;
-    *ret = (struct range){first, last};
-    return true;
-}
-
-/* A document, with a range after its last ':' as search prints it. A path may hold colons, so the
- * whole is tried first. */
-static int resolve(struct cmd_context *c, const char *what, int64_t *ret, struct range *range,
-                   struct docfs_err *err)
-{
-    int r = catalog_document(c->d, what, ret, err);
-    const char *colon = strrchr(what, ':');
-    if (r != -ENOENT || !colon || !parse_range(colon + 1, range))
-        return r;
-    _cleanup_free_ char *name = strndup(what, (size_t)(colon - what));
-    return name ? catalog_document(c->d, name, ret, err) : err_oom(err);
-}
-
 static int read_all(struct docfs *d, const struct docfs_document *doc, struct buf *text,
                     struct docfs_err *err)
 {
@@ -72,13 +35,13 @@ static int read_all(struct docfs *d, const struct docfs_document *doc, struct bu
 }
 
 /* Narrows *text, *len to a range of lines; returns how many lines there are in it. */
-static int64_t cut_lines(const char **text, size_t *len, const struct range *r)
+static int64_t cut_lines(const char **text, size_t *len, int64_t first, int64_t last)
 {
     const char *p = *text, *end = *text + *len, *start = NULL;
     int64_t line = 1, count = 0;
-    for (; p < end && (!r->last || line <= r->last); line++) {
+    for (; p < end && (!last || line <= last); line++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
-        if (line >= r->first) {
+        if (line >= first) {
             start = start ? start : p;
             count++;
         }
@@ -95,10 +58,9 @@ static int run(struct cmd_context *c)
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
     _cleanup_buf_ struct buf body = {0};
     struct docfs_err err = {0};
-    struct range range = {1, 0};
-    int64_t id = 0;
-    int r = resolve(c, c->word[0], &id, &range, &err);
-    if (r == 0 && a->lines && !parse_range(a->lines, &range))
+    int64_t id = 0, first = 1, last = 0;
+    int r = docfs_resolve_lines(c->d, c->word[0], &id, &first, &last, &err);
+    if (r == 0 && a->lines && !docfs_parse_lines(a->lines, &first, &last))
         return cmd_fail_with(c, CMD_USAGE, "--lines %s: give A, A-B or A-, counted from 1",
                              a->lines);
     if (r == 0)
@@ -110,10 +72,10 @@ static int run(struct cmd_context *c)
 
     const char *text = body.data ? body.data : "";
     size_t len = body.len;
-    int64_t lines = cut_lines(&text, &len, &range);
-    int exit = lines || range.first == 1 ? CMD_OK : CMD_NOTHING;
+    int64_t lines = cut_lines(&text, &len, first, last);
+    int exit = lines || first == 1 ? CMD_OK : CMD_NOTHING;
     if (c->out.json)
-        return cmd_json(c, wire_document_text(doc, text, len, range.first, lines), exit);
+        return cmd_json(c, wire_document_text(doc, text, len, first, lines), exit);
     if (doc->signs)
         out_note(&c->out, "%s/%s is flagged: docfs list --flagged %s", doc->collection, doc->path,
                  doc->collection);

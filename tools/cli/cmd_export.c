@@ -42,7 +42,7 @@ static int run_export(struct cmd_context *c)
     _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
     const struct docfs_collection *found;
     if (docfs_collections(c->d, &all, &err) < 0 ||
-        catalog_find(all, c->word[0], false, &found, &err) < 0)
+        docfs_collection_find(all, c->word[0], false, &found, &err) < 0)
         return cmd_fail(c, &err);
     interrupt_watch(true);
     progress_init(&p, &c->out);

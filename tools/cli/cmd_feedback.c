@@ -77,10 +77,10 @@ static int reset(struct cmd_context *c)
     if (c->n_words > 1) {
         const struct docfs_collection *one;
         int r = docfs_collections(c->d, &all, &err);
-        if (r == 0 && catalog_find(all, c->word[1], false, &one, NULL) == 0)
+        if (r == 0 && docfs_collection_find(all, c->word[1], false, &one, NULL) == 0)
             collection = one->name;
         else if (r == 0)
-            r = catalog_document(c->d, c->word[1], &document, &err);
+            r = docfs_resolve(c->d, c->word[1], &document, &err);
         if (r < 0)
             return cmd_fail(c, &err);
     }
@@ -122,7 +122,7 @@ static int give(struct cmd_context *c)
     for (unsigned i = 1; i < c->n_words; i++) {
         int r = docfs_signal_parse(c->word[0], &f.signal, &err);
         if (r == 0)
-            r = catalog_document(c->d, c->word[i], &f.document, &err);
+            r = docfs_resolve(c->d, c->word[i], &f.document, &err);
         if (r == 0)
             r = docfs_feedback_add(c->d, &f, &err);
         if (r < 0)

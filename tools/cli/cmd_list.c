@@ -229,7 +229,7 @@ static int run(struct cmd_context *c)
     struct docfs_err err = {0};
     int r = docfs_collections(c->d, &all, &err);
     if (r == 0 && c->n_words)
-        r = catalog_find(all, c->word[0], false, &one, &err);
+        r = docfs_collection_find(all, c->word[0], false, &one, &err);
     if (r < 0)
         return cmd_fail(c, &err);
     if (a->failures)

@@ -30,7 +30,7 @@ static int run(struct cmd_context *c)
     char n[32];
     int r = docfs_collections(c->d, &all, &err);
     if (r == 0)
-        r = catalog_find(all, c->word[0], true, &one, &err);
+        r = docfs_collection_find(all, c->word[0], true, &one, &err);
     if (r < 0)
         return cmd_fail(c, &err);
 

@@ -23,7 +23,7 @@ static int run(struct cmd_context *c)
     _cleanup_(docfs_results_unrefp) struct docfs_results *results = NULL;
     struct docfs_err err = {0};
     int64_t id = 0;
-    int r = catalog_document(c->d, c->word[0], &id, &err);
+    int r = docfs_resolve(c->d, c->word[0], &id, &err);
     if (r == 0)
         r = docfs_similar(c->d, id, a->k ? a->k : DEFAULT_K, &results, &err);
     return r < 0 ? cmd_fail(c, &err) : hits_print(c, results, a->explain);

@@ -89,7 +89,7 @@ static int run_watch(struct cmd_context *c)
     int r = docfs_collections(c->d, &all, &err);
     for (unsigned i = 0; r == 0 && i < c->n_words; i++) {
         const struct docfs_collection *one;
-        r = catalog_find(all, c->word[i], false, &one, &err);
+        r = docfs_collection_find(all, c->word[i], false, &one, &err);
         if (r == 0)
             name[i] = one->name;
     }

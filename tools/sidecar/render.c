@@ -147,26 +147,3 @@ int find_document(struct request *q, const char *name, struct docfs_document **r
     int r = docfs_resolve(q->d, request_param(q, name), &id, err);
     return r < 0 ? r : docfs_document(q->d, id, ret, err);
 }
-
-int find_collection(const struct docfs_collections *all, const char *name,
-                    const struct docfs_collection **ret, struct docfs_err *err)
-{
-    const struct docfs_collection *found = NULL;
-    size_t len = strlen(name), n = 0;
-    for (size_t i = 0; i < all->n; i++) {
-        const char *full = all->item[i].name;
-        if (strcmp(full, name) == 0) {
-            *ret = &all->item[i];
-            return 0;
-        }
-        if (strncmp(full, name, len) == 0 && full[len] == '@') {
-            found = &all->item[i];
-            n++;
-        }
-    }
-    if (n > 1)
-        return err_set(err, -ENOENT, "%s has several versions: name one, like %s", name,
-                       found->name);
-    *ret = found;
-    return found ? 0 : err_set(err, -ENOENT, "there is no collection called %s", name);
-}

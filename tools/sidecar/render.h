@@ -33,7 +33,3 @@ int list_documents(struct request *q, const struct docfs_collection *k, const ch
                    size_t skip, size_t want, json_t *list, bool *ret_more, struct docfs_err *err);
 /* Name without its version, a new value. */
 json_t *base_name(const char *collection);
-/* The collection of that name, or of that name without version when only one has it. *ret lives
- * as long as `all`. -ENOENT. */
-int find_collection(const struct docfs_collections *all, const char *name,
-                    const struct docfs_collection **ret, struct docfs_err *err);

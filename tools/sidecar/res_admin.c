@@ -94,7 +94,7 @@ static bool found_by_path(struct request *q, struct response *a, const char *tec
     const struct docfs_collection *only = NULL;
     int r = docfs_collections(q->d, &all, &err);
     if (r == 0 && *technology)
-        r = find_collection(all, technology, &only, &err);
+        r = docfs_collection_find(all, technology, false, &only, &err);
     json_t *list = json_array();
     size_t left = want;
     *ret_total = 0;

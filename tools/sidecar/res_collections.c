@@ -38,7 +38,7 @@ static int find(struct request *q, struct docfs_collections **all,
                 const struct docfs_collection **ret, struct docfs_err *err)
 {
     int r = docfs_collections(q->d, all, err);
-    return r < 0 ? r : find_collection(*all, request_param(q, "slug"), ret, err);
+    return r < 0 ? r : docfs_collection_find(*all, request_param(q, "slug"), false, ret, err);
 }
 
 static void get(struct request *q, struct response *a)
@@ -94,7 +94,8 @@ static void create(struct request *q, struct response *a)
         return fail_err(q, a, &err);
     docfs_collections_free(steal_ptr(all));
     const struct docfs_collection *k;
-    if (docfs_collections(q->d, &all, &err) < 0 || find_collection(all, full.data, &k, &err) < 0)
+    if (docfs_collections(q->d, &all, &err) < 0 ||
+        docfs_collection_find(all, full.data, false, &k, &err) < 0)
         return fail_err(q, a, &err);
     server_audit(q, "collection.create", k->name, NULL);
     response_json(a, 201, render_collection(k));

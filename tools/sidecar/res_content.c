@@ -182,7 +182,8 @@ static void documents(struct request *q, struct response *a)
                                                              json_text(q->query, "workspace", ""));
     if (!*name) /* without a collection the question is AnythingLLM's: the uploads */
         return response_json(a, 200, json_pack("{s:o}", "localFiles", any_local_files(q->d, &err)));
-    if (docfs_collections(q->d, &all, &err) < 0 || find_collection(all, name, &k, &err) < 0)
+    if (docfs_collections(q->d, &all, &err) < 0 ||
+        docfs_collection_find(all, name, false, &k, &err) < 0)
         return fail_err(q, a, &err);
     size_t skip = (size_t)json_int(q->query, "offset", 0);
     size_t want = (size_t)json_int(q->query, "limit", 100);

@@ -154,7 +154,7 @@ static void refresh(struct request *q, struct response *a)
     _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
     const struct docfs_collection *k;
     if (docfs_collections(q->d, &all, &err) < 0 ||
-        find_collection(all, request_param(q, "slug"), &k, &err) < 0)
+        docfs_collection_find(all, request_param(q, "slug"), false, &k, &err) < 0)
         return fail_err(q, a, &err);
     json_t *o = json_pack("{s:s}", "collection", k->name);
     _cleanup_free_ char *args = o ? json_dumps(o, JSON_COMPACT) : NULL;

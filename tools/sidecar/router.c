@@ -7,6 +7,7 @@
 #include "core/util/utf8.h"
 #include "tools/sidecar/internal.h"
 #include "tools/sidecar/schemas.h"
+#include "core/util/hash.h"
 
 static int load_schemas(json_t **ret, struct docfs_err *err)
 {
@@ -73,11 +74,6 @@ void params_fini(struct params *p)
     p->n = 0;
 }
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
-}
-
 char *url_decode(const char *s, size_t len, bool plus, int *ret_rc)
 {
     char *out = malloc(len + 1);
@@ -88,7 +84,8 @@ char *url_decode(const char *s, size_t len, bool plus, int *ret_rc)
         if (c == '+' && plus)
             c = ' ';
         else if (c == '%') {
-            int hi = i + 2 < len ? hex(s[i + 1]) : -1, lo = i + 2 < len ? hex(s[i + 2]) : -1;
+            int hi = i + 2 < len ? hex_value(s[i + 1]) : -1,
+                lo = i + 2 < len ? hex_value(s[i + 2]) : -1;
             c = hi >= 0 && lo >= 0 ? (char)(hi << 4 | lo) : '\0';
             i += 2;
         }

@@ -8,46 +8,13 @@
 DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
 DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
 
-/* ":LINE", ":LINE-LINE" or ":LINE-" at the end of s. */
-static bool parse_range(const char *s, int64_t *ret_first, int64_t *ret_last)
-{
-    char *end = NULL;
-    if (*s < '0' || *s > '9')
-        return false;
-    errno = 0;
-    long long first = strtoll(s, &end, 10), last = first;
-    if (*end == '-' && !end[1]) {
-        last = 0;
-        end++;
-    } else if (*end == '-' && end[1] >= '0' && end[1] <= '9') {
-        last = strtoll(end + 1, &end, 10);
-    }
-    if (errno || *end || first < 1 || (last && last < first))
-        return false;
-    *ret_first = first;
-    *ret_last = last;
-    return true;
-}
-
-/* A path may hold colons, so the whole is tried first. */
-static int resolve(struct docfs *d, const char *what, int64_t *ret, int64_t *first, int64_t *last,
-                   struct docfs_err *err)
-{
-    int r = docfs_resolve(d, what, ret, err);
-    const char *colon = strrchr(what, ':');
-    if (r != -ENOENT || !colon || !parse_range(colon + 1, first, last))
-        return r;
-    _cleanup_free_ char *name = strndup(what, (size_t)(colon - what));
-    return name ? docfs_resolve(d, name, ret, err) : err_oom(err);
-}
-
 json_t *tool_read_document(struct mcp_request *q, const json_t *args, struct docfs_err *err)
 {
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
     _cleanup_lines_ struct wire_lines lines = {0};
     _cleanup_buf_ struct buf out = {0}, uri = {0};
-    int64_t id = 0, first = 1, last = 0, count;
-    if (resolve(q->d, mcp_string(args, "document"), &id, &first, &last, err) < 0)
+    int64_t id = 0, first, last, count;
+    if (docfs_resolve_lines(q->d, mcp_string(args, "document"), &id, &first, &last, err) < 0)
         return NULL;
     first = mcp_integer(args, "line", first);
     if ((count = mcp_integer(args, "lines", 0)) > 0)
