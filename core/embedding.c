@@ -129,6 +129,16 @@ static bool is_builtin(const struct embed_spec *s)
     return strcmp(s->provider, "builtin") == 0;
 }
 
+/* The file of a model is mapped once, also when both questions and passages need it. A server may
+ * be asked in two ways for the same vectors, so this is of built-in models only. */
+static void share(struct embedder **e, struct embedder *other)
+{
+    if (!other || !(*e)->near || !other->near || strcmp((*e)->fingerprint, other->fingerprint) != 0)
+        return;
+    embedder_free(*e);
+    *e = embedder_ref(other);
+}
+
 /* The built-in model as it was adapted to this cache. */
 static int open_tuned(struct docfs *d, const char *name, struct embedder **ret,
                       struct docfs_err *err)
@@ -216,6 +226,7 @@ int embedding_serving(struct docfs *d, struct store_read *r, struct embedder **r
     if (!m->serving || strcmp(m->serving_key, key) != 0) {
         rc = open_serving(d, fingerprint, json, &e, why);
         if (rc == 0) {
+            share(&e, m->wanted);
             embedder_free(m->serving);
             free(m->serving_key);
             m->serving = e;
@@ -274,6 +285,7 @@ int embedding_wanted(struct docfs *d, struct embedder **ret, char **ret_spec, st
     if (!m->wanted || strcmp(m->wanted_key, key) != 0) {
         rc = make_wanted(d, &s, &e, &json, err);
         if (rc == 0) {
+            share(&e, m->serving);
             embedder_free(m->wanted);
             free(m->wanted_key);
             free(m->wanted_spec);

@@ -15,6 +15,7 @@
 
 #define CACHE_BUCKETS 512
 #define CACHE_ENTRIES 1024
+#define CACHE_HITS 8192 /* of all entries; one takes about 1 KB */
 #define APPEND_STEP 1024
 
 struct cached {
@@ -32,7 +33,7 @@ struct search_state {
 
     pthread_mutex_t cache_lock;
     struct cached *bucket[CACHE_BUCKETS];
-    size_t cached;
+    size_t cached, cached_hits;
     uint64_t tick, hits, misses;
 };
 
@@ -47,8 +48,10 @@ int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_er
     return 0;
 }
 
-static void cached_free(struct cached *c)
+static void cached_free(struct search_state *s, struct cached *c)
 {
+    s->cached--;
+    s->cached_hits -= c->results->n;
     docfs_results_unref(c->results);
     free(c->key);
     free(c);
@@ -61,7 +64,7 @@ void search_state_free(struct search_state *s)
     for (size_t i = 0; i < CACHE_BUCKETS; i++)
         for (struct cached *c = s->bucket[i], *next; c; c = next) {
             next = c->next;
-            cached_free(c);
+            cached_free(s, c);
         }
     vindex_free(s->index);
     pthread_rwlock_destroy(&s->lock);
@@ -366,8 +369,7 @@ static void evict(struct search_state *s)
         return;
     struct cached *c = *oldest;
     *oldest = c->next;
-    cached_free(c);
-    s->cached--;
+    cached_free(s, c);
 }
 
 static void remember(struct search_state *s, const char *key, struct docfs_results *r)
@@ -385,16 +387,16 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
         if (strcmp((*p)->key, key) == 0) { /* of an older generation, or made by two at once */
             struct cached *old = *p;
             *p = old->next;
-            cached_free(old);
-            s->cached--;
+            cached_free(s, old);
             break;
         }
-    if (s->cached >= CACHE_ENTRIES)
+    while (s->cached && (s->cached >= CACHE_ENTRIES || s->cached_hits + r->n > CACHE_HITS))
         evict(s);
     *c = (struct cached){
         .next = *bucket, .key = copy, .results = docfs_results_ref(r), .used = ++s->tick};
     *bucket = c;
     s->cached++;
+    s->cached_hits += r->n;
     pthread_mutex_unlock(&s->cache_lock);
 }
 

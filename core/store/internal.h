@@ -118,6 +118,7 @@ void memo_enter(struct store *s, uint64_t generation);
 /* ---- the store (open.c) ---- */
 
 #define POOL_MAX 16 /* idle readers kept */
+#define POOL_WARM 4 /* of them with the pages they have read */
 #define DF_SLOTS 4096
 #define LOG_PENDING 2048
 
@@ -153,9 +154,9 @@ struct store {
     bool immutable; /* read-only medium: no locks, no change is ever seen */
     int busy_ms;
 
-    pthread_mutex_t pool_lock; /* idle, n_idle */
+    pthread_mutex_t pool_lock; /* of the three below */
     struct store_read *idle[POOL_MAX];
-    size_t n_idle;
+    size_t n_idle, n_warm; /* warm: at the end */
 
     pthread_mutex_t write_lock; /* writing; the writer belongs to whoever set it */
     pthread_cond_t write_free;

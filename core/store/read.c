@@ -25,13 +25,27 @@ static int reader_new(struct store *s, struct store_read **ret, struct docfs_err
     return 0;
 }
 
+/* The few on top keep the pages that they have read and are taken first. What a burst needed beside
+ * them waits at the bottom without memory. */
 static void reader_put(struct store_read *r)
 {
     struct store *s = r->s;
     pthread_mutex_lock(&s->pool_lock);
-    bool kept = s->n_idle < POOL_MAX;
-    if (kept)
+    bool warm = s->n_warm < POOL_WARM && s->n_idle < POOL_MAX;
+    if (warm) {
         s->idle[s->n_idle++] = r;
+        s->n_warm++;
+    }
+    pthread_mutex_unlock(&s->pool_lock);
+    if (warm)
+        return;
+    sqlite3_db_release_memory(r->c->db);
+    pthread_mutex_lock(&s->pool_lock);
+    bool kept = s->n_idle < POOL_MAX;
+    if (kept) {
+        memmove(s->idle + 1, s->idle, s->n_idle++ * sizeof(*s->idle));
+        s->idle[0] = r;
+    }
     pthread_mutex_unlock(&s->pool_lock);
     if (!kept) {
         conn_close(r->c);
@@ -47,6 +61,8 @@ int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err 
     pthread_mutex_lock(&s->pool_lock);
     if (s->n_idle)
         r = s->idle[--s->n_idle];
+    if (s->n_warm)
+        s->n_warm--;
     pthread_mutex_unlock(&s->pool_lock);
     int e = r ? 0 : reader_new(s, &r, err);
     if (e < 0)

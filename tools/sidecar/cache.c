@@ -133,6 +133,23 @@ struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t ge
     return k;
 }
 
+/* Unused for the longest time comes first, so what is expired behind it soon is too. */
+static void drop_expired(struct shard *s, int64_t now_ns)
+{
+    while (s->oldest && s->oldest->kept->expires_ns < now_ns)
+        drop(s, s->oldest);
+}
+
+void cache_sweep(struct cache *c, int64_t now_ns)
+{
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = &c->shard[i];
+        pthread_mutex_lock(&s->lock);
+        drop_expired(s, now_ns);
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
 void cache_put(struct cache *c, const void *key, size_t len, struct kept *k)
 {
     size_t cost = sizeof(struct entry) + sizeof(*k) + len + k->len + 64;

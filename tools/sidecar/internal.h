@@ -104,6 +104,8 @@ struct cache;
 struct cache *cache_new(int64_t max_bytes);
 void cache_free(struct cache *c);
 void cache_clear(struct cache *c);
+/* Gives back what no longer counts; once in a while. */
+void cache_sweep(struct cache *c, int64_t now_ns);
 /* A reference to what answers key at that generation, or NULL. */
 struct kept *cache_get(struct cache *c, const void *key, size_t len, uint64_t generation,
                        int64_t now_ns);

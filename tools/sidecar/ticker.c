@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * One thread for what happens once in a while: polled streams, connections that overstayed, the
- * query log, tokens, the watchdog. */
+ * One thread for what happens once in a while: polled streams, connections and kept answers that
+ * overstayed, the query log, tokens, the watchdog. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,6 +29,7 @@ static void *tick(void *arg)
         if (now - second >= SECOND_NS) {
             second = now;
             conns_sweep(s, now);
+            cache_sweep(s->cache, now);
             asked_flush(s->asked, s->d);
             if (docfs_replaced(s->d))
                 kill(getpid(), SIGUSR1);
