@@ -45,6 +45,13 @@ class Server:
         status = pathlib.Path(f"/proc/{self.p.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1000
 
+    def mapped(self):
+        """MB of memory of its own, and MB of files that the kernel may take back."""
+        rollup = pathlib.Path(f"/proc/{self.p.pid}/smaps_rollup").read_text()
+        own, files, shared = (int(re.search(rf"Pss_{x}:\s+(\d+)", rollup)[1]) / 1000
+                              for x in ("Anon", "File", "Shmem"))
+        return own, files + shared
+
     def cpu(self):
         fields = pathlib.Path(f"/proc/{self.p.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -194,17 +201,23 @@ class Load:
 
 def soak(a, work):
     """Exit status 1 when memory or descriptors grow, a request fails, or it does not stop."""
-    # Little room for kept answers: memory that fills up is not memory that grows.
-    s = Server(a.docfs, a.cache or work / "cache", "--response-cache", "4M")
+    # A short run has little room for kept answers: memory that fills up is not memory that grows.
+    room = [] if a.seconds >= 1800 else ["--response-cache", "4M"]
+    s = Server(a.docfs, a.cache or work / "cache", *room)
     load = Load(s, words(a.queries))
     threads = [threading.Thread(target=load.run, args=(i,)) for i in range(8)]
     samples = []
     for t in threads:
         t.start()
-    end = time.monotonic() + a.seconds
-    while time.monotonic() < end and s.p.poll() is None:
+    begin = minute = time.monotonic()
+    while time.monotonic() < begin + a.seconds and s.p.poll() is None:
         time.sleep(min(1, a.seconds / 40))
         samples.append((s.resident(), s.fds()))
+        if time.monotonic() >= minute:
+            own, files = s.mapped()
+            print(f"{minute - begin:5.0f} s  {samples[-1][0]:4.0f} MB resident ({own:.0f} own, {files:.0f} of files)"
+                  f"  {samples[-1][1]} descriptors  {load.done} requests, {load.failed} failed", flush=True)
+            minute += 60
     load.stop.set()
     for t in threads:
         t.join(60)
