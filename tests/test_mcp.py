@@ -320,6 +320,16 @@ def test_http(server):
         assert a.status in (403, 421), a
 
 
+def test_http_sessions_are_names_only(server):
+    hello = request("initialize", protocolVersion="2025-11-25", capabilities={})
+    names = [post(server, hello).headers["mcp-session-id"] for _ in range(2)]
+    assert all(len(n) == 32 for n in names) and len(set(names)) == 2
+    for name in (names[0], "of a server that was before"):
+        a = post(server, request("ping"), {"Mcp-Session-Id": name, "MCP-Protocol-Version": "2025-11-25"})
+        assert a.status == 200 and "mcp-session-id" not in a.headers
+    assert "mcp-session-id" not in post(server, request("initialize", capabilities={})).headers  # refused
+
+
 def test_http_stateless_headers(server):
     search = request("tools/call", name="list_collections", _meta=STATELESS)
     assert post(server, search, modern("tools/call", "list_collections")).status == 200

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * MCP over streamable HTTP: each POST is answered by itself, there are no sessions. What is said
- * is in tools/wire/mcp. A question that wants to hear of its progress is answered by a stream. */
+ * MCP over streamable HTTP: each POST is answered by itself, as many at once as a client likes.
+ * What is said is in tools/wire/mcp. A question that wants to hear of its progress is answered by a
+ * stream. */
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
+#include "core/util/hash.h"
 #include "tools/sidecar/resources.h"
 #include "tools/wire/mcp.h"
 
@@ -117,6 +120,18 @@ static void stream(struct request *q, struct response *a, const struct mcp_call 
     response_produce(a, TYPE_SSE, produce, t, talk_free);
 }
 
+/* The name of a session, for clients that want one. Nothing is kept under it: it never ends, and
+ * survives a restart of the server, where a name that dies would make clients begin again. */
+static void name_session(struct response *a)
+{
+    unsigned char id[16];
+    char name[2 * sizeof(id) + 1];
+    if (getrandom(id, sizeof(id), 0) != sizeof(id))
+        return;
+    hex_encode(id, sizeof(id), name);
+    response_header(a, "Mcp-Session-Id", "%s", name);
+}
+
 static void post(struct request *q, struct response *a)
 {
     const struct mcp_call call = {.http = true,
@@ -129,6 +144,8 @@ static void post(struct request *q, struct response *a)
     if (wants_stream(q))
         return stream(q, a, &call);
     mcp_handle(q->server->mcp, q->body, q->body_len, &call, &answer);
+    if (answer.handshake)
+        name_session(a);
     if (answer.listen)
         response_poll(a, TYPE_SSE, LISTEN_MS, listen_poll, answer.listen, listen_done);
     else if (answer.status == 202)

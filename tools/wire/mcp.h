@@ -48,6 +48,7 @@ struct mcp_answer {
     int status;                /* HTTP status */
     json_t *message;           /* owned; NULL = nothing to say (a notification) */
     struct mcp_listen *listen; /* owned; instead of a message: see below */
+    bool handshake;            /* the peer introduced itself and was accepted */
 };
 /* Never fails: what goes wrong is an answer, too; message NULL with status 500 when memory is
  * out. */

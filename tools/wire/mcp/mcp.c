@@ -278,6 +278,7 @@ static void answer_request(struct mcp_request *q, const char *method, struct mcp
         return answer_fault(a, status, q->id, &f);
     }
     a->status = 200;
+    a->handshake = k->fn == initialize;
     a->listen = q->listen;
     if (a->listen)
         return json_decref(result); /* it comes at the end */
