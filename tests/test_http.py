@@ -11,10 +11,11 @@ import time
 import pytest
 
 from lib.docfs import check_alarms
-from lib.faulty import (Faulty, answer, bomb, gzipped, redirect, silent, slow_body, slow_loris)
+from lib.faulty import (Faulty, answer, bomb, gzipped, packed, redirect, silent, slow_body,
+                        slow_loris)
 
 EPERM, ENOENT, EIO, EAGAIN, EACCES = 1, 2, 5, 11, 13
-EINVAL, EFBIG, ELOOP, ENODATA, EPROTO, ECONNREFUSED = 22, 27, 40, 61, 71, 111
+EINVAL, EFBIG, ELOOP, ENODATA, EPROTO, EOVERFLOW, ECONNREFUSED = 22, 27, 40, 61, 71, 75, 111
 ETIMEDOUT, EHOSTUNREACH, ECANCELED, EKEYREJECTED = 110, 113, 125, 129
 
 
@@ -71,7 +72,7 @@ def test_post_and_stream(get):
         assert "application/json" in text and "Expect" not in text
         r = get("stream=1", f"url:{s.url}/")
         assert (r["code"], r["streamed"], r["length"]) == (0, 500000, 0)
-    with Faulty({"/": answer("x" * 5000000)}) as s:
+    with Faulty({"/": answer("x" * 50000000)}) as s:
         assert get("stream=1", f"url:{s.url}/")["code"] == -ECANCELED
 
 
@@ -115,11 +116,18 @@ def test_huge_headers(get):
         assert [x["code"] for x in r] == [-EFBIG] * 2 and "headers" in r[0]["error"]
 
 
-def test_compression_bomb(get):
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("stream", [0, 1], ids=["kept", "streamed"])
+def test_compression_bomb(get, encoding, stream):
+    with Faulty({"/": packed(encoding)}) as s:
+        r = get(f"stream={stream}", f"url:{s.url}/")
+        assert r["code"] == -EOVERFLOW and "bomb" in r["error"]
+
+
+def test_size_of_an_answer(get):
     with Faulty({"/": bomb, "/fine": gzipped(b"hello " * 100000)}) as s:
-        r = get(f"url:{s.url}/", f"url:{s.url}/fine")
-        assert r[0]["code"] == -EFBIG and "bomb" in r[0]["error"]
-        assert r[1]["code"] == 0 and r[1]["length"] == 600000
+        r = get(f"url:{s.url}/fine")
+        assert r["code"] == 0 and r["length"] == 600000
         r = get("body=1000000", "ratio=100000", f"url:{s.url}/")
         assert r["code"] == -EFBIG and "1000000 bytes" in r["error"]
         assert get("body=1000", f"url:{s.url}/fine")["code"] == -EFBIG

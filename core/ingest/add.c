@@ -28,7 +28,12 @@ int ingest_env(struct docfs *d, const struct docfs_ingest_options *opt, struct s
                    .max_entries = setting_int(d, "sources.max_entries"),
                    .max_ratio = setting_int(d, "sources.max_ratio"),
                    .max_nesting = setting_int(d, "sources.max_nesting"),
-                   .timeout_ms = (unsigned)setting_int(d, "sources.timeout")},
+                   .max_redirects = (int)setting_int(d, "sources.max_redirects"),
+                   .max_sitemaps = (size_t)setting_int(d, "sources.max_sitemaps"),
+                   .max_links = (size_t)setting_int(d, "sources.max_links"),
+                   .timeout_ms = (unsigned)setting_int(d, "sources.timeout"),
+                   .page_ms = (unsigned)setting_int(d, "sources.page_timeout"),
+                   .stall_ms = (unsigned)setting_int(d, "sources.stall")},
     };
     return 0;
 }

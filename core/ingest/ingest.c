@@ -8,8 +8,6 @@
 
 #include "core/util/clock.h"
 
-#define FILES_MAX 5000000
-
 static unsigned thread_count(struct docfs *d, unsigned wanted)
 {
     long n = wanted ? wanted : setting_int(d, "ingest.threads");
@@ -251,10 +249,13 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     env.limits.max_input = (size_t)max;
     if (env.limits.max_output < (size_t)max)
         env.limits.max_output = (size_t)max;
+    env.limits.max_pages = (unsigned)setting_int(d, "ingest.max_pages");
+    env.limits.max_ratio = (unsigned)senv.limits.max_ratio;
+    env.limits.max_entries = (size_t)senv.limits.max_entries;
     env.limits.timeout_ms = (unsigned)setting_int(d, "ingest.timeout_ms");
     struct source_filter filter = {.include = (const char *const *)so.include,
                                    .exclude = (const char *const *)so.exclude,
-                                   .max_files = FILES_MAX,
+                                   .max_files = (size_t)setting_int(d, "sources.max_files"),
                                    .max_file = (size_t)max};
     snprintf(report->collection, sizeof(report->collection), "%s", ask->collection);
     _cleanup_free_ char *json = source_options_dump(&so);

@@ -24,6 +24,12 @@ static bool same_state(const struct source_file *f, const struct store_file *old
     return f->size == old->size && f->mtime_ns == old->mtime_ns && !old->failed;
 }
 
+/* Refused before it was read: the limit may have been raised by now. */
+static bool was_read(const struct store_file *old)
+{
+    return old->ok || old->has_sha;
+}
+
 /* Both lists are ordered bytewise by path: one merge pass. */
 static void compare(struct plan *p, bool all)
 {
@@ -43,7 +49,7 @@ static void compare(struct plan *p, bool all)
             /* What was read before and is refused now leaves. */
             bool same = c == 0 && !all && !p->old.item[j].ok && same_state(f, &p->old.item[j]);
             p->action[i] = same ? PLAN_UNCHANGED : PLAN_REFUSED;
-        } else if (c == 0 && !all && same_state(f, &p->old.item[j])) {
+        } else if (c == 0 && !all && same_state(f, &p->old.item[j]) && was_read(&p->old.item[j])) {
             p->action[i] = PLAN_UNCHANGED;
         } else {
             p->action[i] = PLAN_CONVERT;

@@ -49,6 +49,7 @@ int http_new(const struct http_options *opt, struct http **ret, struct docfs_err
         .body = l->body ? l->body : 64 << 20,
         .ratio = l->ratio ? l->ratio : 200,
         .redirects = l->redirects ? l->redirects : 10,
+        .names = l->names,
     };
     h->allow_private = opt->allow_private;
     h->no_proxy = opt->no_proxy;
@@ -142,17 +143,20 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
     size_t len = size * n;
     const struct http_limits *l = &hop->client->limits;
     hop->last_byte_ns = clock_mono_ns();
-    if (hop->req->data && hop->status >= 200 && hop->status < 300) {
-        int r = hop->req->data(hop->req->arg, data, len);
-        return r ? stop(hop, STOP_CALLER, r < 0 ? r : -ECANCELED) : len;
-    }
-    if (len > l->body || hop->body->len > l->body - len)
+    bool stream = hop->req->data && hop->status >= 200 && hop->status < 300;
+    size_t before = stream ? hop->streamed : hop->body->len;
+    if (!stream && (len > l->body || before > l->body - len))
         return stop(hop, STOP_BODY, -EFBIG);
-    if (hop->body->len + len > RATIO_FROM) {
+    if (before + len > RATIO_FROM) {
         curl_off_t wire = 0;
         curl_easy_getinfo(hop->client->curl, CURLINFO_SIZE_DOWNLOAD_T, &wire);
-        if (wire > 0 && (hop->body->len + len) / l->ratio > (size_t)wire)
-            return stop(hop, STOP_RATIO, -EFBIG);
+        if (wire > 0 && (before + len) / l->ratio > (size_t)wire)
+            return stop(hop, STOP_RATIO, -EOVERFLOW);
+    }
+    if (stream) {
+        hop->streamed += len;
+        int r = hop->req->data(hop->req->arg, data, len);
+        return r ? stop(hop, STOP_CALLER, r < 0 ? r : -ECANCELED) : len;
     }
     if (hop->body->len == 0) {
         curl_off_t total = -1;
@@ -399,8 +403,7 @@ static int next_hop(struct http *h, struct hop *hop, char **url, const char **me
     if (!location || !*location)
         return 0;
     if (out->redirects >= h->limits.redirects)
-        return err_set(err, -ELOOP, "%s redirects more than %d times: refused", shown ? shown : "",
-                       h->limits.redirects);
+        return http_redirects_err(shown ? shown : "", &h->limits, err);
     int r = url_resolve(*url, location, &to, NULL, NULL);
     if (r == -ENOMEM)
         return err_oom(err);

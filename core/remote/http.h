@@ -21,6 +21,11 @@
 
 struct http;
 
+/* The settings behind limits, named in errors; each may be NULL. */
+struct http_names {
+    const char *total, *stall, *body, *ratio, *redirects;
+};
+
 /* 0 in any field: the default in brackets. */
 struct http_limits {
     long connect_ms; /* name, TCP and TLS together [15,000] */
@@ -32,6 +37,7 @@ struct http_limits {
     size_t body;     /* bytes after decompression [64 MiB] */
     unsigned ratio;  /* body : bytes on the wire, judged beyond 1 MiB [200] */
     int redirects;   /* hops followed [10; -1 = none, the 3xx answer is returned] */
+    const struct http_names *names; /* static, or NULL */
 };
 
 struct http_options {
@@ -97,7 +103,8 @@ char *http_header(const struct http_response *r, const char *name);
  *   -EPERM        the address policy refused it
  *   -EKEYREJECTED TLS: certificate or handshake
  *   -ETIMEDOUT    connect, total, stall or slow limit
- *   -EFBIG        header, body or ratio limit
+ *   -EFBIG        header or body limit
+ *   -EOVERFLOW    ratio limit: a compression bomb
  *   -ELOOP        too many redirects, or in a circle
  *   -EPROTO       not HTTP, or broken (bad encoding)
  *   -ENODATA      ended before it was complete

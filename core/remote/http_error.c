@@ -7,26 +7,48 @@
 #include "core/remote/url.h"
 #include "core/util/cleanup.h"
 
+#define HINT_MAX 80
+
+/* " (setting NAME)", or nothing. */
+static const char *hint(const char *name, char out[HINT_MAX])
+{
+    snprintf(out, HINT_MAX, name ? " (setting %s)" : "%s", name ? name : "");
+    return out;
+}
+
+static const struct http_names *names(const struct http_limits *l)
+{
+    static const struct http_names none = {0};
+    return l->names ? l->names : &none;
+}
+
+int http_redirects_err(const char *url, const struct http_limits *l, struct docfs_err *err)
+{
+    char why[HINT_MAX];
+    return err_set(err, -ELOOP, "%s redirects more than %d times: refused%s", url, l->redirects,
+                   hint(names(l)->redirects, why));
+}
+
 static int stopped(const struct hop *hop, const char *url, const struct http_limits *l,
                    struct docfs_err *err)
 {
+    char why[HINT_MAX];
     switch (hop->why) {
     case STOP_HEADER:
         return err_set(err, -EFBIG, "%s answers with more than %zu bytes of headers: refused", url,
                        l->header);
     case STOP_BODY:
-        return err_set(err, -EFBIG,
-                       "%s is larger than %zu bytes after decompression: refused (raise the size "
-                       "limit if it is meant)",
-                       url, l->body);
+        return err_set(err, -EFBIG, "%s is larger than %zu bytes after decompression: refused%s",
+                       url, l->body, hint(names(l)->body, why));
     case STOP_RATIO:
-        return err_set(err, -EFBIG,
+        return err_set(err, -EOVERFLOW,
                        "%s unpacks to more than %u times what was transferred: refused as a "
-                       "compression bomb",
-                       url, l->ratio);
+                       "compression bomb%s",
+                       url, l->ratio, hint(names(l)->ratio, why));
     case STOP_STALL:
-        return err_set(err, -ETIMEDOUT, "%s has said nothing for %ld s: given up; try again later",
-                       url, l->stall_ms / 1000);
+        return err_set(err, -ETIMEDOUT,
+                       "%s has said nothing for %ld ms: given up; try again later%s", url,
+                       l->stall_ms, hint(names(l)->stall, why));
     case STOP_MEMORY:
         return err_oom(err);
     default:
@@ -51,6 +73,7 @@ int http_transfer_err(const struct hop *hop, CURLcode code, const char *full_url
     _cleanup_url_ struct url u = {0};
     if (!shown || url_parse(full_url, &u, NULL) < 0)
         return err_oom(err);
+    char why[HINT_MAX];
     if (hop->why != STOP_NONE)
         return stopped(hop, shown, l, err);
     if (hop->refused && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
@@ -71,8 +94,9 @@ int http_transfer_err(const struct hop *hop, CURLcode code, const char *full_url
                        "is running",
                        u.host, u.port, detail);
     case CURLE_OPERATION_TIMEDOUT:
-        return err_set(err, -ETIMEDOUT, "%s is too slow (%s): given up; try again later", shown,
-                       detail);
+        return err_set(err, -ETIMEDOUT, "%s is too slow (%s): given up; try again later%s", shown,
+                       detail,
+                       hint(strstr(detail, "too slow") ? names(l)->stall : names(l)->total, why));
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:

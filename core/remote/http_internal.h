@@ -10,7 +10,7 @@ struct hop {
     const struct http_request *req;
     struct buf headers; /* lines of the latest header block */
     struct buf *body;
-    size_t header_bytes;
+    size_t header_bytes, streamed;
     int64_t last_byte_ns; /* when the peer last said something */
     int stop;             /* 0, or the code a callback ended the request with */
     enum {
@@ -28,6 +28,8 @@ struct hop {
     int os_errno; /* of a failed connect */
 };
 
+/* Too many of them. */
+int http_redirects_err(const char *url, const struct http_limits *limits, struct docfs_err *err);
 /* The error of a failed transfer. detail: libcurl's text. */
 int http_transfer_err(const struct hop *hop, CURLcode code, const char *url, const char *detail,
                       const struct http_limits *limits, struct docfs_err *err);

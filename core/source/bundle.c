@@ -180,7 +180,8 @@ static int read_index(struct bundle *b, struct docfs_err *err)
     _cleanup_buf_ struct buf text = {0};
     json_int_t documents = json_integer_value(json_object_get(b->manifest, "documents"));
     if (documents > b->env->limits.max_entries)
-        return err_set(err, -EFBIG, "%s holds %lld documents, more than are read from one file",
+        return err_set(err, -EFBIG,
+                       "%s holds %lld documents, more than setting sources.max_entries",
                        b->location, (long long)documents);
     int r = next_named(b, BUNDLE_INDEX, err);
     if (r == 0)
@@ -216,8 +217,9 @@ static int read_document(struct bundle *b, struct item *x, int64_t *used, struct
     if (!encoded || buf_status(&name) < 0)
         return err_oom(err);
     if (x->size > b->env->limits.max_bytes - *used)
-        return err_set(err, -EFBIG, "%s unpacks to more than %" PRId64 " bytes", b->location,
-                       b->env->limits.max_bytes);
+        return err_set(err, -EFBIG,
+                       "%s unpacks to more than %" PRId64 " bytes (setting sources.max_bytes)",
+                       b->location, b->env->limits.max_bytes);
     int r = next_named(b, name.data, err);
     if (r == 0)
         r = whole(b, (size_t)x->size + 1, &body, err);

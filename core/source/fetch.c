@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/remote/address.h"
-#include "core/remote/http.h"
 #include "core/remote/url.h"
 #include "core/source/archive.h"
+#include "core/source/client.h"
 #include "core/source/git.h"
 #include "core/source/token.h"
 #include "core/util/cleanup.h"
@@ -71,13 +71,12 @@ static int ask(const struct source_env *env, const char *url, const char *mark, 
     bool named = !env->remote_caller && url_parse(url, &parts, NULL) == 0 &&
                  address_special_host(parts.host);
     url_fini(&parts);
-    struct http_options opt = {.allow_private = env->allow_private || named,
-                               .limits = {.total_ms = env->limits.timeout_ms,
-                                          .body = (size_t)env->limits.max_bytes,
-                                          .ratio = (unsigned)env->limits.max_ratio}};
     int r = token_header(url, env->token_file, &header, err);
     if (r >= 0)
-        r = http_new(&opt, &h, err);
+        r = source_client(env,
+                          &(struct source_client){.allow_private = env->allow_private || named,
+                                                  .body = (size_t)env->limits.max_bytes},
+                          &h, err);
     if (r == 0) {
         bool date = *mark && *mark != '"' && *mark != 'W';
         struct http_request req = {.url = url,

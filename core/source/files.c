@@ -93,7 +93,9 @@ int source_filter_room(const struct source_filter *f, size_t n, struct docfs_err
 {
     if (n < f->max_files)
         return 0;
-    return err_set(err, -EFBIG,
-                   "more than %zu files: add a smaller directory or use --include and --exclude",
-                   f->max_files);
+    return err_set(
+        err, -EFBIG,
+        "more than %zu files (setting sources.max_files): add a smaller directory or use "
+        "--include and --exclude",
+        f->max_files);
 }

@@ -6,16 +6,21 @@
  * trees and then fetches, in one go, those wanted blobs that are not here yet. */
 #include "core/source/git.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "core/util/child.h"
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
+#include "core/util/rmtree.h"
+
+#define PACKS_MAX 100
 
 struct entry {
     char *path; /* relative to the sub-directory */
@@ -78,6 +83,38 @@ static int take_lock(const struct git *g, struct docfs_err *err)
         usleep(50000);
     }
     return r;
+}
+
+/* What a fetch that was stopped left, and how many packs there are by now. */
+static unsigned tidy_packs(const struct git *g)
+{
+    _cleanup_free_ char *path = NULL;
+    DIR *d = asprintf(&path, "%s/objects/pack", g->dir) < 0 ? NULL : opendir(path);
+    unsigned packs = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        size_t n = strlen(e->d_name);
+        packs += n > 5 && strcmp(e->d_name + n - 5, ".pack") == 0;
+        if (strncmp(e->d_name, "tmp_", 4) == 0)
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d)
+        closedir(d);
+    return packs;
+}
+
+/* Each fetch adds packs and takes none away: after many it is cheaper to begin anew. Under the
+ * lock.
+ */
+static int make_repository(const struct git *g, struct docfs_err *err)
+{
+    static const char *const parts[] = {"objects", "refs", "shallow", "packed-refs"};
+    if (tidy_packs(g) > PACKS_MAX)
+        for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+            _cleanup_free_ char *path = NULL;
+            if (asprintf(&path, "%s/%s", g->dir, parts[i]) >= 0)
+                rmtree(path);
+        }
+    return run(g, false, NULL, NULL, 0, ARGS("init", "-q", "--bare"), err);
 }
 
 static int fetch_commit(struct git *g, struct docfs_err *err)
@@ -207,7 +244,7 @@ static int git_open(const struct source_env *env, const char *location, void **r
     _cleanup_close_ int lock = r == 0 ? take_lock(g, err) : r;
     r = lock < 0 ? lock : 0;
     if (r == 0)
-        r = run(g, false, NULL, NULL, 0, ARGS("init", "-q", "--bare"), err);
+        r = make_repository(g, err);
     if (r == 0)
         r = fetch_commit(g, err);
     if (r == 0)

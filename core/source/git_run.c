@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #include "core/util/child.h"
 #include "core/util/cleanup.h"
 
-#define OUTPUT_MAX (256u << 20)
+#define OUTPUT_MAX (256ll << 20)
 #define ENV_MAX 40
 
 struct environment {
@@ -141,6 +142,10 @@ static int explain(const struct git_call *c, const struct buf *text, struct docf
     char host[300], why[300];
     const char *url = c->url;
     git_url_host(url, host, sizeof(host));
+    snprintf(why, sizeof(why), "died of signal %d", SIGXFSZ);
+    if (says(text, why) || says(text, "File too large"))
+        return err_set(err, -EFBIG, "%s is larger than %lld bytes (setting sources.max_bytes)", url,
+                       (long long)c->env->limits.max_bytes);
     if (says(text, "could not read Username") || says(text, "could not read Password") ||
         says(text, "Authentication failed") || says(text, "returned error: 401") ||
         says(text, "Permission denied") || says(text, "terminal prompts disabled"))
@@ -246,8 +251,9 @@ int git_run(const struct git_call *c, struct docfs_err *err)
         return r;
     struct buf none __attribute__((cleanup(buf_fini))) = {0};
     struct buf complaints __attribute__((cleanup(buf_fini))) = {0};
+    int64_t bytes = c->env->limits.max_bytes, output = bytes < OUTPUT_MAX ? bytes : OUTPUT_MAX;
     struct child_limits lim = {.timeout_ms = c->env->limits.timeout_ms,
-                               .max_output = OUTPUT_MAX,
+                               .max_output = (size_t)output,
                                .max_memory = (size_t)8 << 30,
                                .max_file = c->env->limits.max_bytes,
                                .env = (const char *const *)e.item,
@@ -257,6 +263,16 @@ int git_run(const struct git_call *c, struct docfs_err *err)
     r = child_run(argv, c->in, c->in_len, &lim, c->out ? c->out : &none, err);
     if (r == -EIO && c->url)
         return explain(c, &complaints, err);
+    if (r == -EFBIG)
+        return err_set(err, r,
+                       "the repository lists more than %lld bytes of names: refused (setting "
+                       "sources.max_bytes; at most 256 MiB)",
+                       (long long)output);
+    if (r == -ETIMEDOUT)
+        return err_set(err, r,
+                       "%s took longer than %u ms: given up; try later, or raise the setting "
+                       "sources.timeout",
+                       c->url ? c->url : "git", c->env->limits.timeout_ms);
     if (r == -ENOENT)
         return err_set(err, -ENOSYS, "git repositories need the program git: install it");
     return r;

@@ -6,6 +6,7 @@
  *   directory.c  a directory tree or one file
  *   git.h        git repositories
  *   archive.h    archives, local and of the web
+ *   client.h     HTTP with the limits of the settings
  *   web.c        a web site (web.h names its parts)
  *   catalogue.h  technologies known by name
  *   package.c    Debian packages and manual pages of this machine
@@ -65,7 +66,12 @@ struct source_limits {
     int64_t max_entries; /* of an archive */
     int64_t max_ratio;   /* unpacked to packed bytes */
     int64_t max_nesting; /* archives inside archives */
+    int max_redirects;   /* of one address */
+    size_t max_sitemaps; /* files of one site */
+    size_t max_links;    /* of one page */
     unsigned timeout_ms; /* one step over the network or of a helper program */
+    unsigned page_ms;    /* one page of a web site */
+    unsigned stall_ms;   /* silence, or a trickle, of a server */
 };
 
 /* What a source may use of its host. Borrowed by an opened source. */

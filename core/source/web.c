@@ -203,7 +203,8 @@ static int prepare(struct web *w, struct docfs_err *err)
         if ((r = web_scope_set(w, w->pages.base, err)) < 0 ||
             (r = web_pages_resume(&w->pages, w->dir, err)) < 0)
             return r;
-        w->limited = w->pages.n >= (size_t)w->opt.max_pages;
+        if (w->pages.n >= (size_t)w->opt.max_pages)
+            web_limit(w, "--max-pages");
         return web_requeue(w, err);
     }
     web_pages_fini(&w->pages);
@@ -277,8 +278,9 @@ static int web_list(void *handle, const struct source_filter *filter, struct sou
         if (add_file(s, (uint32_t)i, ret) < 0)
             return err_oom(err);
     qsort_r(s->by_path, s->n, sizeof(*s->by_path), compare_paths, w->pages.item);
-    snprintf(s->revision, sizeof(s->revision), "%zu pages%s", s->n,
-             w->limited ? ", stopped at the limit (--max-pages)" : "");
+    snprintf(s->revision, sizeof(s->revision), "%zu pages%s%s%s", s->n,
+             w->limited ? ", stopped at the limit (" : "", w->limited ? w->limited : "",
+             w->limited ? ")" : "");
     if (s->n == 0) {
         web_pages_forget(w->dir);
         return err_set(err, -ENOENT,

@@ -128,7 +128,7 @@ struct web {
     size_t n_hosts, turn, todo, busy;
     int64_t bytes;
     size_t fetched;
-    bool limited;
+    const char *limited; /* NULL, or the limit that kept pages out */
     int failed;
     struct docfs_err err;
     atomic_bool stop;
@@ -145,6 +145,7 @@ enum web_why {
     WHY_TIMEOUT,
     WHY_UNREACHABLE,
     WHY_LARGE,
+    WHY_BOMB,
     WHY_REDIRECTS,
     WHY_BROKEN,
     WHY_PRIVATE,
@@ -155,7 +156,10 @@ enum web_why {
     N_WHY
 };
 
-int web_http(const struct web *w, struct http **ret, struct docfs_err *err);
+/* one_hop: redirects are for the caller. */
+int web_http(const struct web *w, bool one_hop, struct http **ret, struct docfs_err *err);
+/* Some pages were kept out by this limit; the first one is told. */
+void web_limit(struct web *w, const char *name);
 
 /* ---- web_scope.c ---- */
 
@@ -179,7 +183,8 @@ struct web_result {
     struct buf body;
     int64_t retry_after; /* seconds, or -1 */
     bool again;          /* a passing failure */
-    bool nobody;         /* the host did not answer at all */
+    bool nobody;         /* the host did not answer, or not in time */
+    bool cut;            /* the page has more links than are followed */
 };
 void web_result_fini(struct web_result *r);
 /* Is it the inventory that web_discover.c asked for? */

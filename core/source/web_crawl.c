@@ -9,22 +9,30 @@
 #include <time.h>
 
 #include "core/remote/url.h"
+#include "core/source/client.h"
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 #include "core/util/grow.h"
 
 #define HOSTS_MAX 1000
-#define HOPS_MAX 10
 #define GIVE_UP 10             /* requests in a row that a host did not answer */
 #define DELAY_MAX 120          /* seconds: longest wait that a site can ask for */
 #define BACKOFF_NS 500000000ll /* after the first failure; doubles */
 
-int web_http(const struct web *w, struct http **ret, struct docfs_err *err)
+int web_http(const struct web *w, bool one_hop, struct http **ret, struct docfs_err *err)
 {
-    return http_new(&(struct http_options){.allow_private = w->opt.allow_private,
-                                           .limits = {.body = w->filter ? w->filter->max_file : 0,
-                                                      .redirects = -1}},
-                    ret, err);
+    return source_client(w->env,
+                         &(struct source_client){.pages = true,
+                                                 .allow_private = w->opt.allow_private,
+                                                 .one_hop = one_hop,
+                                                 .body = w->filter ? w->filter->max_file : 0},
+                         ret, err);
+}
+
+void web_limit(struct web *w, const char *name)
+{
+    if (!w->limited)
+        w->limited = name;
 }
 
 struct web_host *web_host_of(struct web *w, const char *url)
@@ -63,7 +71,7 @@ int64_t web_enqueue(struct web *w, const char *url, unsigned depth, unsigned hop
     if (depth > (unsigned)w->opt.depth)
         return -1;
     if (w->pages.n >= (size_t)w->opt.max_pages) {
-        w->limited = true;
+        web_limit(w, "--max-pages");
         return -1;
     }
     id = web_pages_put(&w->pages, url, depth, final, journal);
@@ -90,21 +98,55 @@ const char *web_auth(const struct web *w, const char *url)
     return w->auth && url_same_origin(url, w->location) ? w->auth : NULL;
 }
 
+/* Of a longer robots.txt the rest is neither read nor waited for. */
+struct rules {
+    int (*poll)(void *arg);
+    void *arg;
+    struct buf text;
+};
+
+static void rules_fini(struct rules *r)
+{
+    buf_fini(&r->text);
+}
+
+static int poll_rules(void *arg)
+{
+    struct rules *r = arg;
+    return r->poll(r->arg);
+}
+
+static int take_rules(void *arg, const char *data, size_t len)
+{
+    struct rules *r = arg;
+    size_t room = ROBOTS_MAX - r->text.len;
+    buf_add(&r->text, data, len < room ? len : room);
+    return len < room ? buf_status(&r->text) : -EFBIG;
+}
+
 int web_robots(const struct web *w, struct http *h, const char *origin, int (*poll)(void *arg),
                void *arg, struct robots **ret, struct docfs_err *err)
 {
     _cleanup_free_ char *url = NULL, *to = NULL;
     _cleanup_response_ struct http_response resp = {0};
+    struct rules rules __attribute__((cleanup(rules_fini))) = {.poll = poll, .arg = arg};
+    bool full = false;
     if (asprintf(&url, "%s/robots.txt", origin) < 0) {
         url = NULL;
         return err_oom(err);
     }
     for (int hop = 0; hop <= 5; hop++) { /* RFC 9309, 2.3.1.2 */
         http_response_fini(&resp);
+        buf_clear(&rules.text);
         const char *headers[] = {web_auth(w, url), NULL};
-        int r = http_do(
-            h, &(struct http_request){.url = url, .headers = headers, .poll = poll, .arg = arg},
-            &resp, err);
+        int r = http_do(h,
+                        &(struct http_request){.url = url,
+                                               .headers = headers,
+                                               .data = take_rules,
+                                               .poll = poll_rules,
+                                               .arg = &rules},
+                        &resp, err);
+        full = r == -EFBIG && rules.text.len;
         if (r < 0 && r != -EFBIG && r != -EPROTO)
             return r;
         if (r < 0 || resp.status < 300 || resp.status >= 400)
@@ -117,8 +159,8 @@ int web_robots(const struct web *w, struct http *h, const char *origin, int (*po
     }
     if (resp.status >= 500 || resp.status == 429)
         *ret = robots_refuse_all();
-    else if (resp.status >= 200 && resp.status < 300)
-        *ret = robots_parse(resp.body.data ? resp.body.data : "", resp.body.len, WEB_AGENT);
+    else if (full || (resp.status >= 200 && resp.status < 300))
+        *ret = robots_parse(rules.text.data ? rules.text.data : "", rules.text.len, WEB_AGENT);
     else
         *ret = robots_parse("", 0, WEB_AGENT);
     return *ret ? 0 : err_oom(err);
@@ -156,10 +198,12 @@ int web_take(struct web *w, uint32_t id, struct web_result *r)
     _cleanup_buf_ struct buf journal = {0};
     unsigned depth = w->pages.item[id].depth, hops = w->pages.item[id].hops;
     bool final = w->pages.item[id].final;
+    if (r->cut && !final)
+        web_limit(w, "setting sources.max_links");
     struct web_page out = r->page;
     out.size = r->body.len ? (int64_t)r->body.len : r->page.size;
     if (r->target) {
-        int64_t to = hops >= HOPS_MAX && out.outcome == WEB_MOVED
+        int64_t to = hops >= (unsigned)w->env->limits.max_redirects && out.outcome == WEB_MOVED
                          ? -1
                          : web_enqueue(w, r->target, depth, out.outcome == WEB_MOVED ? hops + 1 : 0,
                                        final, &journal);
@@ -304,7 +348,7 @@ static void *thread(void *arg)
     struct web *w = arg;
     struct http *h = NULL;
     pthread_mutex_lock(&w->lock);
-    int rc = web_http(w, &h, &w->err);
+    int rc = web_http(w, true, &h, &w->err);
     if (rc < 0)
         fail(w, rc);
     while (!w->stop && (w->todo || w->busy)) {

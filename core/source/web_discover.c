@@ -14,8 +14,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
 
-#define LLMS_ENOUGH 10   /* pages from which llms.txt is taken as the whole documentation */
-#define SITEMAPS_MAX 500 /* files */
+#define LLMS_ENOUGH 10 /* pages from which llms.txt is taken as the whole documentation */
 #define SITEMAP_DEPTH 3
 
 struct seeds {
@@ -60,10 +59,12 @@ static int add_seed(void *arg, enum link_kind kind, const char *value)
 {
     struct seeds *s = arg;
     char *url = NULL;
-    if (kind != LINK_PAGE || s->n >= (size_t)s->w->opt.max_pages ||
-        url_resolve(s->from, value, &url, NULL, NULL) < 0)
+    if (kind != LINK_PAGE || url_resolve(s->from, value, &url, NULL, NULL) < 0)
         return 0;
-    if (!web_in_scope(s->w, url) || !grow(&s->url, s->n, sizeof(*s->url))) {
+    bool wanted = web_in_scope(s->w, url), room = s->n < (size_t)s->w->opt.max_pages;
+    if (wanted && !room)
+        web_limit(s->w, "--max-pages");
+    if (!wanted || !room || !grow(&s->url, s->n, sizeof(*s->url))) {
         free(url);
         return 0;
     }
@@ -129,7 +130,7 @@ static int find_llms(struct seeds *s, struct docfs_err *err)
 
 static bool add_map(struct seeds *s, const char *url, unsigned depth)
 {
-    if (s->n_maps >= SITEMAPS_MAX || depth > SITEMAP_DEPTH)
+    if (depth > SITEMAP_DEPTH)
         return true;
     char *full = NULL;
     if (url_resolve(s->w->pages.base, url, &full, NULL, NULL) < 0)
@@ -139,6 +140,11 @@ static bool add_map(struct seeds *s, const char *url, unsigned depth)
             free(full);
             return true;
         }
+    if (s->n_maps >= s->w->env->limits.max_sitemaps) {
+        web_limit(s->w, "setting sources.max_sitemaps");
+        free(full);
+        return true;
+    }
     if (!grow(&s->map, s->n_maps, sizeof(*s->map)) ||
         !grow(&s->map_depth, s->n_maps, sizeof(*s->map_depth))) {
         free(full);
@@ -163,7 +169,8 @@ static void read_map(struct seeds *s, const struct http_response *resp)
     _cleanup_free_ char *inner = NULL;
     const struct buf *b = &resp->body;
     const char *data = b->data ? b->data : "";
-    if (decompress(data, b->len, 64u << 20, "sitemap.xml.gz", &plain, &inner, NULL) == 0)
+    if (decompress(data, b->len, s->w->filter->max_file, "sitemap.xml.gz", &plain, &inner, NULL) ==
+        0)
         b = &plain;
     s->from = resp->url;
     if (b->len)
@@ -402,9 +409,7 @@ int web_start(struct web *w, struct docfs_err *err)
     struct seeds s = {.w = w};
     _cleanup_(http_freep) struct http *h = NULL;
     _cleanup_response_ struct http_response page = {0};
-    int r = http_new(&(struct http_options){.allow_private = w->opt.allow_private,
-                                            .limits = {.body = w->filter->max_file}},
-                     &h, err);
+    int r = web_http(w, false, &h, err);
     if (r < 0)
         return r;
     s.h = h;

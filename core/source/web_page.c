@@ -14,8 +14,6 @@
 #include "core/util/grow.h"
 #include "core/util/hash.h"
 
-#define LINKS_MAX 20000 /* of one page */
-
 const char *const web_reasons[N_WHY] = {
     [WHY_NONE] = "left out",
     [WHY_ROBOTS] = "refused by robots.txt",
@@ -23,10 +21,11 @@ const char *const web_reasons[N_WHY] = {
     [WHY_DENIED] = "needs a login or is refused to programs (HTTP 401 or 403)",
     [WHY_SERVER] = "the server failed (HTTP 5xx or 429), try again later",
     [WHY_STATUS] = "unexpected HTTP status",
-    [WHY_TIMEOUT] = "too slow, given up",
+    [WHY_TIMEOUT] = "too slow, given up (settings sources.page_timeout, sources.stall)",
     [WHY_UNREACHABLE] = "the server did not answer",
-    [WHY_LARGE] = "larger than the limit, or a compression bomb",
-    [WHY_REDIRECTS] = "redirects too often or nowhere",
+    [WHY_LARGE] = "larger than a file may be (setting ingest.max_file)",
+    [WHY_BOMB] = "a compression bomb (setting sources.max_ratio)",
+    [WHY_REDIRECTS] = "redirects too often (setting sources.max_redirects) or nowhere",
     [WHY_BROKEN] = "no proper HTTP answer, or cut short",
     [WHY_PRIVATE] = "leads to a private address (docfs add --allow-private)",
     [WHY_TYPE] = "no document (media type)",
@@ -100,12 +99,14 @@ static bool first_time(struct page_scan *s, const char *ref, size_t len)
 static int add_link(struct page_scan *s, const char *ref)
 {
     size_t len = strcspn(ref, "#");
-    if (len == 0 || !first_time(s, ref, len) || s->out->n_links >= LINKS_MAX)
+    if (len == 0 || s->out->cut || !first_time(s, ref, len))
         return 0;
     char *url = NULL;
     if (url_resolve(s->base ? s->base : s->url, ref, &url, NULL, NULL) < 0)
         return 0;
-    if (!web_in_scope(s->w, url) || !grow(&s->out->link, s->out->n_links, sizeof(char *))) {
+    bool wanted = web_in_scope(s->w, url);
+    s->out->cut = wanted && s->out->n_links >= s->w->env->limits.max_links;
+    if (!wanted || s->out->cut || !grow(&s->out->link, s->out->n_links, sizeof(char *))) {
         free(url);
         return 0;
     }
@@ -162,13 +163,17 @@ static void failed(struct web_result *r, enum web_why why, bool again)
 
 static void judge_error(int code, struct web_result *r)
 {
-    r->nobody = code == -ECONNREFUSED || code == -EHOSTUNREACH || code == -ENOENT;
+    r->nobody =
+        code == -ECONNREFUSED || code == -EHOSTUNREACH || code == -ENOENT || code == -ETIMEDOUT;
     switch (code) {
     case -ETIMEDOUT:
         failed(r, WHY_TIMEOUT, true);
         break;
     case -EFBIG:
         failed(r, WHY_LARGE, false);
+        break;
+    case -EOVERFLOW:
+        failed(r, WHY_BOMB, false);
         break;
     case -ELOOP:
         failed(r, WHY_REDIRECTS, false);

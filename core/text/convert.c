@@ -215,12 +215,15 @@ static int check_limits(const struct pages *pages, const struct convert_limits *
                         struct docfs_err *err)
 {
     if (pages->n > limits->max_pages)
-        return err_set(err, -EFBIG, "makes more than %u documents", limits->max_pages);
+        return err_set(err, -EFBIG, "makes more than %u documents (setting ingest.max_pages)",
+                       limits->max_pages);
     size_t total = 0;
     for (size_t i = 0; i < pages->n; i++)
         total += pages->item[i].len;
     if (total > limits->max_output)
-        return err_set(err, -EFBIG, "makes more than %zu bytes of markdown", limits->max_output);
+        return err_set(err, -EFBIG,
+                       "makes more than %zu bytes of markdown (setting ingest.max_file)",
+                       limits->max_output);
     return 0;
 }
 
@@ -228,7 +231,8 @@ int convert(const struct convert_input *in, const struct convert_limits *limits,
             struct docfs_err *err)
 {
     if (in->len > limits->max_input)
-        return err_set(err, -EFBIG, "larger than %zu bytes", limits->max_input);
+        return err_set(err, -EFBIG, "larger than %zu bytes (setting ingest.max_file)",
+                       limits->max_input);
     enum doc_format format = in->format;
     if (format == FORMAT_UNKNOWN)
         format = convert_sniff(in->name, in->data, in->len);

@@ -40,6 +40,8 @@ struct convert_limits {
     size_t max_output;   /* bytes of markdown over all pages */
     unsigned max_depth;  /* nesting of elements, lists, JSON */
     unsigned max_pages;  /* documents out of one file */
+    size_t max_entries;  /* files in an archive that is a document (EPUB) */
+    unsigned max_ratio;  /* its unpacked to packed bytes */
     unsigned timeout_ms; /* child processes */
     size_t child_memory; /* bytes of address space of a child process */
 };
@@ -48,6 +50,8 @@ struct convert_limits {
                              .max_output = 64u << 20, \
                              .max_depth = 256,        \
                              .max_pages = 2000,       \
+                             .max_entries = 500000,   \
+                             .max_ratio = 250,        \
                              .timeout_ms = 20000,     \
                              .child_memory = 1u << 30})
 

@@ -77,7 +77,8 @@ static int read_all(struct archive *a, const struct packing *p, size_t max, stru
         if (r < ARCHIVE_OK)
             return fail(a, p, err);
         if (n > max - out->len)
-            return err_set(err, -EFBIG, "decompresses to more than %zu bytes", max);
+            return err_set(err, -EFBIG,
+                           "decompresses to more than %zu bytes (setting ingest.max_file)", max);
         buf_add(out, block, n);
         if (buf_status(out) < 0)
             return err_oom(err);

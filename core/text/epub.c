@@ -13,9 +13,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
 
-#define ENTRIES_MAX 20000
 #define PACKAGE_MAX (4u << 20)
-#define RATIO_MAX 250
 #define RATIO_FROM (8u << 20)
 
 DEFINE_CLEANUP(struct archive, archive_read_free)
@@ -24,10 +22,11 @@ struct part {
     char *name;
     char *data;
     size_t len;
+    bool used; /* it is a chapter already */
 };
 
 struct book {
-    struct part *part;
+    struct part *part; /* ordered by name once all are here */
     size_t n;
 };
 
@@ -67,13 +66,14 @@ static int read_entry(struct archive *a, const char *name, size_t packed, size_t
             return err_set(err, -EINVAL, "damaged book: %s", archive_error_string(a));
         *total += n;
         if (*total > 4 * limits->max_output)
-            return err_set(err, -EFBIG, "the book unpacks to more than %zu bytes",
-                           4 * limits->max_output);
-        if (*total > RATIO_FROM && *total / RATIO_MAX > packed)
             return err_set(err, -EFBIG,
-                           "the book unpacks to more than %d times its size: it looks "
-                           "like an archive bomb",
-                           RATIO_MAX);
+                           "the book unpacks to more than %zu bytes (setting ingest.max_file)",
+                           4 * limits->max_output);
+        if (*total > RATIO_FROM && *total / limits->max_ratio > packed)
+            return err_set(err, -EFBIG,
+                           "the book unpacks to more than %u times its size: it looks "
+                           "like an archive bomb (setting sources.max_ratio)",
+                           limits->max_ratio);
         buf_add(&data, block, n);
     }
     if (!grow(&book->part, book->n, sizeof(*book->part)))
@@ -101,8 +101,10 @@ static int unpack(const char *data, size_t len, const struct convert_limits *lim
             return 0;
         if (r < ARCHIVE_WARN)
             return err_set(err, -EINVAL, "damaged book: %s", archive_error_string(a));
-        if (seen == ENTRIES_MAX)
-            return err_set(err, -EFBIG, "the book has more than %d files", ENTRIES_MAX);
+        if (seen == limits->max_entries)
+            return err_set(err, -EFBIG,
+                           "the book has more than %zu files (setting sources.max_entries)",
+                           limits->max_entries);
         const char *name = archive_entry_pathname(e);
         if (!name)
             name = archive_entry_pathname_utf8(e);
@@ -114,12 +116,15 @@ static int unpack(const char *data, size_t len, const struct convert_limits *lim
     }
 }
 
-static const struct part *find(const struct book *b, const char *name)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 0; i < b->n; i++)
-        if (strcmp(b->part[i].name, name) == 0)
-            return &b->part[i];
-    return NULL;
+    return strcmp(((const struct part *)a)->name, ((const struct part *)b)->name);
+}
+
+static struct part *find(const struct book *b, const char *name)
+{
+    struct part key = {.name = (char *)name};
+    return b->n ? bsearch(&key, b->part, b->n, sizeof(key), by_name) : NULL;
 }
 
 /* ---- the little XML there is: tags and their attributes ---- */
@@ -192,10 +197,20 @@ static char *resolve(const char *package, const char *href)
 
 /* ---- pages ---- */
 
+/* What the package calls its files; a repeated id may find either. */
+struct manifest {
+    struct manifest_item {
+        char *id, *href;
+    } * item;
+    size_t n;
+};
+
 struct making {
     const struct book *book;
     const struct convert_limits *limits;
+    struct manifest manifest;
     struct pages *pages;
+    size_t bytes; /* of the pages */
     char *lang;
     struct docfs_err *err;
 };
@@ -205,9 +220,15 @@ static int add_chapter(struct making *m, const struct part *p, const char *title
     struct buf body = {0};
     char *own = NULL, *url = NULL, *lang = NULL, *part = NULL, slug[SLUG_MAX + 1];
     if (m->pages->n >= m->limits->max_pages)
-        return err_set(m->err, -EFBIG, "makes more than %u documents", m->limits->max_pages);
+        return err_set(m->err, -EFBIG, "makes more than %u documents (setting ingest.max_pages)",
+                       m->limits->max_pages);
     int r = html_to_markdown(p->data, p->len, false, m->limits, &body, &own, &url, &lang, m->err);
     free(url);
+    m->bytes += body.len;
+    if (r == 0 && m->bytes > m->limits->max_output)
+        r = err_set(m->err, -EFBIG,
+                    "makes more than %zu bytes of markdown (setting ingest.max_file)",
+                    m->limits->max_output);
     if (r < 0 || body.len == 0) {
         buf_fini(&body);
         free(own);
@@ -238,17 +259,39 @@ static char *element_text(const struct part *p, const char *local)
     return text.len ? span_dup(text) : NULL;
 }
 
-static char *href_of(const struct part *opf, const char *idref)
+static void manifest_fini(struct manifest *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        free(m->item[i].id);
+        free(m->item[i].href);
+    }
+    free(m->item);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct manifest_item *)a)->id, ((const struct manifest_item *)b)->id);
+}
+
+static int read_manifest(const struct part *opf, struct manifest *ret)
 {
     const char *at = opf->data;
     struct span tag;
-    char *found = NULL;
-    while (!found && next_tag(&at, opf->data + opf->len, "item", &tag)) {
-        _cleanup_free_ char *id = attribute(tag, "id");
-        if (id && strcmp(id, idref) == 0)
-            found = attribute(tag, "href");
+    while (next_tag(&at, opf->data + opf->len, "item", &tag)) {
+        struct manifest_item i = {attribute(tag, "id"), attribute(tag, "href")};
+        if (i.id && i.href && grow(&ret->item, ret->n, sizeof(i))) {
+            ret->item[ret->n++] = i;
+            continue;
+        }
+        bool oom = i.id && i.href;
+        free(i.id);
+        free(i.href);
+        if (oom)
+            return -ENOMEM;
     }
-    return found;
+    if (ret->n)
+        qsort(ret->item, ret->n, sizeof(*ret->item), by_id);
+    return 0;
 }
 
 static int by_spine(struct making *m, const struct part *opf, const char *title)
@@ -256,14 +299,17 @@ static int by_spine(struct making *m, const struct part *opf, const char *title)
     const char *at = opf->data;
     struct span tag;
     int r = 0;
-    for (size_t n = 0;
-         r == 0 && n < ENTRIES_MAX && next_tag(&at, opf->data + opf->len, "itemref", &tag); n++) {
-        _cleanup_free_ char *idref = attribute(tag, "idref");
-        _cleanup_free_ char *href = idref ? href_of(opf, idref) : NULL;
-        _cleanup_free_ char *name = href ? resolve(opf->name, href) : NULL;
-        const struct part *p = name ? find(m->book, name) : NULL;
-        if (p)
-            r = add_chapter(m, p, title);
+    while (r == 0 && next_tag(&at, opf->data + opf->len, "itemref", &tag)) {
+        struct manifest_item key = {.id = attribute(tag, "idref")}, *item = NULL;
+        if (key.id && m->manifest.n)
+            item = bsearch(&key, m->manifest.item, m->manifest.n, sizeof(key), by_id);
+        free(key.id);
+        _cleanup_free_ char *name = item ? resolve(opf->name, item->href) : NULL;
+        struct part *p = name ? find(m->book, name) : NULL;
+        if (!p || p->used)
+            continue;
+        p->used = true;
+        r = add_chapter(m, p, title);
     }
     return r;
 }
@@ -275,6 +321,8 @@ int convert_epub(const char *text, size_t len, const char *name,
     int r = unpack(text, len, limits, &book, err);
     if (r < 0)
         return r;
+    if (book.n)
+        qsort(book.part, book.n, sizeof(*book.part), by_name);
     const struct part *container = find(&book, "META-INF/container.xml"), *opf = NULL;
     struct span tag;
     const char *at = container ? container->data : "";
@@ -287,5 +335,8 @@ int convert_epub(const char *text, size_t len, const char *name,
     _cleanup_free_ char *title = element_text(opf, "title");
     _cleanup_free_ char *lang = element_text(opf, "language");
     struct making m = {.book = &book, .limits = limits, .pages = ret, .lang = lang, .err = err};
-    return by_spine(&m, opf, title ? title : name);
+    r = read_manifest(opf, &m.manifest) < 0 ? err_oom(err)
+                                            : by_spine(&m, opf, title ? title : name);
+    manifest_fini(&m.manifest);
+    return r;
 }

@@ -1,7 +1,11 @@
 """HTTP servers that misbehave: one handler function a path, raw sockets, a random port."""
+import base64
+import functools
 import gzip
 import socket
+import subprocess
 import threading
+import zlib
 
 
 class Faulty:
@@ -88,9 +92,28 @@ def gzipped(data):
     return answer(gzip.compress(data, 9), headers=["Content-Encoding: gzip"])
 
 
+# 64 MiB of zeros, by the encoder of Brotli 1.0.9 (neither Python nor Debian's tools have one).
+BROTLI = ("y///P/gnAOKxQCD3/o///3/wTwDEYRGA7v0f////4J8AiMMCAN37P/7//8E/ARCHBQC693/8//+DfwIgDgsAdO//+P//B/8E"
+          "QBwWAOje//H//w/+CYA4LADQvf/L//8//BMAcVgAoHv/Bw==")
+
+
+@functools.lru_cache
+def zeros(encoding):
+    """64 MiB of zeros in at most 64 kB: what a Content-Encoding can hide."""
+    if encoding == "br":
+        return base64.b64decode(BROTLI)
+    data = bytes(64 << 20)
+    if encoding == "zstd":
+        return subprocess.run(["zstd", "-c"], input=data, capture_output=True, check=True).stdout
+    return gzip.compress(data, 9) if encoding == "gzip" else zlib.compress(data, 9)
+
+
+def packed(encoding, type="text/html"):
+    return answer(zeros(encoding), headers=[f"Content-Encoding: {encoding}"], type=type)
+
+
 def bomb(c, request):
-    """64 MiB of zeros in 64 kB."""
-    gzipped(bytes(64 << 20))(c, request)
+    packed("gzip")(c, request)
 
 
 def slow_loris(stop):

@@ -17,7 +17,7 @@ static int refuse(void *arg, const char *from, const char *to, struct docfs_err 
 static int count(void *arg, const char *data, size_t len)
 {
     *(size_t *)arg += len;
-    return *(size_t *)arg > 1000000;
+    return *(size_t *)arg > 40000000;
 }
 
 static void report(int r, const struct http_response *resp, size_t streamed,
