@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from lib.docfs import wait_until
+
 
 @pytest.fixture
 def ready(docfs, corpus):
@@ -163,6 +165,27 @@ def test_settings_are_reloaded_on_hangup(ready, mount_of):
 def test_a_new_cache_has_no_services(ready):
     s = ready.json("status")
     assert s["services"] == [] and s["events"] == [] and s["version"]
+
+
+def test_a_killed_ingest_is_an_event_until_and_after_it_is_made_good(docfs, workdir):
+    def events():
+        return [(e["kind"], e["service"], e["place"]) for e in docfs.json("status")["events"]]
+
+    for i in range(120):  # enough to be killed in the middle of
+        (workdir / f"page{i}.md").write_text(f"# Page {i}\n\n" + f"some{i} words of it\n" * 6000)
+    p = docfs.popen("add", workdir, "-c", "c", "-j", "1")
+    wait_until(lambda: docfs.cache.exists() and docfs.run("status", "--json").code == 0 and
+               docfs.json("status")["ingest"])
+    p.kill()
+    p.communicate()
+    assert events() == [("interrupted", "add", "c")]
+    assert f"interrupted add c: process {p.pid} ended before" in docfs.ok("status").out
+    docfs.ok("add", workdir, "-c", "c")  # writes it down, too
+    assert events() == [("resumed", "add", "c"), ("interrupted", "add", "c")]
+    docfs.ok("refresh", "c")
+    status = docfs.json("status")
+    assert len(status["events"]) == 2 and status["services"] == []
+    assert status["documents"] == 120
 
 
 def test_watch(ready):

@@ -7,6 +7,7 @@
 #include "core/health/page.h"
 #include "core/health/service.h"
 #include "core/health/timeline.h"
+#include "core/store/jobs.h"
 #include "core/util/grow.h"
 
 #define EVENTS_SHOWN 50
@@ -82,6 +83,8 @@ static int add_event(void *arg, const struct store_event *e)
 {
     struct gather *g = arg;
     int kind = moment_of(e->kind);
+    if (strcmp(e->kind, "interrupted") == 0 || strcmp(e->kind, "resumed") == 0)
+        return keep_event(g, e); /* of a job: no service is up or down for it */
     if (kind < 0)
         return 0; /* of a later version */
     struct track *t = track_of(g, e->service, e->place);
@@ -248,6 +251,8 @@ static int gather(struct docfs *d, struct gather *g, struct docfs_err *err)
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
         rc = store_each_event(r, add_event, g, err);
+    if (rc == 0)
+        rc = store_each_dead_run(r, add_event, g, err);
     if (rc < 0)
         return rc;
     _cleanup_close_ int fd = health_run_dir(d);

@@ -24,7 +24,9 @@ static int revise(struct store_write *w, struct docfs_err *err)
 int store_job_begin(struct store_write *w, const char *kind, const char *target, const char *args,
                     int64_t source, int64_t *ret, struct docfs_err *err)
 {
-    int r = revise(w, err);
+    int r = store_job_reap(w, err);
+    if (r == 0)
+        r = revise(w, err);
     if (r == 0)
         r = db_run(w->c, err,
                    "INSERT INTO jobs(kind, target, args, source, state, pid, started_at, "
@@ -64,6 +66,30 @@ int store_job_source(struct store_write *w, int64_t job, int64_t source, struct 
                           "iii", job, source, w->revision);
 }
 
+/* A run was cut off, or one was brought to its end after that: what docfs status tells of it. */
+static int add_event(struct store_write *w, int64_t job, const char *kind, struct docfs_err *err)
+{
+    return db_run(w->c, err,
+                  "INSERT INTO events(at_ms, mono_ms, boot, kind, service, place, pid, reason) "
+                  "SELECT 1000 * CASE ?2 WHEN 'resumed' THEN ?3 ELSE max(beat_at, started_at) END, "
+                  "  0, '', ?2, kind, target, pid, CASE ?2 WHEN 'resumed' THEN '' ELSE "
+                  "  'process ' || pid || ' ended before the job did' END FROM jobs WHERE id = ?1",
+                  "iti", job, kind, w->now);
+}
+
+/* The last run on that collection was cut off and nobody said yet that it was made good. */
+static int was_cut_off(struct store_write *w, int64_t job, bool *ret, struct docfs_err *err)
+{
+    int64_t n = 0;
+    int r = db_int(w->c, &n, err,
+                   "SELECT e.kind = 'interrupted' FROM events AS e JOIN jobs AS j ON j.id = ?1 "
+                   "WHERE e.kind IN ('interrupted', 'resumed') AND e.place = j.target "
+                   "ORDER BY e.id DESC LIMIT 1",
+                   "i", job);
+    *ret = r == 0 && n;
+    return r == -ENOENT ? 0 : r;
+}
+
 int store_job_end(struct store_write *w, int64_t job, const struct store_job_end *e,
                   struct docfs_err *err)
 {
@@ -71,13 +97,20 @@ int store_job_end(struct store_write *w, int64_t job, const struct store_job_end
     if (r < 0)
         return r;
     bool again = strcmp(e->state, "queued") == 0 || strcmp(e->state, "waiting") == 0;
-    r = db_run(w->c, err,
-               "UPDATE jobs SET state = ?2, message = ?3, result = ?4, next_at = ?5, phase = '', "
-               "  finished_at = CASE WHEN ?6 THEN NULL ELSE ?7 END, beat_at = ?7, "
-               "  pid = CASE WHEN ?6 THEN 0 ELSE pid END, attempts = attempts - ?8, "
-               "  cancel = CASE WHEN ?6 THEN 0 ELSE cancel END, revision = ?9 WHERE id = ?1",
-               "itttiiiii", job, e->state, e->message ? e->message : "", e->result ? e->result : "",
-               e->next_at, (int64_t)again, w->now, (int64_t)e->refund, w->revision);
+    bool cut_off = false;
+    if (strcmp(e->state, "done") == 0)
+        r = was_cut_off(w, job, &cut_off, err);
+    if (r == 0 && cut_off)
+        r = add_event(w, job, "resumed", err);
+    if (r == 0)
+        r = db_run(
+            w->c, err,
+            "UPDATE jobs SET state = ?2, message = ?3, result = ?4, next_at = ?5, phase = '', "
+            "  finished_at = CASE WHEN ?6 THEN NULL ELSE ?7 END, beat_at = ?7, "
+            "  pid = CASE WHEN ?6 THEN 0 ELSE pid END, attempts = attempts - ?8, "
+            "  cancel = CASE WHEN ?6 THEN 0 ELSE cancel END, revision = ?9 WHERE id = ?1",
+            "itttiiiii", job, e->state, e->message ? e->message : "", e->result ? e->result : "",
+            e->next_at, (int64_t)again, w->now, (int64_t)e->refund, w->revision);
     w->job_unlocked = job;
     w->job_ended = true;
     return r;
@@ -149,6 +182,8 @@ int store_job_reap(struct store_write *w, struct docfs_err *err)
         bool again = d->max_attempts > d->attempts && !d->cancel;
         const char *state = again ? "queued" : d->cancel ? "cancelled" : "interrupted";
         r = revise(w, err);
+        if (r == 0)
+            r = add_event(w, d->id, "interrupted", err);
         if (r == 0)
             r = db_run(w->c, err,
                        "UPDATE jobs SET state = ?2, message = CASE WHEN ?3 THEN message ELSE "

@@ -34,7 +34,8 @@ struct store_job_new {
 /* *ret_known: an equal job was queued already and is returned. */
 int store_job_put(struct store_write *w, const struct store_job_new *job, int64_t *ret,
                   bool *ret_known, struct docfs_err *err);
-/* Rows that say running although their process is gone: back to the queue, or interrupted. */
+/* Rows that say running although their process is gone: back to the queue, or interrupted. An
+ * event tells of each, and of the next run on the same collection that comes to its end. */
 int store_job_reap(struct store_write *w, struct docfs_err *err);
 int store_job_cancel(struct store_write *w, int64_t job, struct docfs_err *err);
 int store_job_retry(struct store_write *w, int64_t job, int64_t attempts, struct docfs_err *err);
@@ -87,6 +88,9 @@ struct store_queue {
 };
 int store_queue(struct store_read *r, int64_t since, struct store_queue *ret,
                 struct docfs_err *err);
+
+/* Runs whose process is gone and that nobody has dealt with yet, as the events they will be. */
+int store_each_dead_run(struct store_read *r, store_event_fn *fn, void *arg, struct docfs_err *err);
 
 /* Runs of living processes, and their files together. */
 int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,

@@ -136,6 +136,28 @@ int store_job_cancelled(struct store_read *r, int64_t job, bool *ret, struct doc
     return e == -ENOENT ? 0 : e;
 }
 
+int store_each_dead_run(struct store_read *r, store_event_fn *fn, void *arg, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT id, pid, kind, target, 1000 * max(beat_at, started_at), "
+                     "  'process ' || pid || ' ended before the job did' FROM jobs "
+                     "WHERE state = 'running'",
+                     "");
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        struct store_event x = {.pid = sqlite3_column_int64(st, 1),
+                                .kind = "interrupted",
+                                .service = db_text(st, 2),
+                                .place = db_text(st, 3),
+                                .at_ms = sqlite3_column_int64(st, 4),
+                                .boot = "",
+                                .reason = db_text(st, 5)};
+        if (!job_alive(r->s, sqlite3_column_int64(st, 0), x.pid) && (e = fn(arg, &x)) < 0)
+            return e == -ENOMEM ? err_oom(err) : e;
+    }
+    return e;
+}
+
 int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
                       struct docfs_err *err)
 {
