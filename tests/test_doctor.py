@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lib.docfs import check_alarms
+from lib.docfs import check_alarms, wait_until
 
 
 @pytest.fixture
@@ -64,8 +64,31 @@ def test_all_is_well(ready):
 
 
 def test_no_cache_yet(docfs):
-    assert "docfs add makes it" in the(checks(docfs, code=0), "cache-directory", "pass")
+    found = checks(docfs, code=0)
+    assert "docfs add makes it" in the(found, "cache-directory", "pass")
+    assert "docfs add DIRECTORY" in the(found, "documents", "warning")
     assert not docfs.cache.exists()  # nothing was made
+
+
+def test_an_empty_cache_starts_and_is_told(docfs, corpus, mount_of, tmp_path):
+    """Whoever mounts the wrong directory learns it from the terminal, not from an empty listing."""
+    where = tmp_path / "mnt"
+    where.mkdir()
+    r = docfs.ok("mount", where)
+    try:
+        assert f"warning: documents: the cache {docfs.cache} (" in r.err and "is empty" in r.err
+        assert "docfs add DIRECTORY puts documentation in" in r.err
+        assert "is empty" in the(checks(docfs, code=0), "documents", "warning")
+        for command in (("search", "x"), ("ask", "x"), ("list",), ("sources",), ("refresh",)):
+            assert "docfs add DIR" in docfs.run(*command).err, command
+        assert "docfs add DIRECTORY puts some in" in docfs.ok("status").out
+        docfs.ok("add", corpus / "guide", "--collection", "demo")
+        wait_until(lambda: (where / "docs/demo").is_dir())
+    finally:
+        docfs.ok("umount", where)
+    assert "documents" not in [c["name"] for c in checks(docfs, code=0)]
+    assert "documents" not in docfs.ok("mount", where).err
+    docfs.ok("umount", where)
 
 
 def test_settings(ready, tmp_path):

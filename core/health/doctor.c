@@ -57,6 +57,8 @@ int docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, voi
         doctor_space(&x);
         if (x.exists)
             doctor_database(&x);
+        if (x.empty)
+            doctor_documents(&x);
         if (x.d && !opt->quick)
             doctor_content(&x);
         if (x.d)

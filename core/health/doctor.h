@@ -7,6 +7,7 @@ struct doctor {
     const struct docfs_doctor_options *opt;
     char *path, *why; /* of the cache; NULL until it is known */
     bool exists;      /* there is a cache directory */
+    bool empty;       /* nothing is wrong with the cache, but there is no document in it */
     struct docfs *d;  /* opened read-only, or NULL */
     enum docfs_level worst;
     docfs_check_fn *fn;
@@ -21,6 +22,7 @@ void doctor_tell(struct doctor *x, const char *name, enum docfs_level level, con
 void doctor_directory(struct doctor *x);
 void doctor_space(struct doctor *x);
 void doctor_database(struct doctor *x);
+void doctor_documents(struct doctor *x);
 void doctor_content(struct doctor *x);
 void doctor_services(struct doctor *x);
 /* doctor_peers.c */

@@ -65,9 +65,11 @@ static void missing(struct doctor *x)
                     "have it made and given to this user (sudo install -d -o $USER DIR), or name "
                     "another one with --cache DIR, DOCFS_CACHE or cache: in docfs.yaml",
                     "%s (%s) cannot be made: %s in %s", x->path, x->why, strerror(errno), above);
-    else
+    else {
+        x->empty = true;
         doctor_tell(x, "cache-directory", DOCFS_PASS, "",
                     "%s (%s) does not exist yet; docfs add makes it", x->path, x->why);
+    }
 }
 
 void doctor_directory(struct doctor *x)
@@ -143,6 +145,7 @@ void doctor_database(struct doctor *x)
     if (asprintf(&file, "%s/docfs.db", x->path) < 0)
         file = NULL;
     if (file && access(file, F_OK) < 0 && errno == ENOENT) {
+        x->empty = true;
         doctor_tell(x, "database", DOCFS_PASS, "", "none yet; docfs add makes it");
         return;
     }
@@ -152,6 +155,7 @@ void doctor_database(struct doctor *x)
         struct docfs_status s;
         r = docfs_status(x->d, &s, &err);
         if (r == 0) {
+            x->empty = s.documents == 0;
             doctor_tell(x, "database", DOCFS_PASS, "", "version %d, %zu documents, %" PRId64 " MiB",
                         s.schema, s.documents, s.db_bytes / MIB);
             return;
@@ -167,6 +171,15 @@ void doctor_database(struct doctor *x)
     doctor_tell(x, "database", DOCFS_FAILURE, remedy, "%s", err.text);
     docfs_close(x->d);
     x->d = NULL;
+}
+
+/* A wrong directory looks like this, too: whoever starts something on it should see it. */
+void doctor_documents(struct doctor *x)
+{
+    doctor_tell(x, "documents", DOCFS_WARNING,
+                "docfs add DIRECTORY puts documentation in, and what already runs shows it at "
+                "once; --cache DIR names another cache",
+                "the cache %s (%s) is empty", x->path, x->why);
 }
 
 struct findings {

@@ -79,6 +79,8 @@ static int run(struct cmd_context *c)
         out_printf(&c->out, "\n");
     if (*answer->note)
         out_note(&c->out, "%s", answer->note);
+    else if (!answer->found && answer->results && *answer->results->note)
+        out_note(&c->out, "%s", answer->results->note);
     else if (!answer->generated && answer->found && !a->extract)
         out_note(&c->out, "these are the passages that answer; with a chat model (docfs config "
                           "set chat.url URL) docfs writes an answer from them");

@@ -65,6 +65,8 @@ static int run(struct cmd_context *c)
     if (r < 0)
         return cmd_fail(c, &err);
 
+    if (all->n == 0 && !c->out.json)
+        out_note(&c->out, "no collections yet; docfs add DIR --collection NAME makes one");
     if (a->background)
         return queue(c, one ? one->name : NULL);
     struct docfs_ingest_options opt = {.threads = a->threads, .force = a->force};

@@ -45,8 +45,8 @@ static void print_cache(struct cmd_context *c, const struct docfs_status *s)
     out_printf(o, "cache        ");
     out_text(o, STYLE_PATH, docfs_path(c->d));
     out_printf(o, "\ncollections  %s\n", out_count(s->collections, a));
-    out_printf(o, "documents    %s (%s of markdown)\n", out_count(s->documents, a),
-               out_size(s->bytes, b));
+    out_printf(o, "documents    %s (%s of markdown)%s\n", out_count(s->documents, a),
+               out_size(s->bytes, b), s->documents ? "" : ": docfs add DIRECTORY puts some in");
     out_printf(o, "passages     %s, %s with a vector\n", out_count(s->passages, a),
                out_count(s->vectors, b));
     out_printf(o, "model        ");

@@ -183,6 +183,8 @@ static int run_sources(struct cmd_context *c)
         return cmd_fail(c, &err);
     if (c->out.json)
         return cmd_json(c, wire_sources(all), CMD_OK);
+    if (all->n == 0)
+        out_note(&c->out, "no sources yet; docfs add DIR --collection NAME makes one");
     for (size_t i = 0; i < all->n && !out_broken(&c->out); i++)
         if (!a->source || all->item[i].id == a->source)
             line(&c->out, &all->item[i]);
