@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "core/index/checksum.h"
-#include "core/index/kernel.h"
+#include "core/index/signs.h"
 
 #define REBUILT "it is rebuilt from the database"
 
@@ -20,7 +20,8 @@ bool base_layout(uint64_t n, uint32_t code_size, struct base_layout *ret)
     ret->norms = ret->rows + n * sizeof(struct vindex_row);
     size_t end = ret->norms + n * sizeof(float);
     ret->codes = (end + BASE_ALIGN - 1) / BASE_ALIGN * BASE_ALIGN;
-    ret->end = ret->codes + n * code_size;
+    ret->signs = ret->codes + n * code_size;
+    ret->end = ret->signs + signs_size(n, code_size);
     return true;
 }
 
@@ -75,6 +76,7 @@ int base_check(const void *data, size_t len, unsigned dim, const char *fingerpri
         .rows = (const void *)(p + at.rows),
         .norms = (const void *)(p + at.norms),
         .codes = (const void *)(p + at.codes),
+        .signs = (const void *)(p + at.signs),
         .n = h->rows,
     };
     if (h->table_sum != checksum_of(p + at.rows, b.n * (sizeof(*b.rows) + sizeof(*b.norms))) ||
@@ -114,7 +116,9 @@ void base_unmap(struct base *b)
 
 int base_verify(const struct base *b, struct docfs_err *err)
 {
-    if (!b->header || b->header->codes_sum == checksum_of(b->codes, b->n * b->header->code_size))
+    size_t size = b->header ? b->header->code_size : 0;
+    if (!size ||
+        b->header->codes_sum == checksum_of(b->codes, b->n * size + signs_size(b->n, size)))
         return 0;
     return err_set(err, -EBADMSG, "the vectors in index/" BASE_FILE " are damaged; " REBUILT);
 }

@@ -5,8 +5,8 @@
  * base_last; an in-memory tail holds those added since. Passage ids only grow and a passage never
  * changes, so a reader catches up by appending. Passages deleted since the base was written are
  * marked with vindex_kill(). Above a measured size an HNSW graph (FAISS, index/hnsw) proposes the
- * candidates; otherwise every row is scanned. Candidates are always scored from the stored codes,
- * so both give the same scores.
+ * candidates; else the signs of the codes do (narrow.c), and of few rows every one is scanned.
+ * Candidates are always scored from the stored codes, so all give the same scores.
  *
  * Codes: int8, 127 * x / max|x|, dim bytes padded with zeros to a multiple of 64; the length of a
  * code stands beside it in the index. Score = cosine of query and code.
@@ -82,8 +82,9 @@ int vindex_search(struct vindex *x, const float *query, size_t k, const struct d
                   enum vindex_mode mode, struct vindex_hit *hits);
 
 void vindex_stats(struct vindex *x, struct vindex_stats *ret);
-/* Score of one passage for a query; -ENOENT when it is not held. */
-int vindex_score(struct vindex *x, const float *query, int64_t passage, float *ret);
+/* Scores of n passages for a query; NAN of one that is not held. */
+void vindex_scores(struct vindex *x, const float *query, const int64_t *passage, size_t n,
+                   float *ret);
 /* Mean score of at most n passages that lie evenly among all: what the query has in common with any
  * passage. 0 when the index is empty. */
 float vindex_mean(struct vindex *x, const float *query, size_t n);

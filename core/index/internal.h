@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * struct vindex, shared by vindex.c, search.c, write.c and loader.c.
+ * struct vindex, shared by vindex.c, search.c, narrow.c, write.c and loader.c.
  *
  * Rows are numbered: the base first, then the tail, in ascending passage order throughout.
  * What is guarded by what:
- *   base, dim, code_size, dot, graph_fd   set at open, then constant
+ *   base, dim, code_size, kernels, graph_fd   set at open, then constant
  *   tail (pointers, counts), dead bits    lock
  *   rows and codes of the tail            constant once counted in tail_n
  *   graph                                 written before graph_state becomes GRAPH_READY */
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include "core/index/base.h"
 #include "core/index/graph.h"
-#include "core/index/kernel.h"
+#include "core/index/signs.h"
 #include "core/index/topk.h"
 #include "core/util/cleanup.h"
 
@@ -24,7 +24,7 @@ struct chunk {
     struct vindex_row rows[CHUNK_ROWS];
     float norms[CHUNK_ROWS];
     uint64_t dead[CHUNK_ROWS / 64];
-    int8_t codes[]; /* CHUNK_ROWS * code_size */
+    int8_t codes[]; /* CHUNK_ROWS * code_size; then their signs */
 };
 
 enum graph_state { GRAPH_NONE, GRAPH_FILE, GRAPH_LOADING, GRAPH_READY, GRAPH_BAD };
@@ -33,6 +33,7 @@ struct vindex {
     unsigned dim;
     size_t code_size;
     dot_fn *dot;
+    estimate_fn *estimate;
     struct base base;
 
     pthread_rwlock_t lock;
@@ -58,6 +59,7 @@ struct span {
     const struct vindex_row *rows;
     const float *norms;
     const int8_t *codes;
+    const uint8_t *signs;
     const uint64_t *dead; /* NULL: none */
     size_t n;
 };
@@ -77,6 +79,18 @@ struct place {
     bool dead;
 };
 struct place vindex_place(const struct vindex *x, size_t i);
+
+/* search.c */
+struct search {
+    struct vindex *x;
+    const struct kquery *q;
+    const struct docset *allowed; /* NULL: all */
+    struct topk top;
+};
+/* Bits of rows [at, at+n), n <= 64, that may be returned. */
+uint64_t search_wanted(const struct search *s, const struct span *p, size_t at, size_t n);
+/* narrow.c. Offers the best rows of all by their signs. False: nothing done, scan instead. */
+bool search_narrow(struct search *s);
 
 /* loader.c. True when the graph may be used now. A search that cannot use it yet counts, and after
  * a few of them the graph is loaded in the background. */

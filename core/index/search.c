@@ -13,16 +13,8 @@
 #define ROWS_PER_CANDIDATE 250
 #define FILTER_SAMPLES 512
 
-struct search {
-    struct vindex *x;
-    const struct kquery *q;
-    const struct docset *allowed; /* NULL: all */
-    struct topk top;
-};
-
-/* Bits of rows [at, at+n), n <= 64, that may be returned. Passages of a document are neighbours,
- * so most rows repeat the answer of the one before. */
-static uint64_t wanted_rows(const struct search *s, const struct span *p, size_t at, size_t n)
+/* Passages of a document are neighbours, so most rows repeat the answer of the one before. */
+uint64_t search_wanted(const struct search *s, const struct span *p, size_t at, size_t n)
 {
     uint64_t want = n < 64 ? ((uint64_t)1 << n) - 1 : ~(uint64_t)0;
     if (p->dead)
@@ -55,7 +47,7 @@ static void scan(struct search *s, const struct span *p, size_t first)
     int32_t dot[64];
     for (size_t at = 0; at < p->n; at += 64) {
         size_t n = p->n - at < 64 ? p->n - at : 64;
-        uint64_t want = wanted_rows(s, p, at, n);
+        uint64_t want = search_wanted(s, p, at, n);
         if (!want)
             continue;
         const int8_t *codes = p->codes + at * x->code_size;
@@ -127,7 +119,27 @@ static bool search_graph(struct search *s)
     return false;
 }
 
-static int search_locked(struct search *s, size_t k, bool graph, struct vindex_hit *hits)
+static void scan_tail(struct search *s)
+{
+    for (size_t c = 0; c * CHUNK_ROWS < s->x->tail_n; c++) {
+        struct span p = vindex_chunk_span(s->x, c);
+        scan(s, &p, s->x->base.n + c * CHUNK_ROWS);
+    }
+}
+
+static void find(struct search *s, enum vindex_mode mode, bool graph)
+{
+    if (graph && search_graph(s)) {
+        scan_tail(s);
+    } else if (mode == VINDEX_EXACT || !search_narrow(s)) {
+        struct span p = vindex_base_span(s->x);
+        scan(s, &p, 0);
+        scan_tail(s);
+    }
+}
+
+static int search_locked(struct search *s, size_t k, enum vindex_mode mode, bool graph,
+                         struct vindex_hit *hits)
 {
     struct vindex *x = s->x;
     size_t live = x->base.n + x->tail_n - x->dead_base - x->dead_tail;
@@ -138,14 +150,7 @@ static int search_locked(struct search *s, size_t k, bool graph, struct vindex_h
     int r = topk_init(&s->top, k);
     if (r)
         return r;
-    if (!graph || !search_graph(s)) {
-        struct span p = vindex_base_span(x);
-        scan(s, &p, 0);
-    }
-    for (size_t c = 0; c * CHUNK_ROWS < x->tail_n; c++) {
-        struct span p = vindex_chunk_span(x, c);
-        scan(s, &p, x->base.n + c * CHUNK_ROWS);
-    }
+    find(s, mode, graph);
     topk_sort(&s->top);
     for (size_t i = 0; i < s->top.n; i++)
         hits[i] =
@@ -169,7 +174,7 @@ int vindex_search(struct vindex *x, const float *query, size_t k, const struct d
      * answer it with any rows, the scan with the first ones. */
     bool graph = mode == VINDEX_AUTO && q.scale > 0 && loader_ready(x);
     pthread_rwlock_rdlock(&x->lock);
-    int r = search_locked(&s, k, graph, hits);
+    int r = search_locked(&s, k, mode, graph, hits);
     pthread_rwlock_unlock(&x->lock);
     return r;
 }

@@ -39,6 +39,7 @@ int vindex_new(unsigned dim, struct vindex **ret, struct docfs_err *err)
     x->dim = dim;
     x->code_size = vindex_code_size(dim);
     x->dot = kernel_best();
+    x->estimate = signs_best();
     x->graph_fd = -1;
     pthread_rwlockattr_t a;
     pthread_rwlockattr_init(&a);
@@ -88,15 +89,26 @@ void vindex_free(struct vindex *x)
 
 struct span vindex_base_span(const struct vindex *x)
 {
-    return (struct span){x->base.rows, x->base.norms, x->base.codes, x->dead, x->base.n};
+    return (struct span){x->base.rows,  x->base.norms, x->base.codes,
+                         x->base.signs, x->dead,       x->base.n};
+}
+
+static uint8_t *chunk_signs(const struct vindex *x, const struct chunk *c)
+{
+    return (uint8_t *)c->codes + CHUNK_ROWS * x->code_size;
+}
+
+static size_t chunk_size(const struct vindex *x)
+{
+    return sizeof(struct chunk) + CHUNK_ROWS * x->code_size + signs_size(CHUNK_ROWS, x->code_size);
 }
 
 struct span vindex_chunk_span(const struct vindex *x, size_t chunk)
 {
     const struct chunk *c = x->tail[chunk];
     size_t left = x->tail_n - chunk * CHUNK_ROWS;
-    return (struct span){c->rows, c->norms, c->codes, c->dead,
-                         left < CHUNK_ROWS ? left : CHUNK_ROWS};
+    return (struct span){c->rows,           c->norms, c->codes,
+                         chunk_signs(x, c), c->dead,  left < CHUNK_ROWS ? left : CHUNK_ROWS};
 }
 
 struct place vindex_place(const struct vindex *x, size_t i)
@@ -155,10 +167,11 @@ static int grow(struct vindex *x, size_t n)
         x->tail_cap = cap;
     }
     for (; x->chunks < need; x->chunks++) {
-        struct chunk *c = malloc(sizeof(*c) + CHUNK_ROWS * x->code_size);
+        struct chunk *c = malloc(chunk_size(x));
         if (!c)
             return -ENOMEM;
         memset(c->dead, 0, sizeof(c->dead));
+        memset(chunk_signs(x, c), 0, signs_size(CHUNK_ROWS, x->code_size));
         x->tail[x->chunks] = c;
     }
     return 0;
@@ -185,6 +198,7 @@ static int append_locked(struct vindex *x, const struct vindex_row *rows, const 
         c->rows[t] = rows[i];
         c->norms[t] = kernel_inverse_norm(codes, x->code_size);
         memcpy(c->codes + t * x->code_size, codes, x->code_size);
+        signs_put(chunk_signs(x, c), t, codes, x->code_size);
     }
     x->tail_n += n;
     return 0;
@@ -241,27 +255,29 @@ void vindex_stats(struct vindex *x, struct vindex_stats *ret)
         .tail = x->tail_n,
         .dead = x->dead_base + x->dead_tail,
         .graph = graph,
-        .bytes = x->base.map_len + (x->dead ? x->base.n / 8 : 0) +
-                 x->chunks * (sizeof(struct chunk) + CHUNK_ROWS * x->code_size) +
+        .bytes = x->base.map_len + (x->dead ? x->base.n / 8 : 0) + x->chunks * chunk_size(x) +
                  (graph ? graph_bytes(x->graph) : 0),
     };
     pthread_rwlock_unlock(&x->lock);
 }
 
-int vindex_score(struct vindex *x, const float *query, int64_t passage, float *ret)
+void vindex_scores(struct vindex *x, const float *query, const int64_t *passage, size_t n,
+                   float *ret)
 {
     struct kquery q;
     kquery_init(&q, query, x->dim, x->code_size);
     pthread_rwlock_rdlock(&x->lock);
-    ssize_t row = find(x, passage);
-    if (row >= 0) {
+    for (size_t i = 0; i < n; i++) {
+        ssize_t row = find(x, passage[i]);
+        ret[i] = NAN;
+        if (row < 0)
+            continue;
         struct place p = vindex_place(x, (size_t)row);
         int32_t dot;
         x->dot(q.q, p.code, x->code_size, 1, &dot);
-        *ret = kernel_score(dot, p.norm, q.scale);
+        ret[i] = kernel_score(dot, p.norm, q.scale);
     }
     pthread_rwlock_unlock(&x->lock);
-    return row < 0 ? -ENOENT : 0;
 }
 
 size_t vindex_passages(struct vindex *x, size_t from, int64_t *ret, size_t n)

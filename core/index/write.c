@@ -76,7 +76,7 @@ static int put(struct out *o, const void *data, size_t len)
         if (r)
             return r;
     }
-    memcpy(o->data + o->len, data, len); /* len is at most a page */
+    memcpy(o->data + o->len, data, len); /* len is far below WRITE_BUFFER */
     o->len += len;
     return 0;
 }
@@ -98,6 +98,30 @@ static int put_part(struct out *o, const struct snapshot *s, size_t code_size, e
         }
     }
     return 0;
+}
+
+static int put_signs(struct out *o, const struct snapshot *s, size_t code_size)
+{
+    size_t size = signs_size(SIGNS_ROWS, code_size), n = 0;
+    _cleanup_free_ uint8_t *block = calloc(1, size);
+    if (!block)
+        return err_oom(o->err);
+    for (size_t i = 0; i < s->n; i++) {
+        const struct span *p = &s->span[i];
+        for (size_t j = 0; j < p->n; j++) {
+            if (bit_get(p->dead, j))
+                continue;
+            signs_put(block, n++, p->codes + j * code_size, code_size);
+            if (n < SIGNS_ROWS)
+                continue;
+            int r = put(o, block, size);
+            if (r)
+                return r;
+            memset(block, 0, size);
+            n = 0;
+        }
+    }
+    return n ? put(o, block, size) : 0;
 }
 
 static int write_base(const struct snapshot *s, const struct vindex *x, const char *fingerprint,
@@ -133,6 +157,8 @@ static int write_base(const struct snapshot *s, const struct vindex *x, const ch
     checksum_init(&o.sum);
     if (!r)
         r = put_part(&o, s, x->code_size, CODES);
+    if (!r)
+        r = put_signs(&o, s, x->code_size);
     h.codes_sum = checksum_end(&o.sum);
     if (!r)
         r = flush(&o);

@@ -3,6 +3,7 @@
 #include "core/search/words.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +204,22 @@ static double abroad(const struct work *w)
     return part < 0 ? 0 : part > 1 ? 1 : part;
 }
 
+/* Cosines of the candidates that only words brought. */
+static int score_words(struct work *w)
+{
+    _cleanup_free_ int64_t *passage = calloc(w->n + 1, sizeof(*passage));
+    _cleanup_free_ float *score = calloc(w->n + 1, sizeof(*score));
+    if (!passage || !score)
+        return -ENOMEM;
+    for (size_t i = 0; i < w->n; i++)
+        passage[i] = w->list[i].passage;
+    vindex_scores(w->index, w->vector, passage, w->n, score);
+    for (size_t i = 0; i < w->n; i++)
+        if (!w->list[i].vec_rank && !isnan(score[i]))
+            w->list[i].vec = score[i];
+    return 0;
+}
+
 static int gather(struct work *w, struct docfs_err *err)
 {
     w->list = calloc(2 * w->depth, sizeof(*w->list));
@@ -214,12 +231,8 @@ static int gather(struct work *w, struct docfs_err *err)
     if (rc < 0)
         return rc;
     w->n = fuse_merge(w->list, w->n);
-    for (size_t i = 0; i < w->n && w->vector; i++) {
-        float score;
-        if (!w->list[i].vec_rank &&
-            vindex_score(w->index, w->vector, w->list[i].passage, &score) == 0)
-            w->list[i].vec = score;
-    }
+    if (w->vector && (rc = score_words(w)) < 0)
+        return err_oom(err);
     struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
                        .vec_weight = setting_real(w->d, "search.vec_weight"),
                        .near_weight = setting_real(w->d, "search.near_weight"),

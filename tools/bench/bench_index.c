@@ -207,6 +207,8 @@ static void run(const struct set *set, size_t n, size_t nq, bool graph, int dirf
         die("open", r, &err);
     printf("%8zu  opened in %.3f ms\n", n, now_ms() - start);
     measure("base, scan", x, set, n, queries, nq, best, NULL, VINDEX_EXACT);
+    if (!graph)
+        measure("base, by signs", x, set, n, queries, nq, best, NULL, VINDEX_AUTO);
     struct docset few;
     docset_every(&few, (int64_t)n / 12 + 2, 100);
     measure("base, 1 % of documents", x, set, n, queries, nq, NULL, &few, VINDEX_AUTO);

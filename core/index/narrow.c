@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * A search that scores only the rows whose signs look best. How many are enough depends on the
+ * model and on the question: the number is doubled until the last doubling brought next to nothing
+ * into the best k, and with signs that tell nothing every row is scored in the end. */
+#include "core/index/internal.h"
+
+#include <stdlib.h>
+
+/* Fewer rows are scanned faster than they are chosen from. */
+#define ROWS_MIN 16384
+/* Scored first: so many for each one wanted, and one row in so many. */
+#define FIRST 8
+#define FIRST_SHARE 64
+/* Enough when of the best at most one in so many came with the last doubling; fewer than BEST_MIN
+ * of them would tell little. */
+#define LATE_SHARE 32
+#define BEST_MIN 64
+/* Estimates are counted by their upper bits, of each eighth block. */
+#define BUCKET_SHIFT 2
+#define BUCKETS (65536 >> BUCKET_SHIFT)
+#define SAMPLE 8
+
+struct narrow {
+    struct search *s;
+    struct topk best;   /* at least BEST_MIN */
+    uint16_t *estimate; /* of the base, then of each chunk, each at a multiple of SIGNS_ROWS */
+    uint32_t *bucket;   /* BUCKETS */
+};
+
+/* The rows of one span: where their estimates are, the number of the first. */
+struct part {
+    struct span p;
+    size_t estimate, first;
+};
+
+static size_t parts(const struct vindex *x)
+{
+    return 1 + (x->tail_n + CHUNK_ROWS - 1) / CHUNK_ROWS;
+}
+
+static struct part part(const struct vindex *x, size_t i)
+{
+    size_t base = (x->base.n + 63) / 64 * 64, at = (i - 1) * CHUNK_ROWS;
+    return i == 0 ? (struct part){vindex_base_span(x), 0, 0}
+                  : (struct part){vindex_chunk_span(x, i - 1), base + at, x->base.n + at};
+}
+
+static void estimate(struct narrow *w)
+{
+    const struct vindex *x = w->s->x;
+    struct signs_query q;
+    signs_query_init(&q, w->s->q, x->code_size);
+    for (size_t i = 0; i < parts(x); i++) {
+        struct part a = part(x, i);
+        x->estimate(&q, a.p.signs, x->code_size, a.p.n, w->estimate + a.estimate);
+        size_t step = w->s->allowed ? 1 : SAMPLE;
+        for (size_t at = 0; at < a.p.n; at += 64 * step) {
+            size_t n = a.p.n - at < 64 ? a.p.n - at : 64;
+            for (uint64_t want = search_wanted(w->s, &a.p, at, n); want; want &= want - 1) {
+                size_t k = at + (size_t)__builtin_ctzll(want);
+                w->bucket[w->estimate[a.estimate + k] >> BUCKET_SHIFT] += (uint32_t)step;
+            }
+        }
+    }
+}
+
+/* Scores the rows whose estimate is at least low and below high. */
+static void score(struct narrow *w, uint16_t low, uint16_t high)
+{
+    const struct vindex *x = w->s->x;
+    const struct kquery *q = w->s->q;
+    for (size_t i = 0; i < parts(x); i++) {
+        struct part a = part(x, i);
+        for (size_t at = 0; at < a.p.n; at += 64) {
+            size_t n = a.p.n - at < 64 ? a.p.n - at : 64;
+            uint64_t mask = signs_between(w->estimate + a.estimate + at, low, high);
+            if (mask)
+                mask &= search_wanted(w->s, &a.p, at, n);
+            for (uint64_t m = mask; m; m &= m - 1) {
+                const int8_t *code = a.p.codes + (at + (size_t)__builtin_ctzll(m)) * x->code_size;
+                for (size_t j = 0; j < x->code_size; j += 64)
+                    __builtin_prefetch(code + j);
+            }
+            for (; mask; mask &= mask - 1) {
+                size_t k = at + (size_t)__builtin_ctzll(mask);
+                int32_t dot;
+                x->dot(q->q, a.p.codes + k * x->code_size, x->code_size, 1, &dot);
+                topk_offer(&w->best, kernel_score(dot, a.p.norms[k], q->scale), a.first + k);
+            }
+        }
+    }
+}
+
+/* Of the best so far, those whose estimate is below high. */
+static size_t late(const struct narrow *w, uint16_t high)
+{
+    const struct vindex *x = w->s->x;
+    size_t n = 0, skip = (x->base.n + 63) / 64 * 64 - x->base.n;
+    for (size_t i = 0; i < w->best.n; i++) {
+        size_t row = w->best.item[i].row;
+        n += w->estimate[row < x->base.n ? row : row + skip] < high;
+    }
+    return n;
+}
+
+static void widen(struct narrow *w)
+{
+    const struct vindex *x = w->s->x;
+    size_t k = w->best.k, goal = FIRST * k + (x->base.n + x->tail_n) / FIRST_SHARE;
+    size_t seen = 0, bucket = BUCKETS;
+    for (uint16_t high = 0;; goal = 2 * seen) {
+        while (bucket > 0 && seen < goal)
+            seen += w->bucket[--bucket];
+        uint16_t low = (uint16_t)(bucket << BUCKET_SHIFT);
+        score(w, low, high);
+        if (bucket == 0 || (high && w->best.n == k && late(w, high) * LATE_SHARE <= k))
+            return;
+        high = low;
+    }
+}
+
+bool search_narrow(struct search *s)
+{
+    const struct vindex *x = s->x;
+    size_t rows = x->base.n + x->tail_n;
+    if (rows < ROWS_MIN || s->top.k > rows / 256 || !(s->q->scale > 0))
+        return false;
+    size_t room = (x->base.n + 63) / 64 * 64 + (parts(x) - 1) * CHUNK_ROWS;
+    _cleanup_free_ uint16_t *estimates = malloc(room * sizeof(*estimates));
+    _cleanup_free_ uint32_t *bucket = calloc(BUCKETS, sizeof(*bucket));
+    if (!estimates || !bucket)
+        return false;
+    struct narrow w = {.s = s, .estimate = estimates, .bucket = bucket};
+    if (topk_init(&w.best, s->top.k > BEST_MIN ? s->top.k : BEST_MIN) < 0)
+        return false;
+    estimate(&w);
+    widen(&w);
+    for (size_t i = 0; i < w.best.n; i++)
+        topk_offer(&s->top, w.best.item[i].score, w.best.item[i].row);
+    topk_fini(&w.best);
+    return true;
+}
