@@ -74,6 +74,8 @@ DOCFS_API int docfs_opens_new(struct docfs *d, const char *door, struct docfs_op
 DOCFS_API void docfs_opens_free(struct docfs_opens *o); /* writes down what is left; NULL allowed */
 DOCFS_API void docfs_opens_answered(struct docfs_opens *o, const char *query,
                                     const struct docfs_results *r);
+/* The answer to that question is remembered: it need not be told again. */
+DOCFS_API bool docfs_opens_knows(struct docfs_opens *o, const char *query);
 /* Quick: nothing is written. */
 DOCFS_API void docfs_opens_read(struct docfs_opens *o, int64_t document);
 /* Writes down what nobody has gone on with for two seconds (all: everything). To be called now and

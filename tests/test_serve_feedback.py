@@ -1,4 +1,7 @@
-"""REST: feedback and signals change later answers."""
+"""REST and pages: what is said and done with answers changes later ones."""
+import html
+import re
+
 from lib.docfs import wait_until
 
 
@@ -81,3 +84,53 @@ def test_enrichment(docfs, corpus, serve):
         assert s.get(f"/api/v1/enrichment/{path}").status == 404
     assert s.post("/api/v1/enrichment/gaps/99/fill", {}).status in (403, 404)
     assert s.request("POST", "/api/v1/enrichment/gaps/99/dismiss").status == 404
+
+
+# ---- what is done on the pages tells as much, without a script ----
+
+def signals(docfs):
+    return [(f["signal"], f["path"].split(".")[0], f["query"], f["door"])
+            for f in docfs.json("feedback", "list")["feedback"]]
+
+
+def stem(link):
+    return link.split("?")[0].removeprefix("/doc/demo@1/").split(".")[0]
+
+
+def links(text):
+    return [html.unescape(x) for x in re.findall(r'<h2><a href="([^"]+)"', text)]
+
+
+def test_a_link_of_a_result_tells_that_it_was_opened(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    last = links(s.get("/?q=scheduler+task").text)[-1]
+    assert s.get(last.split("?")[0]).status == 200, "read, but not from an answer: tells nothing more"
+    found = links(s.get("/?q=worker+pool&part=results&in=demo@1").text)[0]  # as while typing
+    for link in (last, found, found):
+        assert s.get(link.split("#")[0]).status == 200
+    wait_until(lambda: len(signals(docfs)) >= 2, what="signals")
+    assert ("opened", stem(last), "scheduler task", "ui") in signals(docfs)
+    assert {x[0] for x in signals(docfs)} == {"opened"} and len(signals(docfs)) == 2
+
+
+def test_a_question_asked_again_in_other_words(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    for typed in ("sched", "schedul", "scheduler"):
+        s.get(f"/?q={typed}&part=results")
+    first = links(s.get("/?q=scheduler+task&part=seen").text)[0]
+    s.get("/?q=scheduler+task+worker&part=seen")
+    wait_until(lambda: signals(docfs), what="signal")
+    [one] = signals(docfs)
+    assert one == ("refined", stem(first), "scheduler task", "ui")
+
+
+def test_staying_is_told_by_the_script(docfs, corpus, serve):
+    docfs.ok("add", corpus, "--collection", "demo@1", "-q")
+    s = serve(docfs)
+    one = ids(s, q="scheduler")[0]
+    body = {"signal_type": "dwell", "dwell_time_ms": 10000, "content_id": one, "query": "scheduler", "door": "ui"}
+    assert s.post("/api/v1/signals", body).status == 202
+    assert [(x[0], x[2], x[3]) for x in signals(docfs)] == [("dwell", "scheduler", "ui")]
+    assert s.post("/api/v1/signals", {**body, "door": "window"}).status == 422

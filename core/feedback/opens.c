@@ -98,6 +98,18 @@ void docfs_opens_answered(struct docfs_opens *o, const char *query, const struct
     pthread_mutex_unlock(&o->lock);
 }
 
+bool docfs_opens_knows(struct docfs_opens *o, const char *query)
+{
+    bool found = false;
+    int64_t now = clock_mono_ns();
+    pthread_mutex_lock(&o->lock);
+    for (unsigned i = 0; i < ANSWERS && !found; i++)
+        found = o->item[i].query && now - o->item[i].asked_ns <= FORGET_S * NS &&
+                strcmp(o->item[i].query, query) == 0;
+    pthread_mutex_unlock(&o->lock);
+    return found;
+}
+
 static bool note_read(struct answered *a, int64_t document, int64_t now)
 {
     for (unsigned i = 0; a->query && i < a->n; i++)

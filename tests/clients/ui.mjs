@@ -61,6 +61,16 @@ await page.waitForFunction(() => document.querySelector('#feedback [role=status]
 seen.feedback = await page.textContent('#feedback [role=status]');
 await check(page, 'document');
 
+// Who stays with a page that was found tells so.
+const stays = await open();
+await stays.clock.install();
+await stays.goto(shared);
+await stays.click('ol.hits li a');
+await stays.waitForSelector('#feedback button');
+const told = stays.waitForResponse((r) => r.url().endsWith('/signals'));
+await stays.clock.runFor(11000);
+seen.dwell = (await told).status();
+
 // Sources: add, see it done, look at what was left out.
 await page.goto(`${url}/sources`);
 await page.waitForSelector('#collections table');

@@ -317,6 +317,7 @@ struct server {
     struct rates *rates;
     struct tokens *tokens;
     struct asked *asked;
+    struct docfs_opens *opens; /* what is found on the pages and then read */
     struct ticker *ticker;
     struct mcp *mcp; /* res_mcp.c */
     struct metrics metrics;

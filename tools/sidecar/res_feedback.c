@@ -82,8 +82,10 @@ static void signals(struct request *q, struct response *a)
 {
     _cleanup_free_ char *query = asked_query(q->server->asked, json_text(q->json, "query_id", ""));
     const char *content = json_text(q->json, "content_id", NULL);
-    struct docfs_feedback f = {
-        .query = query, .door = "api", .rank = (unsigned)json_int(q->json, "result_position", 0)};
+    struct docfs_feedback f = {.query = query ? query : json_text(q->json, "query", NULL),
+                               .door =
+                                   strcmp(json_text(q->json, "door", ""), "ui") == 0 ? "ui" : "api",
+                               .rank = (unsigned)json_int(q->json, "result_position", 0)};
     if (!signal_of(q->json, &f.signal) || !content)
         return accepted(a, "noted; there is nothing to learn from it");
     if (resolve(q, a, content, &f.document) && give(q, a, &f))

@@ -104,6 +104,8 @@ static int make_parts(struct server *s, struct docfs_err *err)
     if (!s->metrics.route || !s->fast || !s->slow || !s->streams || !s->cache || !s->rates ||
         !s->tokens || !s->asked)
         return err_oom(err);
+    if ((r = docfs_opens_new(s->d, "ui", &s->opens, err)) < 0)
+        return r;
     r = tokens_load(s->tokens, s->d, err);
     if (r == 0 && s->need_token && !tokens_count(s->tokens))
         r = err_set(err, -EACCES,
@@ -221,6 +223,7 @@ static void stop_parts(struct server *s)
     if (s->asked)
         asked_flush(s->asked, s->d);
     asked_free(s->asked);
+    docfs_opens_free(s->opens);
     if (s->tokens)
         tokens_flush(s->tokens, s->d);
     tokens_free(s->tokens);

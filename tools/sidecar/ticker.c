@@ -31,6 +31,7 @@ static void *tick(void *arg)
             conns_sweep(s, now);
             cache_sweep(s->cache, now);
             asked_flush(s->asked, s->d);
+            docfs_opens_settle(s->opens, false);
             if (docfs_replaced(s->d))
                 kill(getpid(), SIGUSR1);
             if (s->need_token) {

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/docfs_feedback.h"
+#include "tools/sidecar/internal.h"
 #include "tools/sidecar/render.h"
 #include "tools/sidecar/resources.h"
 #include "tools/sidecar/web/page.h"
@@ -127,6 +129,23 @@ static void signs(struct buf *b, const struct docfs_document *doc)
     buf_adds(b, "</ul></div>");
 }
 
+/* The link of a hit says what was asked. A question that was answered while it was typed is told
+ * now: its answer is kept, so that asking again costs nothing. */
+static void opened(struct request *q, int64_t document)
+{
+    const char *asked = page_query(q, "q");
+    struct docfs_opens *opens = q->server->opens;
+    _cleanup_(query_freep) struct query *query = NULL;
+    _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
+    if (!*asked)
+        return;
+    if (!docfs_opens_knows(opens, asked) &&
+        query_parse(asked, strlen(asked), false, &query, NULL) == 0 &&
+        docfs_search(q->d, query, 0, &r, NULL) == 0)
+        docfs_opens_answered(opens, asked, r);
+    docfs_opens_read(opens, document);
+}
+
 static void document(struct request *q, struct response *a)
 {
     struct docfs_err err = {0};
@@ -145,6 +164,7 @@ static void document(struct request *q, struct response *a)
         err_oom(&err);
         return fail_err(q, a, &err);
     }
+    opened(q, doc->id);
     struct buf b = {0};
     page_begin(&b, doc->title, "", "read.js");
     crumbs(&b, doc->collection, doc->path);

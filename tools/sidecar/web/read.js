@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The reader: copies code and takes feedback.
+// The reader: copies code, takes feedback, and tells when a hit was stayed with.
 import { api, el } from './api.js';
 
 for (const pre of document.querySelectorAll('article pre')) {
@@ -32,3 +32,13 @@ box.append(el('h2', {}, 'Was this helpful?'), el('div', { class: 'actions' }, ..
   },
 }, text))), answer);
 box.hidden = false;
+
+// Ten seconds in view are a sign that the page was the right one; without the right to say so, none.
+const query = new URLSearchParams(location.search).get('q');
+let left = 10;
+const ticks = query && setInterval(() => {
+  if (document.hidden || --left > 0) return;
+  clearInterval(ticks);
+  api('POST', '/signals', { signal_type: 'dwell', dwell_time_ms: 10000, content_id: id, query, door: 'ui' })
+    .catch(() => {});
+}, 1000);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * The search page. With part=results only the list, for search as you type. */
+ * The search page. With part=results only the list, for search as you type; with part=seen the
+ * same, once somebody has looked at it. */
 #include <ctype.h>
 #include <string.h>
 
+#include "core/docfs_feedback.h"
+#include "tools/sidecar/internal.h"
 #include "tools/sidecar/resources.h"
 #include "tools/sidecar/web/page.h"
 
@@ -98,11 +101,16 @@ static void snippet(struct buf *b, const char *s, const char *question)
     page_text(b, plain);
 }
 
-static void hit(struct buf *b, const struct docfs_hit *h, const char *question, bool below)
+/* asked: the question with its filters, so that the page that opens knows what it was opened from.
+ */
+static void hit(struct buf *b, const struct docfs_hit *h, const char *question, const char *asked,
+                bool below)
 {
     buf_addf(b, "<li class=\"hit%s\"><h2><a href=\"", below ? " below" : "");
     page_doc_url(b, h->collection, h->path);
-    buf_addf(b, "?line=%u#hit\">", h->line);
+    buf_addf(b, "?line=%u&amp;q=", h->line);
+    page_url(b, asked, false);
+    buf_adds(b, "#hit\">");
     page_text(b, h->title);
     buf_adds(b, "</a></h2>");
     /* Most heading paths begin with the title. */
@@ -150,7 +158,8 @@ static void filter(struct buf *b, const char *key, const char *value)
     buf_addc(b, '"');
 }
 
-static void results(struct request *q, struct response *a, struct buf *b)
+/* told: it was looked at, and is no passing state of what is being typed. */
+static void results(struct request *q, struct response *a, struct buf *b, bool told)
 {
     const char *question = page_query(q, "q");
     _cleanup_buf_ struct buf text = {0};
@@ -173,6 +182,8 @@ static void results(struct request *q, struct response *a, struct buf *b)
         return;
     }
     response_asked(a, question, r->n - r->below);
+    if (told && !docfs_opens_knows(q->server->opens, text.data))
+        docfs_opens_answered(q->server->opens, text.data, r);
     buf_addf(b, "<p class=\"dim\">%zu %s of %zu candidates", r->n - r->below,
              r->n - r->below == 1 ? "document" : "documents", r->candidates);
     if (r->pending)
@@ -187,7 +198,7 @@ static void results(struct request *q, struct response *a, struct buf *b)
     }
     buf_adds(b, "<ol class=\"hits\">\n");
     for (size_t i = 0; i < r->n; i++)
-        hit(b, &r->hit[i], question, i >= r->n - r->below);
+        hit(b, &r->hit[i], question, text.data, i >= r->n - r->below);
     buf_adds(b, "</ol>");
 }
 
@@ -218,9 +229,10 @@ static void welcome(struct buf *b, const struct docfs_collections *all)
 static void get(struct request *q, struct response *a)
 {
     struct buf b = {0};
-    if (strcmp(page_query(q, "part"), "results") == 0) {
+    bool seen = strcmp(page_query(q, "part"), "seen") == 0;
+    if (seen || strcmp(page_query(q, "part"), "results") == 0) {
         if (*page_query(q, "q"))
-            results(q, a, &b);
+            results(q, a, &b, seen);
         response_buf(a, 200, "text/html; charset=utf-8", &b);
         page_headers(a);
         return;
@@ -237,7 +249,7 @@ static void get(struct request *q, struct response *a)
     form(q, &b, all);
     buf_adds(&b, "<section id=\"results\" aria-live=\"polite\">");
     if (asked)
-        results(q, a, &b);
+        results(q, a, &b, true);
     else
         welcome(&b, all);
     buf_adds(&b, "</section>");

@@ -4,7 +4,7 @@ const form = document.querySelector('form.search');
 const field = form.q;
 const list = document.getElementById('results');
 const start = list.innerHTML;
-let timer, asked = 0;
+let timer, looked, asked = 0;
 
 function url() {
   const p = new URLSearchParams(new FormData(form));
@@ -19,13 +19,18 @@ async function ask(push) {
   const shown = p.size ? '/?' + p : '/';
   history[push ? 'pushState' : 'replaceState'](null, '', shown);
   document.title = p.get('q') ? `${p.get('q')} – docfs` : 'docfs';
+  clearTimeout(looked);
   if (!p.get('q')) { list.innerHTML = start; return; }
   p.set('part', 'results');
   try {
     const r = await fetch('/?' + p);
     const html = await r.text();
     if (mine !== asked) return;
-    if (r.ok) list.innerHTML = html; // escaped by the server, like the page itself
+    if (r.ok) {
+      list.innerHTML = html; // escaped by the server, like the page itself
+      p.set('part', 'seen'); // a list that stays is an answer, not a state of typing
+      looked = setTimeout(() => fetch('/?' + p), 2000);
+    }
     else list.textContent = `The server says ${r.status}. Try again in a moment.`;
   } catch {
     if (mine === asked) list.textContent = 'The server does not answer.';
