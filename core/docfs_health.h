@@ -26,6 +26,15 @@ static inline void docfs_service_stopp(struct docfs_service **s)
  * nothing changed. s may be NULL. */
 DOCFS_API void docfs_service_degraded(struct docfs_service *s, const char *part,
                                       const char *reason);
+/* A question was answered from what the caller itself keeps, without docfs_search. Two additions in
+ * memory. s may be NULL. */
+DOCFS_API void docfs_service_kept(struct docfs_service *s, int64_t ns);
+/* Questions to this process through all of its doors, since its start. s may be NULL. */
+struct docfs_asked {
+    uint64_t queries, failed, cache_hits, cache_misses;
+    double mean_ms;
+};
+DOCFS_API void docfs_service_asked(struct docfs_service *s, struct docfs_asked *ret);
 /* Remembers an error for docfs status; the last few are kept. s may be NULL. */
 DOCFS_API void docfs_service_error(struct docfs_service *s, const char *text);
 
@@ -71,6 +80,11 @@ struct docfs_event {
     const char *kind, *service, *place, *reason;
     int64_t at_ms, pid;
 };
+struct docfs_door { /* what the query log has of the last 24 h */
+    char name[24];
+    size_t asked, empty; /* empty: nothing was found */
+    double p50_ms, p95_ms;
+};
 struct docfs_fault { /* an error that a running service met */
     const char *service, *text;
     int64_t at_ms;
@@ -82,6 +96,8 @@ struct docfs_health {
     size_t n_events;
     struct docfs_fault *fault; /* newest first */
     size_t n_faults;
+    struct docfs_door *door; /* most asked first */
+    size_t n_doors;
 };
 DOCFS_API int docfs_health(struct docfs *d, struct docfs_health **ret, struct docfs_err *err);
 DOCFS_API void docfs_health_free(struct docfs_health *h);

@@ -2,6 +2,7 @@
  * search/ and every .search/: any name in them is a question. A lookup only makes the node; the
  * search runs when the directory is opened or a name in it needs the answer. */
 #include <string.h>
+#include "core/util/clock.h"
 #include "fs/answer.h"
 #include "fs/probes.h"
 
@@ -184,10 +185,12 @@ static int query_answer(struct tree *t, const struct call *c, struct node *dir, 
     ret->about = "search";
     ret->parent = dir->id;
     ret->depth = q->depth;
+    int64_t start = clock_mono_ns();
     int r = run(t, c, q, ret, err);
     bool fresh = !r && ret->results && !atomic_exchange(&q->asked, true);
     if (fresh)
-        tree_asked(t, ret->question, ret->results->n - ret->results->below, ret->results->seconds);
+        tree_asked(t, ret->question, ret->results->n - ret->results->below,
+                   (double)(clock_mono_ns() - start) / 1e9);
     if (fresh)
         docfs_opens_answered(t->opens, ret->question, ret->results);
     return r;

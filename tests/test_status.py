@@ -143,6 +143,35 @@ def test_queue_cache_hits_latency_and_last_errors(ready, serve, workdir, mount_o
     assert told["jobs"]["interrupted_24h"] == 1 and "errors" in told
 
 
+def test_questions_of_every_door_are_counted(ready, serve, mount_of):
+    ready.ok("search", "storage back ends")
+    ready.ok("ask", "storage back ends")
+    s = serve(ready)
+    for _ in range(3):
+        assert s.get("/api/v1/search", q="storage back ends").status == 200
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "search_docs", "arguments": {"query": "storage back ends"}}}
+    assert s.post("/mcp", call).status == 200
+    m = mount_of(ready)
+    os.listdir(m.path / "search/storage back ends")
+    os.listdir(m.path / "search/storage back ends/+storage")
+
+    def doors():
+        return {d["door"]: d for d in ready.json("status")["questions_24h"]}
+
+    def counted():  # http is a sample: the same in one moment counts once
+        return {n: d["asked"] for n, d in doors().items() if n != "http" or d["asked"] < 1}
+    wait_until(lambda: "http" in doors() and counted() == {"cli": 2, "mcp": 1, "mount": 2})
+    found = doors()
+    assert all(0 < d["p50_ms"] <= d["p95_ms"] and d["without_answer"] == 0 for d in found.values())
+    assert "asked        cli 2 in 24 h, 0 without an answer: half within" in ready.ok("status").out
+    # The figures of a process: every door of it, kept answers too.
+    figures = s.json("/api/v1/stats")["search_stats"]
+    assert figures["total_searches"] == 4 and figures["cache_hit_rate"] == 0.5
+    told = {x["kind"]: x for x in services(ready)}
+    assert told["serve"]["queries"] == 4 and told["mount"]["queries"] == 2
+
+
 def test_settings_are_reloaded_on_hangup(ready, mount_of):
     m = mount_of(ready)
     path = ready.cache.parent / "cache.config/docfs/docfs.yaml"

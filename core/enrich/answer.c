@@ -9,6 +9,7 @@
 #include <strings.h>
 #include "core/docfs.h"
 #include "core/util/cleanup.h"
+#include "core/util/clock.h"
 #include "core/util/utf8.h"
 
 #define K 6
@@ -92,10 +93,11 @@ static int search(struct docfs *d, const struct docfs_question *q, struct docfs_
     }
     free(words->canonical);
     words->canonical = canonical;
+    int64_t start = clock_mono_ns();
     r = docfs_search(d, words, 0, &a->results, err);
     if (r == 0 && q->door)
         docfs_log_query(d, q->door, q->text, a->results->n - a->results->below,
-                        a->results->seconds);
+                        (double)(clock_mono_ns() - start) / 1e9);
     return r;
 }
 

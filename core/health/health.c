@@ -245,6 +245,19 @@ static void gather_fini(struct gather *g)
     docfs_health_free(g->h);
 }
 
+static int add_door(void *arg, const char *name, size_t asked, size_t empty, int64_t p50,
+                    int64_t p95)
+{
+    struct docfs_health *h = arg;
+    if (!grow(&h->door, h->n_doors, sizeof(*h->door)))
+        return -ENOMEM;
+    struct docfs_door *x = &h->door[h->n_doors++];
+    *x = (struct docfs_door){
+        .asked = asked, .empty = empty, .p50_ms = (double)p50 / 1e3, .p95_ms = (double)p95 / 1e3};
+    snprintf(x->name, sizeof(x->name), "%s", name);
+    return 0;
+}
+
 static int gather(struct docfs *d, struct gather *g, struct docfs_err *err)
 {
     _cleanup_read_ struct store_read *r = NULL;
@@ -253,6 +266,8 @@ static int gather(struct docfs *d, struct gather *g, struct docfs_err *err)
         rc = store_each_event(r, add_event, g, err);
     if (rc == 0)
         rc = store_each_dead_run(r, add_event, g, err);
+    if (rc == 0)
+        rc = store_each_door(r, (g->wall_ms - DAY_MS) / 1000, add_door, g->h, err);
     if (rc < 0)
         return rc;
     _cleanup_close_ int fd = health_run_dir(d);
@@ -272,6 +287,7 @@ static int gather(struct docfs *d, struct gather *g, struct docfs_err *err)
 int docfs_health(struct docfs *d, struct docfs_health **ret, struct docfs_err *err)
 {
     health_reap(d);
+    store_log_settle(d->store);
     struct gather g = {
         .h = calloc(1, sizeof(*g.h)), .wall_ms = page_wall_ms(), .mono_ms = page_mono_ms()};
     if (!g.h)
@@ -309,6 +325,7 @@ void docfs_health_free(struct docfs_health *h)
     free(h->service);
     free(h->event);
     free(h->fault);
+    free(h->door);
     free(h);
 }
 

@@ -32,6 +32,7 @@ struct docfs_service {
     pthread_mutex_t lock; /* of everything below and of the parts and errors in the page */
     pthread_cond_t wake;
     bool stopping;
+    _Atomic uint64_t kept, micros; /* questions answered without a search; time of all */
     struct pending pending[PENDING];
     size_t n_pending;
 };
@@ -112,7 +113,7 @@ static void beat(struct docfs_service *s)
 {
     struct docfs_status status = {0};
     search_state_stats(s->d->search, &status);
-    atomic_store(&s->page->cache_hits, status.cache_hits);
+    atomic_store(&s->page->cache_hits, status.cache_hits + atomic_load(&s->kept));
     atomic_store(&s->page->cache_misses, status.cache_misses);
     atomic_store(&s->page->beat_mono_ms, page_mono_ms());
     atomic_store(&s->page->beat_ms, page_wall_ms());
@@ -287,13 +288,44 @@ void docfs_service_error(struct docfs_service *s, const char *text)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* ---- questions ---- */
+
+static void count(struct docfs_service *s, int64_t ns, bool failed)
+{
+    atomic_fetch_add_explicit(&s->micros, (uint64_t)ns / 1000, memory_order_relaxed);
+    page_count(s->page, ns / 1000, failed);
+}
+
+void docfs_service_kept(struct docfs_service *s, int64_t ns)
+{
+    if (!s)
+        return;
+    atomic_fetch_add_explicit(&s->kept, 1, memory_order_relaxed);
+    count(s, ns, false);
+}
+
+void docfs_service_asked(struct docfs_service *s, struct docfs_asked *ret)
+{
+    *ret = (struct docfs_asked){0};
+    if (!s)
+        return;
+    struct docfs_status status = {0};
+    search_state_stats(s->d->search, &status);
+    *ret = (struct docfs_asked){.queries = atomic_load(&s->page->queries),
+                                .failed = atomic_load(&s->page->failed),
+                                .cache_hits = status.cache_hits + atomic_load(&s->kept),
+                                .cache_misses = status.cache_misses};
+    if (ret->queries)
+        ret->mean_ms = (double)atomic_load(&s->micros) / 1e3 / (double)ret->queries;
+}
+
 /* ---- from inside ---- */
 
 void health_query(struct docfs *d, int64_t ns, bool failed)
 {
     struct docfs_service *s = atomic_load_explicit(&d->service, memory_order_acquire);
     if (s)
-        page_count(s->page, ns / 1000, failed);
+        count(s, ns, failed);
 }
 
 void health_degraded(struct docfs *d, const char *part, const char *reason)

@@ -518,12 +518,13 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
     return 0;
 }
 
-int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct docfs_results **ret,
-                 struct docfs_err *err)
+/* Counted and, when it is the cache that fails, told to docfs status. */
+static int ask_and_count(struct docfs *d, const struct query *q, const struct query *base,
+                         int64_t scope, struct docfs_results **ret, struct docfs_err *err)
 {
     int64_t start = clock_mono_ns();
     struct docfs_err why = {0};
-    int r = search(d, q, NULL, scope, ret, &why);
+    int r = search(d, q, base, scope, ret, &why);
     health_query(d, clock_mono_ns() - start, r < 0);
     if (r < 0 && r != -EINVAL && r != -ENOENT)
         health_error(d, why.text);
@@ -532,8 +533,14 @@ int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct d
     return r;
 }
 
+int docfs_search(struct docfs *d, const struct query *q, int64_t scope, struct docfs_results **ret,
+                 struct docfs_err *err)
+{
+    return ask_and_count(d, q, NULL, scope, ret, err);
+}
+
 int docfs_refine(struct docfs *d, const struct query *q, const struct query *refine, int64_t scope,
                  struct docfs_results **ret, struct docfs_err *err)
 {
-    return search(d, refine, q, scope, ret, err);
+    return ask_and_count(d, refine, q, scope, ret, err);
 }

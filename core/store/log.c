@@ -237,6 +237,28 @@ int store_recent(struct store_read *r, size_t max,
     return e;
 }
 
+int store_each_door(struct store_read *r, int64_t since, store_door_fn *fn, void *arg,
+                    struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(
+        r->c, &st, err,
+        "SELECT door, n, sum(hits = 0), min(CASE WHEN 2 * i >= n THEN micros END), "
+        "  min(CASE WHEN 20 * i >= 19 * n THEN micros END) FROM (SELECT door, hits, micros, "
+        "  row_number() OVER (PARTITION BY door ORDER BY micros) AS i, "
+        "  count(*) OVER (PARTITION BY door) AS n FROM query_log WHERE at >= ?1) "
+        "GROUP BY door ORDER BY n DESC, door",
+        "i", since);
+    while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
+        int told = fn(arg, db_text(st, 0), (size_t)sqlite3_column_int64(st, 1),
+                      (size_t)sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
+                      sqlite3_column_int64(st, 4));
+        if (told < 0)
+            return told == -ENOMEM ? err_oom(err) : told;
+    }
+    return e;
+}
+
 int store_save_query(struct store_write *w, const char *name, const char *query,
                      struct docfs_err *err)
 {

@@ -410,6 +410,12 @@ int store_recent(struct store_read *r, size_t max,
                  void (*fn)(void *arg, const char *query, const char *door, int64_t at,
                             int64_t hits),
                  void *arg, struct docfs_err *err);
+/* Questions since then, by the door through which they came, most asked first; p50 and p95 in
+ * microseconds. fn returns 0 or -errno, which ends the walk. */
+typedef int store_door_fn(void *arg, const char *door, size_t asked, size_t empty, int64_t p50,
+                          int64_t p95);
+int store_each_door(struct store_read *r, int64_t since, store_door_fn *fn, void *arg,
+                    struct docfs_err *err);
 int store_save_query(struct store_write *w, const char *name, const char *query,
                      struct docfs_err *err);
 int store_unsave_query(struct store_write *w, const char *name, struct docfs_err *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/util/clock.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/hits.h"
 #include "tools/cli/query_args.h"
@@ -29,12 +30,13 @@ static int run(struct cmd_context *c)
     _cleanup_(query_freep) struct query *q = NULL;
     _cleanup_(docfs_results_unrefp) struct docfs_results *results = NULL;
     struct docfs_err err = {0};
+    int64_t start = clock_mono_ns();
     int r = text ? query_from_args(text, &a->query, &q, &err) : err_oom(&err);
     if (r == 0)
         r = docfs_search(c->d, q, 0, &results, &err);
     if (r < 0)
         return cmd_fail(c, &err);
-    docfs_log_query(c->d, "cli", q->canonical, results->n, results->seconds);
+    docfs_log_query(c->d, "cli", q->canonical, results->n, (double)(clock_mono_ns() - start) / 1e9);
     return hits_print(c, results, a->explain);
 }
 

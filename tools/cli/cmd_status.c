@@ -126,6 +126,14 @@ static void print_health(struct out *o, const struct docfs_health *h)
     char a[32];
     for (size_t i = 0; i < h->n_services && i < 20 && !out_broken(o); i++)
         print_service(o, &h->service[i]);
+    for (size_t i = 0; i < h->n_doors; i++) {
+        const struct docfs_door *x = &h->door[i];
+        char b[32];
+        out_printf(o, "asked        ");
+        out_text(o, STYLE_NONE, x->name);
+        out_printf(o, " %s in 24 h, %s without an answer: half within %.3g ms, 95 %% %.3g ms\n",
+                   out_count(x->asked, a), out_count(x->empty, b), x->p50_ms, x->p95_ms);
+    }
     for (size_t i = 0; i < h->n_faults && i < EVENTS; i++) {
         out_printf(o, "error        %s %s: ", out_date(h->fault[i].at_ms / 1000, a),
                    h->fault[i].service);

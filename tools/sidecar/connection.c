@@ -236,6 +236,7 @@ static void remember(struct exchange *x, int64_t us)
     if (!asked)
         return;
     if (x->kept) {
+        docfs_service_kept(x->s->service, us * 1000);
         unsigned round = asked_round(a);
         if (atomic_load_explicit(&x->kept->round, memory_order_relaxed) == round)
             return;

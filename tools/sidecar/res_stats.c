@@ -12,24 +12,15 @@
 
 void search_figures(const struct server *s, struct search_figures *ret)
 {
-    *ret = (struct search_figures){0};
-    double us = 0;
-    for (size_t i = 0; i < s->router.n; i++) {
-        const struct route_metrics *m = &s->metrics.route[i];
-        if (s->router.item[i].resource != &resource_search)
-            continue;
-        for (int c = 0; c < 6; c++) {
-            unsigned long long n = atomic_load(&m->status[c]);
-            ret->total += n;
-            ret->failed += c >= 4 ? n : 0;
-        }
-        us += (double)atomic_load(&m->sum_us);
-    }
-    ret->average_ms = ret->total ? us / 1000 / (double)ret->total : 0;
-    ret->hits = atomic_load(&s->metrics.kept_hits);
-    ret->misses = atomic_load(&s->metrics.kept_misses);
-    double all = (double)(ret->hits + ret->misses);
-    ret->hit_rate = all > 0 ? (double)ret->hits / all : 0;
+    struct docfs_asked x;
+    docfs_service_asked(s->service, &x);
+    uint64_t all = x.cache_hits + x.cache_misses;
+    *ret = (struct search_figures){.total = x.queries,
+                                   .failed = x.failed,
+                                   .hits = x.cache_hits,
+                                   .misses = x.cache_misses,
+                                   .average_ms = x.mean_ms,
+                                   .hit_rate = all ? (double)x.cache_hits / (double)all : 0};
 }
 
 json_t *stats_object(struct request *q, struct docfs_err *err)

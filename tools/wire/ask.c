@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/util/cleanup.h"
+#include "core/util/clock.h"
 #include "core/util/utf8.h"
 
 #define CHUNK (256u << 10)
@@ -84,12 +85,13 @@ int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **r
              struct docfs_err *err)
 {
     _cleanup_(query_freep) struct query *q = NULL;
+    int64_t start = clock_mono_ns();
     int r = a->words ? parse_words(a, &q, err) : parse_grammar(a, &q, err);
     if (r == 0)
         r = docfs_search(d, q, 0, ret, err);
     if (r == 0 && a->door)
         docfs_log_query(d, a->door, a->words ? a->query : q->canonical, (*ret)->n - (*ret)->below,
-                        (*ret)->seconds);
+                        (double)(clock_mono_ns() - start) / 1e9);
     return r;
 }
 

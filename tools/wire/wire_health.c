@@ -56,6 +56,19 @@ static json_t *service(const struct docfs_service_info *s)
     return o;
 }
 
+static json_t *doors(const struct docfs_health *h)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < h->n_doors; i++) {
+        const struct docfs_door *x = &h->door[i];
+        json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:f, s:f}", "door",
+                                              wire_text(x->name), "asked", (json_int_t)x->asked,
+                                              "without_answer", (json_int_t)x->empty, "p50_ms",
+                                              x->p50_ms, "p95_ms", x->p95_ms));
+    }
+    return list;
+}
+
 int wire_set_health(json_t *o, const struct docfs_health *h)
 {
     json_t *services = json_array(), *events = json_array(), *faults = json_array();
@@ -78,5 +91,6 @@ int wire_set_health(json_t *o, const struct docfs_health *h)
     int r = json_object_set_new(o, "services", services);
     r |= json_object_set_new(o, "events", events);
     r |= json_object_set_new(o, "errors", faults);
+    r |= json_object_set_new(o, "questions_24h", doors(h));
     return whole && r == 0 ? 0 : -ENOMEM;
 }

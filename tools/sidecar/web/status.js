@@ -59,9 +59,9 @@ async function show() {
   const s = stats.search_stats, c = stats.content_stats, y = stats.system_stats;
   const some = s.total_searches > 0;
   fill('queries',
-    some ? bars('Questions over REST', [['all', s.total_searches, count(s.total_searches)],
-      ['with a hit', s.successful_searches, count(s.successful_searches)],
-      ['without', s.failed_searches, count(s.failed_searches)]]) : '',
+    some ? bars('Questions since the start', [['all', s.total_searches, count(s.total_searches)],
+      ['answered', s.successful_searches, count(s.successful_searches)],
+      ['failed', s.failed_searches, count(s.failed_searches)]]) : '',
     some ? bars('Answers that were kept', [['hits', stats.cache_stats.hit_rate * 100, percent(stats.cache_stats.hit_rate)],
       ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]) : '',
     table(['Figure', 'Value'], [
