@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from lib.docfs import Docfs
 
 
 def test_search_finds_the_section(shared_docfs):
@@ -277,3 +278,17 @@ def test_eval(docfs, tmp_path):
     assert ["q1", "d1", "1"] in [row[:3] for row in rows]
     assert ["q2", "d/2", "1"] in [row[:3] for row in rows]
     assert not os.path.exists(docfs.cache), "eval must not touch the user's cache"
+
+
+def test_eval_keeps_the_cache_but_no_setting(build, tmp_path, corpus):
+    text = (corpus / "guide/tasks.md").read_text()
+    (tmp_path / "c.jsonl").write_text(json.dumps({"_id": "1", "title": "Tasks", "text": text}) + "\n")
+    (tmp_path / "q.jsonl").write_text(json.dumps({"_id": "1", "text": "stop a job"}) + "\n")
+    (tmp_path / "r.tsv").write_text("q\td\ts\n1\t1\t1\n")
+    kept, runs = Docfs(build, tmp_path / "kept"), []
+    for i, setting in enumerate(([], ["--set", "search.vec_weight=0.1"], [])):
+        kept.ok("eval", "--corpus", tmp_path / "c.jsonl", "--queries", tmp_path / "q.jsonl", "--qrels",
+                tmp_path / "r.tsv", "--keep", kept.cache, "--run", tmp_path / f"run{i}", *setting)
+        runs.append((tmp_path / f"run{i}").read_text())
+    assert runs[0] == runs[2] != runs[1]
+    assert kept.json("config", "get", "search.vec_weight")["origin"] == "default"

@@ -129,20 +129,27 @@ static int64_t last_locked(const struct vindex *x)
 }
 
 /* Row number of a live passage, or -1. */
-static ssize_t find(const struct vindex *x, int64_t passage)
+/* The first row whose passage is not below this one: rows are in the order of their passages. */
+static size_t first_from(const struct vindex *x, int64_t passage)
 {
     size_t lo = 0, hi = x->base.n + x->tail_n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        struct place p = vindex_place(x, mid);
-        if (p.row->passage == passage)
-            return p.dead ? -1 : (ssize_t)mid;
-        if (p.row->passage < passage)
+        if (vindex_place(x, mid).row->passage < passage)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return -1;
+    return lo;
+}
+
+static ssize_t find(const struct vindex *x, int64_t passage)
+{
+    size_t row = first_from(x, passage);
+    if (row == x->base.n + x->tail_n)
+        return -1;
+    struct place p = vindex_place(x, row);
+    return p.row->passage != passage || p.dead ? -1 : (ssize_t)row;
 }
 
 int64_t vindex_last(const struct vindex *cx)
@@ -290,6 +297,17 @@ size_t vindex_passages(struct vindex *x, size_t from, int64_t *ret, size_t n)
     return got;
 }
 
+/* The living row that follows a passage number. Passages are picked by number, so that where they
+ * lie and what is dead beside them, which differ between processes, change nothing. */
+static ssize_t living_from(const struct vindex *x, int64_t passage)
+{
+    size_t rows = x->base.n + x->tail_n;
+    for (size_t row = first_from(x, passage); row < rows; row++)
+        if (!vindex_place(x, row).dead)
+            return (ssize_t)row;
+    return -1;
+}
+
 float vindex_mean(struct vindex *x, const float *query, size_t n)
 {
     struct kquery q;
@@ -297,15 +315,20 @@ float vindex_mean(struct vindex *x, const float *query, size_t n)
     float sum = 0;
     size_t counted = 0;
     pthread_rwlock_rdlock(&x->lock);
-    size_t rows = x->base.n + x->tail_n;
-    for (size_t i = 0; i < n && i < rows; i++) {
-        struct place p = vindex_place(x, rows <= n ? i : rows / n * i);
+    size_t last = x->base.n + x->tail_n, living = last - x->dead_base - x->dead_tail;
+    while (living && vindex_place(x, last - 1).dead)
+        last--;
+    ssize_t row = living_from(x, INT64_MIN);
+    int64_t first = row < 0 ? 0 : vindex_place(x, (size_t)row).row->passage;
+    int64_t step =
+        living > n && n ? (vindex_place(x, last - 1).row->passage - first + 1) / (int64_t)n : 1;
+    for (; row >= 0 && counted < n; counted++) {
+        struct place p = vindex_place(x, (size_t)row);
         int32_t dot;
-        if (p.dead)
-            continue;
         x->dot(q.q, p.code, x->code_size, 1, &dot);
         sum += kernel_score(dot, p.norm, q.scale);
-        counted++;
+        row =
+            living_from(x, living > n ? first + (int64_t)(counted + 1) * step : p.row->passage + 1);
     }
     pthread_rwlock_unlock(&x->lock);
     return counted ? sum / (float)counted : 0;

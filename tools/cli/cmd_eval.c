@@ -13,7 +13,6 @@
 
 struct eval_args {
     const char *corpus, *queries, *qrels, *mode, *against, *run, *keep;
-    struct opt_list config;
     unsigned k;
 };
 
@@ -32,8 +31,6 @@ static const struct opt options[] = {
      offsetof(struct eval_args, k), DEPTH, QUERY_K_MAX},
     {0, "run", OPT_STRING, "OUT", "Write query, document, rank and score of every hit",
      offsetof(struct eval_args, run)},
-    {0, "config", OPT_LIST, "KEY=VALUE", "A setting to try; may be given again",
-     offsetof(struct eval_args, config)},
     {0, "keep", OPT_STRING, "DIR", "Keep the cache there, and use it again for this corpus",
      offsetof(struct eval_args, keep)},
     {0},
@@ -239,7 +236,7 @@ static int run(struct cmd_context *c)
     if (r == 0 && a->run && !(e.run = fopen(a->run, "we")))
         r = err_set(&err, -errno, "%s: %s", a->run, strerror(errno));
     if (r == 0)
-        r = eval_cache_open(&e.cache, a->keep, &a->config, a->corpus, &e.ids, &e.progress, &err);
+        r = eval_cache_open(&e.cache, a->keep, c->set, a->corpus, &e.ids, &e.progress, &err);
     if (r == 0)
         r = all_queries(&e, &err);
     if (r == 0)
@@ -264,7 +261,9 @@ const struct cmd cmd_eval = {
     .examples = "  docfs eval --corpus corpus.jsonl.xz --queries queries.jsonl --qrels qrels.tsv\n"
                 "  docfs eval --corpus c.jsonl --queries q.jsonl --qrels qrels.tsv --mode lex "
                 "--run lex.tsv\n"
-                "  docfs eval --corpus c.jsonl --queries q.jsonl --qrels qrels.tsv --against lex\n",
+                "  docfs eval --corpus c.jsonl --queries q.jsonl --qrels qrels.tsv --against lex\n"
+                "  docfs eval --corpus c.jsonl --queries q.jsonl --qrels qrels.tsv --set "
+                "search.read_again=40\n",
     .options = options,
     .args_size = sizeof(struct eval_args),
 };

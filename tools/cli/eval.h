@@ -71,10 +71,10 @@ struct eval_cache {
     bool reused;
 };
 
-/* Opens keep (or a new temporary directory), applies settings ("key=value") and makes it hold
- * exactly the corpus, whose ids are returned. A kept cache of the same corpus is not filled again.
- * -ECANCELED when interrupted. */
-int eval_cache_open(struct eval_cache *ec, const char *keep, const struct opt_list *settings,
+/* Opens keep (or a new temporary directory) with settings ("key=value", NULL-terminated, or NULL),
+ * of which it keeps none, and makes it hold exactly the corpus, whose ids are returned. A kept
+ * cache of the same corpus is not filled again. -ECANCELED when interrupted. */
+int eval_cache_open(struct eval_cache *ec, const char *keep, const char *const *set,
                     const char *corpus, struct eval_ids *ids, struct progress *p,
                     struct docfs_err *err);
 /* Closes it and removes it when it is temporary. NULL members allowed. */

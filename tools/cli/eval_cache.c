@@ -59,20 +59,6 @@ static int make_directory(struct eval_cache *ec, const char *keep, struct docfs_
     return 0;
 }
 
-static int apply_settings(struct docfs *d, const struct opt_list *settings, struct docfs_err *err)
-{
-    for (size_t i = 0; i < settings->n; i++) {
-        const char *eq = strchr(settings->item[i], '=');
-        if (!eq || eq == settings->item[i])
-            return err_set(err, -EINVAL, "--config %s: give KEY=VALUE", settings->item[i]);
-        _cleanup_free_ char *key = strndup(settings->item[i], (size_t)(eq - settings->item[i]));
-        int r = key ? docfs_set(d, key, eq + 1, err) : err_oom(err);
-        if (r < 0)
-            return err_prefix(err, r == -ENOENT ? -EINVAL : r, "--config %s", settings->item[i]);
-    }
-    return 0;
-}
-
 /* ---- the corpus ---- */
 
 static void document_path(size_t number, char out[48])
@@ -254,16 +240,14 @@ static int fill_kept(struct eval_cache *ec, const char *corpus, struct eval_ids 
     return r == 0 ? stamp_write(stamp, want, err) : r;
 }
 
-int eval_cache_open(struct eval_cache *ec, const char *keep, const struct opt_list *settings,
+int eval_cache_open(struct eval_cache *ec, const char *keep, const char *const *set,
                     const char *corpus, struct eval_ids *ids, struct progress *p,
                     struct docfs_err *err)
 {
     int64_t start = clock_mono_ns();
     int r = make_directory(ec, keep, err);
     if (r == 0)
-        r = docfs_open(&(struct docfs_options){.cache = ec->dir}, &ec->d, err);
-    if (r == 0)
-        r = apply_settings(ec->d, settings, err);
+        r = docfs_open(&(struct docfs_options){.cache = ec->dir, .set = set}, &ec->d, err);
     if (r == 0)
         r = keep ? fill_kept(ec, corpus, ids, p, err) : read_corpus(corpus, ec->d, ids, p, err);
     progress_end(p);
