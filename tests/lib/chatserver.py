@@ -91,16 +91,16 @@ class ChatServer:
         if self.mode == "close":
             h.close_connection = True
             return
-        if self.mode == "plain":
-            return h.json(200, {"model": body["model"], "choices": [
+        if self.mode == "ollama" and not body.get("stream"):
+            return h.json(200, self.piece(body, text, done=True))
+        if self.mode == "plain" or (self.mode == "openai" and not body.get("stream")):
+            return h.json(200, {"object": "chat.completion", "model": body["model"], "choices": [
                 {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]})
         if self.mode == "ollama":
             h.start("application/x-ndjson")
             for w in words:
-                h.wfile.write(json.dumps({"model": body["model"], "done": False,
-                                          "message": {"role": "assistant", "content": w}}).encode() + b"\n")
-            h.wfile.write(json.dumps({"model": body["model"], "done": True,
-                                      "message": {"role": "assistant", "content": ""}}).encode() + b"\n")
+                h.wfile.write(json.dumps(self.piece(body, w)).encode() + b"\n")
+            h.wfile.write(json.dumps(self.piece(body, "", done=True)).encode() + b"\n")
             return
         h.start("text/event-stream")
         if self.mode == "garbage":
@@ -120,6 +120,12 @@ class ChatServer:
             h.wfile.write(self.chunk(body, w))
             h.wfile.flush()
         h.wfile.write(self.chunk(body, "", "stop") + b"data: [DONE]\n\n")
+
+    @staticmethod
+    def piece(body, text, done=False):
+        more = {"done_reason": "stop"} if done else {}
+        return {"model": body["model"], "created_at": "2026-01-01T00:00:00Z", "done": done,
+                "message": {"role": "assistant", "content": text}, **more}
 
     @staticmethod
     def chunk(body, text, finish=None):

@@ -1,5 +1,6 @@
 """A server that embeds, in the shapes of Ollama, text-embeddings-inference, llama.cpp and OpenAI,
 and fails on demand. Texts that share words get near vectors, so that searches can be checked."""
+import base64
 import hashlib
 import http.server
 import json
@@ -20,6 +21,11 @@ def vector(text, dim=DIM):
             v[h[i] % dim] += 1 if h[8 + i] & 1 else -1
     n = math.sqrt(sum(x * x for x in v)) or 1.0
     return [x / n for x in v]
+
+
+def packed(v):
+    """OpenAI's other form of a vector."""
+    return base64.b64encode(struct.pack(f"<{len(v)}f", *v)).decode()
 
 
 class Fault:
@@ -178,7 +184,8 @@ class EmbedServer:
         elif self.kind == "tei":
             answer = vectors
         else:
-            data = [{"object": "embedding", "index": i, "embedding": v}
+            form = packed if body.get("encoding_format") == "base64" else list
+            data = [{"object": "embedding", "index": i, "embedding": form(v)}
                     for i, v in enumerate(vectors)]
             answer = {"object": "list", "model": self.model, "data": data[::-1],
                       "usage": {"prompt_tokens": 1, "total_tokens": 1}}
@@ -196,10 +203,8 @@ class EmbedServer:
 
 
 def base64_answer(server):
-    """OpenAI's other form of vectors."""
-    import base64
-
+    """A server that answers in base64 though it was asked for numbers."""
     def act(h):
-        v = struct.pack(f"<{server.dim}f", *vector("x", server.dim))
-        server.reply(h, 200, {"data": [{"index": 0, "embedding": base64.b64encode(v).decode()}]})
+        answer = [{"index": 0, "embedding": packed(vector("x", server.dim))}]
+        server.reply(h, 200, {"data": answer})
     return act
