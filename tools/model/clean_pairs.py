@@ -6,7 +6,9 @@ stdout and what was dropped, by reason, to the report.
 
 usage: clean_pairs.py BENCH_DIRECTORY REPORT < pairs > clean"""
 import collections
+import itertools
 import json
+import multiprocessing
 import pathlib
 import re
 import sys
@@ -65,25 +67,33 @@ def fault(fields, exact, query_grams, code_grams):
     return None
 
 
+def judge(some):
+    """The pairs of some lines and what is wrong with each."""
+    pairs = [line for line in some if line.count("\t") == 4]
+    return [(line, fault(line.rstrip("\n").split("\t"), *BENCH)) for line in pairs]
+
+
+def chunks(file, size=2000):
+    while some := list(itertools.islice(file, size)):
+        yield some
+
+
 def main():
-    bench = read_bench(sys.argv[1])
     dropped, total, examples = collections.Counter(), 0, {}
-    for line in sys.stdin:
-        fields = line.rstrip("\n").split("\t")
-        if len(fields) != 5:
-            continue
-        total += 1
-        why = fault(fields, *bench)
-        if why:
-            dropped[why] += 1
-            examples.setdefault(why, fields[2])
-        else:
-            sys.stdout.write(line)
+    with multiprocessing.get_context("fork").Pool() as pool:
+        for line, why in itertools.chain.from_iterable(pool.imap(judge, chunks(sys.stdin))):
+            total += 1
+            if why:
+                dropped[why] += 1
+                examples.setdefault(why, line.split("\t")[2])
+            else:
+                sys.stdout.write(line)
     with open(sys.argv[2], "w", encoding="utf-8") as report:
-        print(f"{total} pairs, {sum(dropped.values())} dropped, against {len(bench[0])} queries",
+        print(f"{total} pairs, {sum(dropped.values())} dropped, against {len(BENCH[0])} queries",
               file=report)
         for why, count in sorted(dropped.items()):
             print(f"{count:8} {why}; first: {examples[why][:80]}", file=report)
 
 
+BENCH = read_bench(sys.argv[1])  # before the processes of the pool are forked: they share it
 main()
