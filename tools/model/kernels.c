@@ -65,6 +65,26 @@ EACH_PROCESSOR void matrix_dots(const float *a, size_t rows, const float *b, siz
     }
 }
 
+EACH_PROCESSOR void matrix_sums(const float *weight, size_t rows, const float *v, size_t n,
+                                size_t dim, float *out)
+{
+    for (size_t i = 0; i < rows; i += 4) {
+        const float *w[4];
+        for (size_t k = 0; k < 4; k++) /* the last rows are summed more than once */
+            w[k] = weight + (i + k < rows ? i + k : rows - 1) * n;
+        for (size_t d = 0; d + LANES <= dim; d += LANES) {
+            lanes s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
+            for (size_t j = 0; j < n; j++) {
+                lanes x = *(const lanes *)(v + j * dim + d);
+                s0 += w[0][j] * x, s1 += w[1][j] * x, s2 += w[2][j] * x, s3 += w[3][j] * x;
+            }
+            const lanes s[4] = {s0, s1, s2, s3};
+            for (size_t k = 0; k < 4 && i + k < rows; k++)
+                memcpy(out + (i + k) * dim + d, &s[k], sizeof(s0));
+        }
+    }
+}
+
 EACH_PROCESSOR void adam(float *v, float *mean, float *square, const float *g, float rate, float c1,
                          float c2, size_t n)
 {

@@ -9,6 +9,9 @@ void scale(float *v, float w, size_t n);
 float dot_product(const float *a, const float *b, size_t n);
 /* out[i][j] = a[i] . b[j] for n rows of b, i < rows of a */
 void matrix_dots(const float *a, size_t rows, const float *b, size_t n, size_t dim, float *out);
+/* out[i] = the sum of weight[i][j] * v[j] over n rows of v, i < rows */
+void matrix_sums(const float *weight, size_t rows, const float *v, size_t n, size_t dim,
+                 float *out);
 /* Adam on one row: v is moved by gradient g. */
 void adam(float *v, float *mean, float *square, const float *g, float rate, float c1, float c2,
           size_t n);

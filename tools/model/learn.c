@@ -37,7 +37,6 @@ struct batch {
     float *score, *turned; /* [batch][batch] */
     double *loss;          /* [threads] */
     uint64_t seed;
-    bool test;
     /* of the rows */
     float *mean, *square, *moved; /* [rows][dim]; moved: gradient */
     float *fm, *fs;               /* [2][rows] Adam of the factors */
@@ -89,8 +88,8 @@ static void read_pair(struct batch *b, size_t i)
     const struct unit *q = b->c->unit + p->question.at, *a = b->c->unit + p->answer.at;
     uint64_t seed = b->seed ^ (b->pair[i] * 0x9e3779b97f4a7c15u);
     random_next(&seed);
-    bool drop = !b->test && random_unit(&seed) < b->o->drop;
-    bool title = !b->test && random_unit(&seed) < b->o->title;
+    bool drop = random_unit(&seed) < b->o->drop;
+    bool title = random_unit(&seed) < b->o->title;
     b->q.n[i] = b->a.n[i] = 0;
     for (uint32_t k = 0; k < p->answer.n; k++)
         add_term(&b->a, i, a[k], 1);
@@ -140,42 +139,85 @@ static bool same(const struct batch *b, size_t i, size_t j)
     return x->question_hash == y->question_hash || x->answer_hash == y->answer_hash || near < 4;
 }
 
+/* The part of [0, n) that thread t has; even, but for the last. */
+static void share(const struct batch *b, unsigned t, size_t *from, size_t *to)
+{
+    size_t step = (b->n / b->o->threads + 1) & ~(size_t)1;
+    *from = t * step < b->n ? t * step : b->n;
+    *to = t + 1 == b->o->threads || *from + step > b->n ? b->n : *from + step;
+}
+
+#define TILE 32
+
+/* turned[j][i] = score[i][j] for i in [from, to). */
+static void turn(const struct batch *b, size_t from, size_t to)
+{
+    size_t n = b->n;
+    for (size_t i0 = from; i0 < to; i0 += TILE)
+        for (size_t j0 = 0; j0 < n; j0 += TILE)
+            for (size_t j = j0; j < n && j < j0 + TILE; j++)
+                for (size_t i = i0; i < to && i < i0 + TILE; i++)
+                    b->turned[j * n + i] = b->score[i * n + j];
+}
+
 static void scores(void *arg, unsigned t)
 {
     struct batch *b = arg;
-    size_t n = b->n, dim = b->o->dim, step = (n / b->o->threads + 1) & ~(size_t)1;
-    size_t from = t * step, to = t + 1 == b->o->threads ? n : from + step;
-    if (from >= n)
+    size_t n = b->n, dim = b->o->dim, from, to;
+    share(b, t, &from, &to);
+    if (from >= to)
         return;
     matrix_dots(b->q.vector + from * dim, to - from, b->a.vector, n, dim, b->score + from * n);
-    for (size_t i = from; i < to; i++)
+    for (size_t i = from; i < to; i++) {
+        float *line = b->score + i * n;
         for (size_t j = 0; j < n; j++)
-            b->score[i * n + j] =
-                i != j && same(b, i, j) ? -1e9f : b->score[i * n + j] / b->o->temperature;
+            line[j] = i != j && same(b, i, j) ? -1e9f : line[j] / b->o->temperature;
+    }
+    turn(b, from, to);
 }
 
-/* Softmax of one line of n scores, `step` apart, into out; returns the loss of its own pair. */
-static double softmax(const float *score, size_t step, size_t own, size_t n, float *out)
+/* Scores of one line become their softmax; returns the loss of its own pair. */
+static double softmax(float *score, size_t own, size_t n)
 {
-    float max = score[0];
+    float max = score[0], mine = score[own];
     double sum = 0;
     for (size_t j = 1; j < n; j++)
-        max = fmaxf(max, score[j * step]);
+        max = fmaxf(max, score[j]);
     for (size_t j = 0; j < n; j++) {
-        out[j] = expf(score[j * step] - max);
-        sum += (double)out[j];
+        score[j] = expf(score[j] - max);
+        sum += (double)score[j];
     }
+    float part = (float)(1 / sum);
     for (size_t j = 0; j < n; j++)
-        out[j] = (float)((double)out[j] / sum);
-    return log(sum) + (double)max - (double)score[own * step];
+        score[j] *= part;
+    return log(sum) + (double)max - (double)mine;
 }
 
-/* turned[j][i]: what answer j says about question i. */
-static void softmax_answers(void *arg, unsigned t)
+/* score[i]: what question i says about the answers; turned[j]: answer j about the questions. */
+static void softmaxes(void *arg, unsigned t)
 {
     struct batch *b = arg;
-    for (size_t j = t; j < b->n; j += b->o->threads)
-        b->loss[t] += softmax(b->score + j, b->n, j, b->n, b->turned + j * b->n);
+    size_t from, to;
+    share(b, t, &from, &to);
+    for (size_t i = from; i < to; i++)
+        b->loss[t] +=
+            softmax(b->score + i * b->n, i, b->n) + softmax(b->turned + i * b->n, i, b->n);
+}
+
+/* Both become the gradient of the score. */
+static void differences(void *arg, unsigned t)
+{
+    struct batch *b = arg;
+    size_t n = b->n, from, to;
+    float rate = 0.5f / (b->o->temperature * (float)n);
+    share(b, t, &from, &to);
+    for (size_t i0 = from; i0 < to; i0 += TILE)
+        for (size_t j0 = 0; j0 < n; j0 += TILE)
+            for (size_t i = i0; i < to && i < i0 + TILE; i++)
+                for (size_t j = j0; j < n && j < j0 + TILE; j++) {
+                    float *x = b->score + i * n + j, *y = b->turned + j * n + i;
+                    *x = *y = (*x + *y - (i == j ? 2 : 0)) * rate;
+                }
 }
 
 static void through_norm(struct side *s, size_t i, size_t dim)
@@ -185,38 +227,18 @@ static void through_norm(struct side *s, size_t i, size_t dim)
     scale(g, s->length[i] > 0 ? 1 / s->length[i] : 0, dim);
 }
 
-static void softmax_questions(void *arg, unsigned t)
+static void gradients(void *arg, unsigned t)
 {
     struct batch *b = arg;
-    size_t n = b->n, dim = b->o->dim;
-    float *line = must_alloc(n, sizeof(*line));
-    float rate = 0.5f / (b->o->temperature * (float)n);
-    for (size_t i = t; i < n; i += b->o->threads) {
-        b->loss[t] += softmax(b->score + i * n, 1, i, n, line);
-        float *g = b->q.grad + i * dim;
-        memset(g, 0, dim * sizeof(*g));
-        for (size_t j = 0; j < n; j++) {
-            float d = (line[j] + b->turned[j * n + i] - (i == j ? 2 : 0)) * rate;
-            b->score[i * n + j] = d; /* now the gradient of the score */
-            if (fabsf(d) > 1e-9f)
-                axpy(g, b->a.vector + j * dim, d, dim);
-        }
+    size_t n = b->n, dim = b->o->dim, from, to;
+    share(b, t, &from, &to);
+    if (from >= to)
+        return;
+    matrix_sums(b->score + from * n, to - from, b->a.vector, n, dim, b->q.grad + from * dim);
+    matrix_sums(b->turned + from * n, to - from, b->q.vector, n, dim, b->a.grad + from * dim);
+    for (size_t i = from; i < to; i++) {
         through_norm(&b->q, i, dim);
-    }
-    free(line);
-}
-
-static void back_answers(void *arg, unsigned t)
-{
-    struct batch *b = arg;
-    size_t n = b->n, dim = b->o->dim;
-    for (size_t j = t; j < n; j += b->o->threads) {
-        float *g = b->a.grad + j * dim;
-        memset(g, 0, dim * sizeof(*g));
-        for (size_t i = 0; i < n; i++)
-            if (fabsf(b->score[i * n + j]) > 1e-9f)
-                axpy(g, b->q.vector + i * dim, b->score[i * n + j], dim);
-        through_norm(&b->a, j, dim);
+        through_norm(&b->a, i, dim);
     }
 }
 
@@ -345,9 +367,9 @@ static double step(struct batch *b)
     memset(b->loss, 0, threads * sizeof(*b->loss));
     on_threads(threads, forward, b);
     on_threads(threads, scores, b);
-    on_threads(threads, softmax_answers, b);
-    on_threads(threads, softmax_questions, b);
-    on_threads(threads, back_answers, b);
+    on_threads(threads, softmaxes, b);
+    on_threads(threads, differences, b);
+    on_threads(threads, gradients, b);
     on_threads(threads, update, b);
     double sum = 0;
     for (unsigned t = 0; t < threads; t++)
