@@ -106,6 +106,9 @@ struct docfs_document {
     unsigned signs;       /* docfs_hygiene.h: what it is besides documentation, 0 = nothing */
     const char *findings; /* lines "sign TAB line TAB what" */
     size_t passages;
+    /* What a model wrote about it (docfs_summaries.h); NULL = nothing. */
+    const char *summary, *summary_model;
+    int64_t summary_at;
 };
 DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
                              struct docfs_err *err);

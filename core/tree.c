@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/internal.h"
+#include "core/store/summaries.h"
 #include "core/text/convert.h"
 #include "core/util/hash.h"
 
@@ -128,6 +129,7 @@ int64_t docfs_read(struct docfs *d, int64_t content, void *data, size_t size, in
 struct document { /* the public part, and what owns its strings */
     struct docfs_document pub;
     struct store_document row;
+    char *summary, *summary_model;
 };
 
 int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret, struct docfs_err *err)
@@ -139,8 +141,12 @@ int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret, str
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
         rc = store_document(r, id, &doc->row, err);
+    int64_t summary_at = 0;
+    if (rc == 0)
+        rc = store_summary(r, doc->row.content, &doc->summary, &doc->summary_model, &summary_at,
+                           err);
     if (rc < 0) {
-        free(doc);
+        docfs_document_free(&doc->pub);
         return rc == -ENOENT ? err_set(err, rc, "that document is gone") : rc;
     }
     const struct store_document *s = &doc->row;
@@ -162,7 +168,10 @@ int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret, str
                                        .changed_at = s->changed_at,
                                        .signs = s->signs,
                                        .findings = s->findings,
-                                       .passages = s->passages};
+                                       .passages = s->passages,
+                                       .summary = doc->summary,
+                                       .summary_model = doc->summary_model,
+                                       .summary_at = summary_at};
     fresh_judge(d, &s->fresh, &doc->pub.checked_at, &doc->pub.stale_at);
     name_doc_id(id, doc->pub.public_id);
     hex_encode(s->sha256, SHA256_LEN, doc->pub.sha256);
@@ -174,7 +183,10 @@ void docfs_document_free(struct docfs_document *pub)
 {
     if (!pub)
         return;
-    store_document_fini(&((struct document *)pub)->row);
+    struct document *doc = (struct document *)pub;
+    store_document_fini(&doc->row);
+    free(doc->summary);
+    free(doc->summary_model);
     free(pub);
 }
 

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from lib.chatserver import ChatServer
+
 from conftest import ROOT
 
 MAN = ROOT / "packaging/man"
@@ -110,6 +112,14 @@ def test_every_message_is_described(docfs, corpus, mount_of, workdir, checker):
     say("ask", "how do I cancel a task")
     say("cat", "w/agent.md")
     say("cat", docfs.run("search", "odd bytes", "-c", "w", "--json").json["hits"][0]["id"])
+    chat = ChatServer(reply='{"summary": "A page."}')
+    docfs.ok("config", "set", "chat.url", chat.url)
+    docfs.ok("config", "set", "enrich.summaries", "on")
+    say("summarise", "--max", "500")
+    say("list", "--summaries")
+    say("cat", "w/a.md")
+    chat.stop()
+    docfs.ok("config", "unset", "chat.url")
     docfs.ok("save", "tasks", "cancel a task")
     say("save", "--list")
     say("sources")

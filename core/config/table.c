@@ -65,6 +65,8 @@ const struct config_def config_table[] = {
     {"enrich.sources", TEXT, "", 0, 4000,
      "places with {name} in them where missing documentation may lie, separated by commas",
      CONFIG_LOCAL},
+    {"enrich.summaries", SWITCH, "off", 0, 1,
+     "may documents be sent to the chat model for docfs summarise", CONFIG_LOCAL},
 
     {"feedback.half_life", DURATION, "90d", 60000, 3650.0 * 86400000,
      "age at which feedback counts half"},

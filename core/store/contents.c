@@ -146,6 +146,11 @@ int store_sweep(struct store_write *w, int64_t seconds, struct docfs_err *err)
         r = db_run(w->c, err,
                    "DELETE FROM content WHERE retired_at IS NOT NULL AND retired_at <= ?1", "i",
                    w->now - seconds);
+    if (r == 0)
+        r = db_run(w->c, err,
+                   "DELETE FROM records WHERE kind = 'summary' AND NOT EXISTS (SELECT 1 FROM "
+                   "content WHERE id = CAST(key AS INTEGER) AND retired_at IS NULL)",
+                   "");
     /* Readers behind the oldest change kept must forget everything: remember how far that goes. */
     int64_t last = 0, floor = 0;
     if (r == 0)

@@ -18,7 +18,7 @@ const struct cmd *const commands[] = {
 #if HAVE_SERVE
     &cmd_serve, &cmd_token,
 #endif
-    &cmd_ask,
+    &cmd_ask, &cmd_summarise,
     &cmd_mcp,
     &cmd_backup, &cmd_restore, &cmd_export, &cmd_import,
     &cmd_status, &cmd_doctor, &cmd_verify, &cmd_eval, &cmd_config,

@@ -9,5 +9,5 @@ extern const struct cmd cmd_add, cmd_refresh, cmd_remove, cmd_list, cmd_search, 
 extern const struct cmd cmd_jobs, cmd_sources, cmd_watch, cmd_feedback, cmd_gaps;
 extern const struct cmd cmd_ask, cmd_mcp;
 extern const struct cmd cmd_backup, cmd_restore, cmd_export, cmd_import;
-extern const struct cmd cmd_reembed, cmd_tune;
+extern const struct cmd cmd_reembed, cmd_tune, cmd_summarise;
 extern const struct cmd cmd_catalogue;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/docfs.h"
+#include "core/docfs_summaries.h"
 
 #define WIRE_SCHEMA "docfs/1"
 
@@ -61,6 +62,10 @@ json_t *wire_technologies(const struct docfs_technologies *t);
 json_t *wire_signs(unsigned signs);
 /* kind "flagged". */
 json_t *wire_flagged(const struct docfs_flagged *f);
+/* kind "summaries". */
+json_t *wire_summaries(const struct docfs_summaries *s);
+/* {"text", "generated": true, "model", "at"}, null for NULL. */
+json_t *wire_summary(const char *text, const char *model, int64_t at);
 /* kind "failures". */
 json_t *wire_failures(const struct docfs_failures *f);
 

@@ -67,11 +67,31 @@ json_t *wire_flagged(const struct docfs_flagged *f)
     return wire_message("flagged", json_pack("{s:o}", "documents", list));
 }
 
+/* Marked, so that nobody takes it for the document's own words. */
+json_t *wire_summary(const char *text, const char *model, int64_t at)
+{
+    return text ? json_pack("{s:o, s:b, s:o, s:o}", "text", wire_text(text), "generated", 1,
+                            "model", wire_text(model), "at", wire_time(at))
+                : json_null();
+}
+
+json_t *wire_summaries(const struct docfs_summaries *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < s->n; i++) {
+        const struct docfs_summary *x = &s->item[i];
+        append(&list, with_path(json_pack("{s:o, s:o}", "collection", wire_text(x->collection),
+                                          "summary", wire_summary(x->text, x->model, x->at)),
+                                "path", x->path));
+    }
+    return wire_message("summaries", json_pack("{s:o}", "documents", list));
+}
+
 json_t *wire_document(const struct docfs_document *doc)
 {
     json_t *o =
         json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-                  "s:b, s:o, s:o}", /**/
+                  "s:b, s:o, s:o, s:o}", /**/
                   "id", doc->public_id, "collection", wire_text(doc->collection), "title",
                   wire_text(doc->title), "url", text_or_null(doc->url), "format",
                   doc->format ? doc->format : "", "lang", doc->lang ? doc->lang : "", "mime",
@@ -80,7 +100,8 @@ json_t *wire_document(const struct docfs_document *doc)
                   "modified_at", wire_time(doc->mtime_ns / 1000000000), "fetched_at",
                   wire_time(doc->fetched_at), "changed_at", wire_time(doc->changed_at),
                   "checked_at", wire_time(doc->checked_at), "stale", wire_stale(doc->stale_at),
-                  "signs", wire_signs(doc->signs), "findings", findings(doc->findings));
+                  "signs", wire_signs(doc->signs), "findings", findings(doc->findings), "summary",
+                  wire_summary(doc->summary, doc->summary_model, doc->summary_at));
     return with_path(with_path(o, "path", doc->path), "origin", doc->origin);
 }
 
