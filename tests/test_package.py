@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT
+from lib.booted import Booted
 from lib.chroot import Chroot
 
 pytestmark = pytest.mark.package
@@ -33,7 +34,8 @@ def installed(debs, tmp_path_factory):
     path = tmp_path_factory.mktemp("debian") / "root"
     shutil.copytree(debs, f"{path}.debs")
     c = Chroot(path)
-    c.run("apt-get update -qq; apt-get install -y -qq --no-install-recommends systemd fuse3 man-db mandoc")
+    c.run("apt-get update -qq; apt-get install -y -qq --no-install-recommends systemd dbus "
+          "libpam-systemd fuse3 man-db mandoc")
     c.before = c.files()
     c.run("apt-get install -y -qq --no-install-recommends /debs/docfs_*.deb /debs/libdocfs0_*.deb "
           "/debs/docfs-model_*.deb")
@@ -107,6 +109,88 @@ def test_a_first_session(installed):
     """)
     assert "0 failures" in out and "demo/a.md" in out
     assert "200 OK" in out and json.loads(out[out.index('{"'):].splitlines()[0])["results"]
+
+
+# What the tests under systemd say again and again.
+WORDS = r"""
+    as() { setpriv --reuid $1 --regid $(id -g $1) --clear-groups env HOME=/home/$1 XDG_RUNTIME_DIR=/run/user/$(id -u $1) \
+        ${DOCFS_CACHE:+DOCFS_CACHE=$DOCFS_CACHE} "${@:2}"; }
+    soon() { for i in $(seq 600); do "$@" 2>/dev/null && return; sleep 0.05; done; echo "never: $*"; false; }
+    answers() { exec 3<>/dev/tcp/127.0.0.1/8420 || return
+        printf 'GET /api/v1/search?q=queue+state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+        head -1 <&3 | grep -q '200 OK'; }
+    shows() { as $1 cat "$2/search/queue state/00-RESULTS.md" | grep -q a.md; }
+    moved() { [ "$(systemctl show -P MainPID $1)" != $2 ] && [ "$(systemctl is-active $1)" = active ]; }
+"""
+
+
+def source(chroot):
+    chroot.run("mkdir -p /var/src; printf '# Storage\n\nHow the queue keeps its state.\n' > /var/src/a.md")
+
+
+def test_system_units(installed):
+    """Under systemd itself: ready when it says so, back after each kill -9, however many there are,
+    and after a hang; wrong settings are left to a person."""
+    source(installed)
+    with Booted(installed) as b:
+        words = "export DOCFS_CACHE=/var/lib/docfs\n" + WORDS
+        b.run(words + """
+            install -d -o docfs -g docfs -m 750 /var/lib/docfs
+            as docfs docfs add /var/src --collection units -q
+            mkdir -p /run/systemd/system/docfs-{serve,mount@}.service.d
+            printf '[Service]\nWatchdogSec=2s\n' | tee /run/systemd/system/docfs-{serve,mount@}.service.d/w.conf
+            systemctl daemon-reload
+            systemctl start docfs-serve docfs-mount@srv-docs
+            answers; shows nobody /srv/docs""")  # at once: start waits until both are ready
+        for _ in range(7):  # more than systemd lets pass unless it is told to
+            b.run(words + """
+                for unit in docfs-serve docfs-mount@srv-docs; do
+                    pid=$(systemctl show -P MainPID $unit); kill -9 $pid; soon moved $unit $pid
+                done
+                soon answers; soon shows nobody /srv/docs""")
+        b.run(words + """
+            for unit in docfs-serve docfs-mount@srv-docs; do
+                pid=$(systemctl show -P MainPID $unit); kill -STOP $pid; soon moved $unit $pid
+                journalctl -u $unit | grep -q 'Watchdog timeout'
+            done
+            soon answers; soon shows nobody /srv/docs
+            systemctl reload docfs-serve docfs-mount@srv-docs; answers; shows nobody /srv/docs""")
+        status = json.loads(b.run(words + "as docfs docfs status --json"))
+        for kind in ("serve", "mount"):
+            s, = [s for s in status["services"] if s["kind"] == kind and s["state"] == "up"]
+            assert s["availability"]["24h"]["crashes"] == 8, s
+        b.run(words + """
+            systemctl stop docfs-serve docfs-mount@srv-docs
+            [ "$(systemctl show -P Result docfs-serve)" = success ]; ! grep -q /srv/docs /proc/mounts
+            systemctl start docfs-refresh; [ "$(systemctl show -P Result docfs-refresh)" = success ]
+            echo DOCFS_SEARCH_K=many > /etc/default/docfs
+            for unit in docfs-serve docfs-mount@srv-docs; do
+                ! systemctl start $unit 2>/dev/null; [ "$(systemctl is-failed $unit)" = failed ]
+            done
+            journalctl -u docfs-serve | grep -q 'DOCFS_SEARCH_K'
+            rm /etc/default/docfs""")
+        last = json.loads(b.run(words + "as docfs docfs status --json"))
+        assert {s["state"] for s in last["services"] if s["place"] in
+                ("/srv/docs", "http://127.0.0.1:8420")} == {"stopped"}
+
+
+def test_user_units(installed):
+    source(installed)
+    with Booted(installed) as b:
+        b.run(WORDS + """
+            useradd -m reader
+            as reader docfs add /var/src --collection mine -q
+            as reader mkdir -p /home/reader/docs
+            loginctl enable-linger reader
+            soon as reader systemctl --user start docfs-mount docfs-serve
+            answers; shows reader /home/reader/docs
+            for unit in docfs-mount docfs-serve; do
+                kill -9 $(as reader systemctl --user show -P MainPID $unit)
+            done
+            soon answers; soon shows reader /home/reader/docs
+            as reader systemctl --user start docfs-refresh
+            as reader systemctl --user stop docfs-mount docfs-serve
+            ! grep -q /home/reader/docs /proc/mounts""")
 
 
 def test_recommended_helpers_are_asked_for_by_name(installed):

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,9 @@ static int run_mount(struct cmd_context *c)
     if (!o.mountpoint || (c->cache && !o.cache))
         return cmd_fail_with(c, CMD_SYSTEM, "out of memory");
     preflight(c, o.cache);
-    return docfs_mount_main(&o, &err) < 0 ? cmd_fail_with(c, CMD_SYSTEM, "%s", err.text) : CMD_OK;
+    int r = docfs_mount_main(&o, &err);
+    return r == 0 ? CMD_OK
+                  : cmd_fail_with(c, r == -EINVAL ? CMD_USAGE : CMD_SYSTEM, "%s", err.text);
 }
 
 const struct cmd cmd_mount = {
