@@ -7,64 +7,20 @@
 #include "core/store/internal.h"
 #include "core/text/token.h"
 
-/* Stemming costs more than the rest of tokenising and the words of documentation repeat: what was
- * stemmed last with the same hash is remembered. Only for documents; queries are short. */
-#define MEMO 8192
-#define MEMO_WORD 22
-
-struct memo {
-    unsigned char len, stem; /* of the word, of its stem; len 0 = free */
-    char word[MEMO_WORD], text[MEMO_WORD];
-};
-
-struct tokenizer {
-    struct memo *memo; /* MEMO slots, or NULL until the first document */
-};
-
 static int tokenizer_create(void *arg, const char **argv, int argc, Fts5Tokenizer **ret)
 {
-    struct tokenizer *t = calloc(1, sizeof(*t));
-    if (!t)
-        return SQLITE_NOMEM;
-    *ret = (Fts5Tokenizer *)t;
+    static char none; /* it has no state: the stemmer is the thread's */
+    *ret = (Fts5Tokenizer *)&none;
     return SQLITE_OK;
 }
 
-static void tokenizer_delete(Fts5Tokenizer *arg)
-{
-    struct tokenizer *t = (struct tokenizer *)arg;
-    free(t->memo);
-    free(t);
-}
+static void tokenizer_delete(Fts5Tokenizer *arg) {}
 
 struct run {
-    struct tokenizer *t;
     void *ctx;
     int (*emit)(void *ctx, int flags, const char *token, int len, int start, int end);
     bool query;
 };
-
-static size_t stem(struct tokenizer *t, const char *word, size_t len, char out[TOKEN_MAX + 8])
-{
-    struct memo *m = NULL;
-    if (t->memo && len <= MEMO_WORD) {
-        m = &t->memo[hash64(word, len, 0) & (MEMO - 1)];
-        if (m->len == len && memcmp(m->word, word, len) == 0) {
-            memcpy(out, m->text, MEMO_WORD);
-            return m->stem;
-        }
-    }
-    memcpy(out, word, len);
-    out[len] = '\0';
-    size_t n = token_stem(out, len);
-    if (m && n <= MEMO_WORD) {
-        m->len = (unsigned char)len;
-        m->stem = (unsigned char)n;
-        memcpy(m->word, word, len);
-        memcpy(m->text, out, n);
-    }
-    return n;
-}
 
 static int on_token(void *arg, const struct token *token)
 {
@@ -73,7 +29,9 @@ static int on_token(void *arg, const struct token *token)
         return 0;
     char word[TOKEN_MAX + 8];
     size_t len = token->len < TOKEN_MAX ? token->len : TOKEN_MAX;
-    len = stem(run->t, token->text, len, word);
+    memcpy(word, token->text, len);
+    word[len] = '\0';
+    len = token_stem(word, len);
     return run->emit(run->ctx, token->part ? FTS5_TOKEN_COLOCATED : 0, word, (int)len,
                      (int)token->start, (int)token->end);
 }
@@ -81,10 +39,7 @@ static int on_token(void *arg, const struct token *token)
 static int tokenizer_run(Fts5Tokenizer *arg, void *ctx, int flags, const char *text, int len,
                          int (*emit)(void *, int, const char *, int, int, int))
 {
-    struct tokenizer *t = (struct tokenizer *)arg;
-    struct run run = {t, ctx, emit, flags & FTS5_TOKENIZE_QUERY};
-    if (!t->memo && flags & FTS5_TOKENIZE_DOCUMENT)
-        t->memo = calloc(MEMO, sizeof(*t->memo)); /* without it only slower */
+    struct run run = {ctx, emit, flags & FTS5_TOKENIZE_QUERY};
     return text && len > 0 ? token_each(text, (size_t)len, on_token, &run) : SQLITE_OK;
 }
 

@@ -134,10 +134,13 @@ int html_to_markdown(const char *html, size_t len, bool main_only,
     _cleanup_buf_ struct buf scanned = {0};
     _cleanup_(doc_fini) struct html_doc d = {0};
     _cleanup_free_ char *title = NULL, *url = NULL, *lang = NULL;
-    if (html_scan(html, len, limits->max_depth, &scanned) < 0)
+    _cleanup_(html_aside_fini) struct html_aside aside = {0};
+    if (html_scan(html, len, limits->max_depth, &aside, &scanned) < 0 ||
+        buf_status(&aside.text) < 0)
         return err_oom(err);
-    size_t memory = scanned.len < MEMORY_MAX / 48 ? MEMORY_MIN + scanned.len * 48 : MEMORY_MAX;
-    int r = html_parse(scanned.data, scanned.len, memory < MEMORY_MAX ? memory : MEMORY_MAX,
+    size_t size = scanned.len + aside.text.len;
+    size_t memory = size < MEMORY_MAX / 48 ? MEMORY_MIN + size * 48 : MEMORY_MAX;
+    int r = html_parse(scanned.data, scanned.len, &aside, memory < MEMORY_MAX ? memory : MEMORY_MAX,
                        limits->max_depth * 4 + 64, &d);
     if (r == -ENOMEM || (r == 0 && html_marks_make(&d) < 0))
         return err_oom(err);
@@ -149,6 +152,9 @@ int html_to_markdown(const char *html, size_t len, bool main_only,
         lang = ret_lang ? make_lang(&d) : NULL;
     } else {
         _cleanup_buf_ struct buf b = {0};
+        buf_clear(&scanned);
+        if (html_scan(html, len, limits->max_depth, NULL, &scanned) < 0)
+            return err_oom(err);
         html_strip(scanned.data, scanned.len, out, &b);
         title = take_line(&b);
     }

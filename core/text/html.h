@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Inside of the HTML converter, in the order of the work:
  *   html_scan   bytes -> smaller, harmless HTML (bounded depth and attributes, no scripts)
+ *   html_aside  long runs of plain text go round the parser
  *   html_parse  that -> libgumbo tree in an arena with a ceiling
  *   html_clean  marks what is navigation and picks the main content
  *   html_blocks, _list, _table, _code, _inline over html_writer: tree -> markdown
@@ -88,13 +89,36 @@ struct html_attrs {
 /* Reads attributes from p (behind the tag name) to the end of the tag. Returns the byte behind
  * '>', or end when the tag is not closed. */
 const char *html_attrs_read(const char *p, const char *end, struct html_attrs *ret);
-/* Writes those attributes of set `mask` that are present. */
-void html_attrs_write(const struct html_attrs *a, uint32_t mask, struct buf *out);
+struct html_aside;
+/* Writes those attributes of set `mask` that are present. aside may be NULL. */
+void html_attrs_write(const struct html_attrs *a, uint32_t mask, struct html_aside *aside,
+                      struct buf *out);
 
 /* Writes an equivalent of html to out that costs little to parse: without scripts, comments, SVG
- * and unused attributes, at most max_depth elements deep, MathML as TeX. */
-/* -EFBIG: a limit of out; -ENOMEM. */
-int html_scan(const char *html, size_t len, unsigned max_depth, struct buf *out);
+ * and unused attributes, at most max_depth elements deep, MathML as TeX. aside (may be NULL) takes
+ * long runs of text, for which out holds marks.
+ * -EFBIG: a limit of out; -ENOMEM. */
+int html_scan(const char *html, size_t len, unsigned max_depth, struct html_aside *aside,
+              struct buf *out);
+
+/* ---- text that goes round the parser (html_aside.c) ------------------------------------------ */
+
+struct html_aside {
+    struct buf text;
+    struct html_run {
+        size_t at, len; /* in text */
+        bool back;
+    } * run;
+    size_t n;
+};
+void html_aside_fini(struct html_aside *a);
+/* Replaces long runs of plain ASCII in out, from byte `from` on, by marks. */
+void html_aside_put(struct html_aside *a, struct buf *out, size_t from);
+/* Writes a mark for the value of an attribute; false: it has to be written as it is. */
+bool html_aside_value(struct html_aside *a, const char *s, size_t len, struct buf *out);
+/* What text is with its runs back, in memory of alloc(userdata, size); NULL: it has none. */
+char *html_aside_back(const struct html_aside *a, const char *text,
+                      void *(*alloc)(void *userdata, size_t size), void *userdata);
 
 /* ---- tree (html_parse.c) -------------------------------------------------------------------- */
 
@@ -118,10 +142,10 @@ struct html_doc {
     GumboNode *heading;   /* first h1 (or what stands for it) of the page, or NULL */
     bool heading_outside; /* ... which is not below main */
 };
-/* Builds the tree over html, which must outlive it. -EFBIG: more than max_memory bytes or deeper
- * than max_depth; -ENOMEM. */
-int html_parse(const char *html, size_t len, size_t max_memory, unsigned max_depth,
-               struct html_doc *ret);
+/* Builds the tree over html, which must outlive it; text has the runs of aside again. -EFBIG: more
+ * than max_memory bytes or deeper than max_depth; -ENOMEM. */
+int html_parse(const char *html, size_t len, const struct html_aside *aside, size_t max_memory,
+               unsigned max_depth, struct html_doc *ret);
 void html_doc_fini(struct html_doc *d);
 
 static inline bool html_is_element(const GumboNode *n)

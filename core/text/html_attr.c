@@ -122,7 +122,8 @@ const char *html_attrs_read(const char *p, const char *end, struct html_attrs *a
     return p < end ? p + 1 : end;
 }
 
-void html_attrs_write(const struct html_attrs *a, uint32_t mask, struct buf *out)
+void html_attrs_write(const struct html_attrs *a, uint32_t mask, struct html_aside *aside,
+                      struct buf *out)
 {
     if (a->hidden)
         buf_adds(out, " hidden");
@@ -134,6 +135,8 @@ void html_attrs_write(const struct html_attrs *a, uint32_t mask, struct buf *out
         buf_adds(out, attr_names[i].name);
         buf_add(out, "=\"", 2);
         const char *s = a->value[at].data, *end = s + a->value[at].len;
+        if (aside && html_aside_value(aside, s, (size_t)(end - s), out))
+            s = end;
         while (s < end) {
             const char *q = memchr(s, '"', (size_t)(end - s));
             buf_add(out, s, (size_t)((q ? q : end) - s));

@@ -98,13 +98,35 @@ static GumboNode *child_by_tag(const GumboNode *n, GumboTag tag)
     return NULL;
 }
 
-/* Implied elements and clones can make the tree deeper than its source. Also sets the links to
- * parent and index anew: the parser leaves stale ones on elements that it moved. */
-static bool too_deep(GumboNode *root, unsigned max)
+static void put_back(const char **text, const struct html_aside *aside, struct html_arena *a)
+{
+    char *whole = html_aside_back(aside, *text, arena_alloc, a);
+    if (whole)
+        *text = whole;
+}
+
+/* Text and attributes of n as the page has them. */
+static void restore(GumboNode *n, const struct html_aside *aside, struct html_arena *a)
+{
+    if (n->type == GUMBO_NODE_TEXT)
+        put_back(&n->v.text.text, aside, a);
+    if (n->type != GUMBO_NODE_ELEMENT && n->type != GUMBO_NODE_TEMPLATE)
+        return;
+    GumboVector *attrs = &n->v.element.attributes;
+    for (unsigned i = 0; i < attrs->length; i++)
+        put_back(&((GumboAttribute *)attrs->data[i])->value, aside, a);
+}
+
+/* Implied elements and clones can make the tree deeper than its source. Also gives text its runs
+ * back, and sets the links to parent and index anew: the parser leaves stale ones on elements that
+ * it moved. */
+static bool too_deep(GumboNode *root, unsigned max, const struct html_aside *aside,
+                     struct html_arena *a)
 {
     GumboNode *n = root;
     unsigned depth = 0;
     for (;;) {
+        restore(n, aside, a);
         bool inner = n->type == GUMBO_NODE_ELEMENT || n->type == GUMBO_NODE_TEMPLATE;
         GumboVector *children = inner ? &n->v.element.children : NULL;
         if (inner && children->length) {
@@ -128,8 +150,8 @@ static bool too_deep(GumboNode *root, unsigned max)
     }
 }
 
-int html_parse(const char *html, size_t len, size_t max_memory, unsigned max_depth,
-               struct html_doc *ret)
+int html_parse(const char *html, size_t len, const struct html_aside *aside, size_t max_memory,
+               unsigned max_depth, struct html_doc *ret)
 {
     struct html_arena *a = calloc(1, sizeof *a);
     if (!a)
@@ -149,7 +171,7 @@ int html_parse(const char *html, size_t len, size_t max_memory, unsigned max_dep
     opt.max_errors = 0;
     GumboOutput *out = gumbo_parse_with_options(&opt, html, len);
     ret->root = out->root;
-    if (!ret->root || too_deep(ret->root, max_depth)) {
+    if (!ret->root || too_deep(ret->root, max_depth, aside, a)) {
         html_doc_fini(ret);
         return -EFBIG;
     }

@@ -23,6 +23,7 @@ struct open_element {
 struct scan {
     const char *p, *end;
     struct buf *out;
+    struct html_aside *aside; /* or NULL */
     struct open_element stack[STACK_MAX];
     unsigned n, max, formats, pre;
     bool html_seen, body_seen, title_seen;
@@ -225,7 +226,7 @@ static void start_tag(struct scan *s, const char *name, size_t len)
         bool *seen = tag == GUMBO_TAG_HTML ? &s->html_seen : &s->body_seen;
         if (!*seen) {
             write_tag(s, "", tag, NULL, 0);
-            html_attrs_write(&a, tag == GUMBO_TAG_HTML ? 1u << ATTR_LANG : 0, s->out);
+            html_attrs_write(&a, tag == GUMBO_TAG_HTML ? 1u << ATTR_LANG : 0, NULL, s->out);
             buf_addc(s->out, '>');
         }
         *seen = true;
@@ -293,7 +294,7 @@ static void start_tag(struct scan *s, const char *name, size_t len)
     if (flags & F_DROPPED)
         return;
     write_tag(s, "", tag, name, len);
-    html_attrs_write(&a, mask, s->out);
+    html_attrs_write(&a, mask, s->aside, s->out);
     buf_addc(s->out, '>');
 }
 
@@ -355,7 +356,8 @@ static bool is_name_char(char c)
            c == '.';
 }
 
-int html_scan(const char *html, size_t len, unsigned max_depth, struct buf *out)
+int html_scan(const char *html, size_t len, unsigned max_depth, struct html_aside *aside,
+              struct buf *out)
 {
     struct scan *s = calloc(1, sizeof *s);
     if (!s)
@@ -363,12 +365,16 @@ int html_scan(const char *html, size_t len, unsigned max_depth, struct buf *out)
     s->p = html;
     s->end = html + len;
     s->out = out;
+    s->aside = aside && !memchr(html, 0xf4, len) ? aside : NULL; /* its marks begin with that */
     s->max = max_depth < STACK_MAX ? max_depth : STACK_MAX;
     buf_adds(out, "<!DOCTYPE html>");
     buf_reserve(out, len + len / 8);
     while (s->p < s->end && !buf_status(out)) {
         const char *lt = memchr(s->p, '<', (size_t)(s->end - s->p));
+        size_t from = out->len;
         html_scan_text(s->p, lt ? lt : s->end, s->pre, out);
+        if (s->aside && out->len > from)
+            html_aside_put(s->aside, out, from);
         if (!lt)
             break;
         s->p = lt;

@@ -259,10 +259,10 @@ static void try_at(struct reader *r, size_t at)
 
 #define LOOK_AHEAD 20
 
-static void add_word(struct reader *r, const char *p, size_t len, uint32_t line)
+/* The word that stands in the ring's next place is complete. */
+static void end_word(struct reader *r, size_t len, uint32_t line)
 {
     size_t k = r->w.n % RING;
-    memcpy(r->w.text[k], p, len);
     r->w.len[k] = (unsigned char)len;
     r->w.line[k] = line;
     r->w.n++;
@@ -270,52 +270,71 @@ static void add_word(struct reader *r, const char *p, size_t len, uint32_t line)
         try_at(r, r->w.n - 1 - LOOK_AHEAD);
 }
 
+static void end_sentence(struct reader *r, uint32_t line)
+{
+    r->w.text[r->w.n % RING][0] = '#';
+    end_word(r, 1, line);
+}
+
+enum byte_kind { B_BREAK, B_WORD, B_SKIP, B_TAG, B_HIGH };
+
+static const unsigned char kind_of[256] = {
+    ['0' ... '9'] = B_WORD, ['A' ... 'Z'] = B_WORD,   ['a' ... 'z'] = B_WORD, ['\''] = B_WORD,
+    ['/'] = B_WORD,         ['*'] = B_SKIP,           ['_'] = B_SKIP,         ['`'] = B_SKIP,
+    ['<'] = B_TAG,          [0x80 ... 0xff] = B_HIGH,
+};
+
+/* Length of the tag at s, 0 for a '<' that begins none. */
+static size_t tag_length(const char *s, size_t len)
+{
+    if (len < 2 || !(isalpha((unsigned char)s[1]) || s[1] == '/'))
+        return 0;
+    const char *close = memchr(s, '>', len < 2000 ? len : 2000);
+    return close ? (size_t)(close + 1 - s) : 0;
+}
+
 static void read_words(struct reader *r, const char *s, size_t len, bool markup)
 {
-    char word[24];
-    size_t n = 0;
-    bool too_long = false;
+    size_t n = 0; /* letters of the present word; those past the ring's width only count */
     uint32_t line = 1, word_line = 1;
     for (size_t i = 0; i <= len;) {
         uint32_t c = i < len ? (unsigned char)s[i] : ' ';
+        enum byte_kind kind = kind_of[c];
         size_t step = 1;
-        if (c >= 0x80) {
+        if (kind == B_HIGH) {
             step = utf8_decode(s + i, len - i, &c);
             if (c >= 0xe0020 && c <= 0xe007e) /* ASCII written invisibly */
-                c -= 0xe0000;
+                kind = kind_of[c -= 0xe0000];
+            else if (zero_width(c) || c == 0xad)
+                kind = B_SKIP;
         }
-        if (markup && c == '<' && i + 1 < len &&
-            (isalpha((unsigned char)s[i + 1]) || s[i + 1] == '/')) {
-            const char *close = memchr(s + i, '>', len - i < 2000 ? len - i : 2000);
-            if (close) {
-                for (const char *q = s + i; q < close; q++)
-                    line += *q == '\n';
-                /* Inline elements stand inside words; for a reader every tag may end one. */
-                step = (size_t)(close + 1 - (s + i));
-                c = ' ';
-            }
-        }
-        i += step;
-        if (zero_width(c) || c == 0xad || c == '*' || c == '_' || c == '`')
-            continue;
-        if (c < 0x80 && (isalnum((int)c) || c == '\'' || c == '/')) {
+        if (kind == B_WORD) {
             if (n == 0)
                 word_line = line;
-            if (n < sizeof(word))
-                word[n++] = (char)tolower((int)c);
-            else
-                too_long = true;
+            if (n < sizeof(r->w.text[0]))
+                r->w.text[r->w.n % RING][n] = (char)(c | 0x20); /* lower case; no change to '/ */
+            n++;
+            i += step;
             continue;
         }
-        if (n && !too_long)
-            add_word(r, word, n, word_line);
+        const char *at = s + i;
+        size_t tag = kind == B_TAG && markup ? tag_length(at, len - i) : 0;
+        if (tag) { /* inline elements stand inside words; for a reader every tag may end one */
+            step = tag;
+            for (const char *q = at; (q = memchr(q, '\n', (size_t)(at + tag - q))); q++)
+                line++;
+        }
+        i += step;
+        if (kind == B_SKIP)
+            continue;
+        if (n > sizeof(r->w.text[0]))
+            end_sentence(r, word_line);
         else if (n)
-            add_word(r, "#", 1, word_line);
+            end_word(r, n, word_line);
         /* The end of a sentence is the end of an order. */
-        if (c >= 0x80)
-            add_word(r, "#", 1, line);
+        if (kind == B_HIGH)
+            end_sentence(r, line);
         n = 0;
-        too_long = false;
         line += c == '\n';
     }
     size_t left = r->w.n > LOOK_AHEAD ? r->w.n - LOOK_AHEAD : 0;

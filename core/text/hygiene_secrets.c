@@ -3,6 +3,7 @@
  * only when its random part looks random. */
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/text/hygiene_internal.h"
@@ -36,6 +37,8 @@ static const struct {
     {"dop_v1_", "DigitalOcean token", LOWER_HEX, 64, 64},
     {"SG.", "SendGrid API key", URL_SAFE, 66, 66},
 };
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+_Static_assert(KINDS <= 32, "a set of kinds is 32 bits");
 
 static bool in_alphabet(unsigned char c, enum alphabet a)
 {
@@ -98,27 +101,39 @@ static bool is_private_key(const char *p, const char *end)
     return base64 >= 200 && varied;
 }
 
+/* What the token at p is, NULL for none; may: the kinds that begin with its first byte. */
+static const char *token_kind(const char *p, const char *end, uint32_t may)
+{
+    for (size_t i = 0; may; i++, may >>= 1) {
+        if (!(may & 1) || p[1] != kinds[i].prefix[1])
+            continue;
+        size_t n = strlen(kinds[i].prefix), k = 0;
+        if ((size_t)(end - p) < n + kinds[i].min || memcmp(p, kinds[i].prefix, n) != 0)
+            continue;
+        while (p + n + k < end && in_alphabet((unsigned char)p[n + k], kinds[i].alphabet))
+            k++;
+        if (k >= kinds[i].min && k <= kinds[i].max && looks_random(p + n, k))
+            return kinds[i].what;
+    }
+    return NULL;
+}
+
 void hygiene_secrets(const char *md, size_t len, struct hygiene *h)
 {
+    uint32_t begins[256] = {0}; /* set of kinds by first byte */
+    for (size_t i = 0; i < KINDS; i++)
+        begins[(unsigned char)kinds[i].prefix[0]] |= UINT32_C(1) << i;
     const char *end = md + len;
     uint32_t line = 1;
     const char *counted = md;
-    for (const char *p = md; p < end; p++) {
+    for (const char *p = md; end - p > 2; p++) {
         unsigned char c = (unsigned char)*p;
         const char *what = NULL;
-        if (c == '-' && end - p > 40 && p[1] == '-' && memcmp(p, "-----BEGIN ", 11) == 0) {
-            what = is_private_key(p, end) ? "private key" : NULL;
-        } else if (isalpha(c) && (p == md || !isalnum((unsigned char)p[-1]))) {
-            for (size_t i = 0; !what && i < sizeof(kinds) / sizeof(*kinds); i++) {
-                size_t n = strlen(kinds[i].prefix), k = 0;
-                if (c != (unsigned char)*kinds[i].prefix || (size_t)(end - p) < n + kinds[i].min ||
-                    memcmp(p, kinds[i].prefix, n) != 0)
-                    continue;
-                while (p + n + k < end && in_alphabet((unsigned char)p[n + k], kinds[i].alphabet))
-                    k++;
-                if (k >= kinds[i].min && k <= kinds[i].max && looks_random(p + n, k))
-                    what = kinds[i].what;
-            }
+        if (c == '-') {
+            if (end - p > 40 && p[1] == '-' && memcmp(p, "-----BEGIN ", 11) == 0)
+                what = is_private_key(p, end) ? "private key" : NULL;
+        } else if (begins[c] && (p == md || !isalnum((unsigned char)p[-1]))) {
+            what = token_kind(p, end, begins[c]);
         }
         if (!what)
             continue;

@@ -34,5 +34,6 @@ int token_each(const char *text, size_t len, token_fn *fn, void *arg);
 /* English function words that carry no topic ("the", "how", "do", ...). */
 bool token_is_stopword(const char *text, size_t len);
 
-/* Porter2 (Snowball English) stem in place; returns the new length. */
-size_t token_stem(char *word, size_t len);
+/* Porter2 (Snowball English) stem in place; returns the new length. word is an array of at least
+ * TOKEN_MAX bytes; what it holds behind the stem is undefined. */
+size_t token_stem(char word[static TOKEN_MAX], size_t len);

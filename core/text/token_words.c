@@ -57,13 +57,18 @@ bool token_is_stopword(const char *text, size_t len)
 /* Snowball needs about a microsecond a word and an object that only one thread may use. Text
  * repeats its words, so each thread keeps its stemmer and a small direct-mapped cache before it. */
 #define STEM_MAX 23 /* longer words are stemmed without the cache */
-#define STEM_SLOTS 2048
+#define STEM_SLOTS 8192
+
+struct stem_key {
+    uint64_t part[3]; /* the word, zero padded */
+};
 
 struct stem_slot {
-    uint64_t word[3]; /* zero padded: compared as three numbers */
+    struct stem_key word;
     char stem[STEM_MAX];
     uint8_t len; /* of stem; 0 = empty slot */
 };
+_Static_assert(TOKEN_MAX >= sizeof(struct stem_key), "a key can be read from a word's array");
 
 struct stem_state {
     struct sb_stemmer *stemmer;
@@ -116,29 +121,65 @@ static size_t stem_slow(struct stem_state *st, char *word, size_t len)
     return n;
 }
 
-size_t token_stem(char *word, size_t len)
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Are all 8 bytes of x in a..z? */
+static bool lower(uint64_t x)
 {
-    if (len < 3 || len > TOKEN_MAX)
-        return len;
+    uint64_t high = BYTES(0x80);
+    return !(x & high) && ((x + BYTES(0x80 - 'a')) & high) == high &&
+           !((x + BYTES(0x7f - 'z')) & high);
+}
+
+/* False for a word with other bytes than a..z. */
+static bool make_key(const char *word, size_t len, struct stem_key *key)
+{
+    memcpy(key->part, word, sizeof(key->part));
+    bool ok = true;
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = len > 8 * i ? len - 8 * i : 0;
+        uint64_t mask = n >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * n) - 1;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        mask = __builtin_bswap64(mask);
+#endif
+        key->part[i] &= mask;
+        ok = ok && lower(key->part[i] | (BYTES('a') & ~mask));
+    }
+    return ok;
+}
+
+static size_t stem_long(char *word, size_t len)
+{
     for (size_t i = 0; i < len; i++)
         if (word[i] < 'a' || word[i] > 'z')
             return len;
     struct stem_state *st = stem_state();
-    if (!st) /* out of memory: an unstemmed word is still a word */
+    return st ? stem_slow(st, word, len) : len;
+}
+
+size_t token_stem(char word[static TOKEN_MAX], size_t len)
+{
+    if (len < 3 || len > TOKEN_MAX)
         return len;
     if (len > STEM_MAX)
-        return stem_slow(st, word, len);
-    uint64_t key[3] = {0};
-    memcpy(key, word, len);
-    uint64_t h = (key[0] ^ key[1] * 0x9e3779b97f4a7c15u ^ key[2] * 0xc2b2ae3d27d4eb4fu) *
-                 0xff51afd7ed558ccdu;
+        return stem_long(word, len);
+    struct stem_key key;
+    if (!make_key(word, len, &key))
+        return len;
+    struct stem_state *st = stem_state();
+    if (!st) /* out of memory: an unstemmed word is still a word */
+        return len;
+    const uint64_t *k = key.part;
+    uint64_t h =
+        (k[0] ^ k[1] * 0x9e3779b97f4a7c15u ^ k[2] * 0xc2b2ae3d27d4eb4fu) * 0xff51afd7ed558ccdu;
     struct stem_slot *slot = &st->slot[(h >> 40) % STEM_SLOTS];
-    if (!slot->len || memcmp(slot->word, key, sizeof(key))) {
+    const uint64_t *s = slot->word.part;
+    if (!slot->len || ((s[0] ^ k[0]) | (s[1] ^ k[1]) | (s[2] ^ k[2]))) {
         slot->len = (uint8_t)stem_slow(st, word, len);
         memcpy(slot->stem, word, slot->len);
-        memcpy(slot->word, key, sizeof(key));
+        slot->word = key;
         return slot->len;
     }
-    memcpy(word, slot->stem, slot->len);
+    memcpy(word, slot->stem, sizeof(slot->stem));
     return slot->len;
 }

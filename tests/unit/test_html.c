@@ -322,6 +322,57 @@ static const struct {
     {"one line", "<p>", "hello <b>bold</b> world &amp; ", "deep", 300000, "deep"},
 };
 
+/* Long runs of ASCII go round the parser; whatever else a page holds must come out the same. */
+static void test_aside(void)
+{
+    static const struct {
+        const char *name, *html, *want;
+    } cases[] = {
+        {"a long run and references",
+         "<p>A long enough run of text &amp more text that follows it &amp; "
+         "caf\u00e9 is a long word among long words</p>",
+         "A long enough run of text & more text that follows it & "
+         "caf\u00e9 is a long word among long words\n"},
+        {"a long value of a formatting element that is cloned",
+         "<p><a href='a-long-address-of-a-page.html'>a link<p>of two paragraphs</a>",
+         "[a link](a-long-address-of-a-page.html)\n\n"
+         "[of two paragraphs](a-long-address-of-a-page.html)\n"},
+        {"a reference in a value",
+         "<a href='page-with-a-query.html?a=1&amp;b=2'>a link that is rather long</a>",
+         "[a link that is rather long](page-with-a-query.html?a=1&b=2)\n"},
+        {"text in a table goes before it",
+         "<table>text that is not in any cell of it<tr><td>cell</table>",
+         "text that is not in any cell of it\n\ncell\n"},
+        {"the page uses the characters of marks",
+         "<p>\xf4\x80\x80\x80\xf4\x88\x80\x80 and a long run of text</p>",
+         "\xf4\x80\x80\x80\xf4\x88\x80\x80 and a long run of text\n"},
+        {"references to the characters of marks that are none",
+         "<p>&#x100000; and &#x100000;&#x10bfff; and a long run of text</p>",
+         "\xf4\x80\x80\x80 and \xf4\x80\x80\x80\xf4\x8b\xbf\xbf and a long run of text\n"},
+        {"preformatted",
+         "<pre>\n  two blanks and a long line of it\n\tand a tab before this one\n</pre>",
+         "```\n  two blanks and a long line of it\n\tand a tab before this one\n```\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *md = render(cases[i].html, strlen(cases[i].html), false, NULL);
+        report(strcmp(md, cases[i].want) == 0, cases[i].name, md, cases[i].want);
+        free(md);
+    }
+    /* A page that refers to a mark of its own repeats its text; within bounds. */
+    size_t n = 200000, unit = strlen("&#x100000;&#x108000;");
+    char *html = malloc(200 * 1000 + n * unit + 16), *p = html;
+    assert(html);
+    p = stpcpy(p, "<p>");
+    for (int i = 0; i < 200; i++, p += 1000)
+        memset(p, 'x', 1000);
+    for (size_t i = 0; i < n; i++)
+        p = stpcpy(p, i ? "&#x100000;&#x108000;" : " &#x100000;&#x108000;");
+    char *md = render(html, (size_t)(p - html), true, NULL);
+    report(strstr(md, "xxxx") != NULL, "a page that repeats its text", "the text is lost", "");
+    free(md);
+    free(html);
+}
+
 static void test_hostile(void)
 {
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
@@ -348,6 +399,7 @@ int main(void)
     test_constructs();
     test_sites();
     test_page();
+    test_aside();
     test_hostile();
     printf("%u passed, %u failed\n", passed, failed);
     return failed ? 1 : 0;

@@ -106,7 +106,7 @@ static void test_token_bounds(void)
 static void *stem_thread(void *arg)
 {
     for (int i = 0; i < 2000; i++) {
-        char word[16];
+        char word[TOKEN_MAX];
         int n = snprintf(word, sizeof(word), "running");
         assert(token_stem(word, (size_t)n) == 3 && !memcmp(word, "run", 3));
     }
@@ -124,7 +124,7 @@ static void test_words(void)
         {"utf8", "utf8"},           {"internationalizationalizations", "internationalization"}};
     for (int twice = 0; twice < 2; twice++) { /* the second round comes out of the cache */
         for (size_t i = 0; i < sizeof(stems) / sizeof(*stems); i++) {
-            char word[64];
+            char word[TOKEN_MAX];
             strcpy(word, stems[i][0]);
             size_t n = token_stem(word, strlen(word));
             assert(n == strlen(stems[i][1]) && !memcmp(word, stems[i][1], n));
