@@ -32,7 +32,7 @@ DOCFS_API void docfs_service_kept(struct docfs_service *s, int64_t ns);
 /* Questions to this process through all of its doors, since its start. s may be NULL. */
 struct docfs_asked {
     uint64_t queries, failed, cache_hits, cache_misses;
-    double mean_ms;
+    double mean_ms, p50_ms, p95_ms, p99_ms; /* all but the mean: upper bounds within 19 % */
 };
 DOCFS_API void docfs_service_asked(struct docfs_service *s, struct docfs_asked *ret);
 /* Remembers an error for docfs status; the last few are kept. s may be NULL. */

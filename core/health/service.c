@@ -314,7 +314,10 @@ void docfs_service_asked(struct docfs_service *s, struct docfs_asked *ret)
     *ret = (struct docfs_asked){.queries = atomic_load(&s->page->queries),
                                 .failed = atomic_load(&s->page->failed),
                                 .cache_hits = status.cache_hits + atomic_load(&s->kept),
-                                .cache_misses = status.cache_misses};
+                                .cache_misses = status.cache_misses,
+                                .p50_ms = page_quantile(s->page, .5),
+                                .p95_ms = page_quantile(s->page, .95),
+                                .p99_ms = page_quantile(s->page, .99)};
     if (ret->queries)
         ret->mean_ms = (double)atomic_load(&s->micros) / 1e3 / (double)ret->queries;
 }

@@ -20,6 +20,9 @@ void search_figures(const struct server *s, struct search_figures *ret)
                                    .hits = x.cache_hits,
                                    .misses = x.cache_misses,
                                    .average_ms = x.mean_ms,
+                                   .p50_ms = x.p50_ms,
+                                   .p95_ms = x.p95_ms,
+                                   .p99_ms = x.p99_ms,
                                    .hit_rate = all ? (double)x.cache_hits / (double)all : 0};
 }
 
@@ -36,11 +39,12 @@ json_t *stats_object(struct request *q, struct docfs_err *err)
     process_figures(&p);
     double up = server_uptime(q->server);
     return json_pack(
-        "{s:{s:I, s:f, s:f, s:I, s:I}, s:{s:f, s:f, s:I, s:f, s:I}, s:{s:I, s:I, s:n, s:I, s:n}, "
-        "s:{s:f, s:f, s:f, s:f}, s:o}",
+        "{s:{s:I, s:f, s:f, s:I, s:I, s:{s:f, s:f, s:f}}, s:{s:f, s:f, s:I, s:f, s:I}, s:{s:I, "
+        "s:I, s:n, s:I, s:n}, s:{s:f, s:f, s:f, s:f}, s:o}",
         "search_stats", "total_searches", (json_int_t)f.total, "avg_response_time_ms", f.average_ms,
         "cache_hit_rate", f.hit_rate, "successful_searches", (json_int_t)(f.total - f.failed),
-        "failed_searches", (json_int_t)f.failed, "cache_stats", "hit_rate", f.hit_rate, "miss_rate",
+        "failed_searches", (json_int_t)f.failed, "latency_ms", "p50", f.p50_ms, "p95", f.p95_ms,
+        "p99", f.p99_ms, "cache_stats", "hit_rate", f.hit_rate, "miss_rate",
         f.hits + f.misses ? 1 - f.hit_rate : 0, "total_keys", (json_int_t)c.entries,
         "memory_usage_mb", (double)c.bytes / 1e6, "evictions", (json_int_t)c.evicted,
         "content_stats", "total_documents", (json_int_t)st.documents, "total_chunks",

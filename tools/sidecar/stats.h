@@ -5,7 +5,7 @@
 
 struct search_figures {
     unsigned long long total, failed, hits, misses;
-    double average_ms, hit_rate;
+    double average_ms, p50_ms, p95_ms, p99_ms, hit_rate;
 };
 void search_figures(const struct server *s, struct search_figures *ret);
 /* What GET /api/v1/stats says; NULL with err set. */

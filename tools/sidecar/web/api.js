@@ -36,8 +36,8 @@ export function say(text, bad = false) {
 }
 
 // Numbers stand to the right; on a narrow screen each row becomes a card with the heads inside.
-export function table(heads, rows) {
-  if (!rows.length) return el('p', { class: 'dim' }, 'None.');
+export function table(heads, rows, none = 'None.') {
+  if (!rows.length) return el('p', { class: 'dim' }, none);
   const number = heads.map((_, i) => rows.every((r) => typeof r[i] === 'number'));
   const cell = (c, i) => el('td', { 'data-head': heads[i], class: number[i] ? 'num' : null },
     typeof c === 'number' ? count(c) : c ?? '');
@@ -72,5 +72,11 @@ export function age(time) {
     new Intl.RelativeTimeFormat('en').format(-Math.round(n), unit));
 }
 
-export const docUrl = (collection, path) =>
-  '/doc/' + [collection, ...path.split('/')].map(encodeURIComponent).join('/');
+// As on the search page, a slash goes to the question.
+document.addEventListener('keydown', (e) => {
+  if (e.key !== '/' || e.ctrlKey || e.target.closest('input, select, textarea')) return;
+  const field = document.querySelector('form.find input');
+  if (!field) return;
+  e.preventDefault();
+  field.focus();
+});

@@ -179,7 +179,8 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *arg)
 static void end_heading(struct render *r)
 {
     buf_addf(r->out, "</h%u>\n", r->heading);
-    if (r->outline->n < 400 && r->heading <= 4 && r->title.len)
+    bool title = r->heading == 1 && r->outline->n == 0; /* stands right below the outline */
+    if (!title && r->outline->n < 400 && r->heading <= 4 && r->title.len)
         buf_addf(&r->outline->html, "<li class=\"l%u\"><a href=\"#s%u\">%s</a></li>\n", r->heading,
                  r->outline->n, r->title.data);
     r->outline->n++;

@@ -48,6 +48,18 @@ void page_doc_url(struct buf *b, const char *collection, const char *path)
     page_url(b, path, true);
 }
 
+void page_number(struct buf *b, size_t n, const char *one)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%zu", n);
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            buf_addc(b, ',');
+        buf_addc(b, digits[i]);
+    }
+    buf_addf(b, " %s%s", one, n == 1 ? "" : "s");
+}
+
 void page_age(struct buf *b, int64_t seconds)
 {
     if (seconds <= 0) {
@@ -87,14 +99,24 @@ void page_begin(struct buf *b, const char *title, const char *active, const char
     page_text(b, title);
     buf_adds(b, "</title><link rel=\"stylesheet\" href=\"/ui/style.css\">"
                 "<link rel=\"icon\" href=\"/ui/icon.svg\" type=\"image/svg+xml\">");
-    if (script)
-        buf_addf(b, "<script type=\"module\" src=\"/ui/%s\"></script>", script);
+    if (script) /* at once, not when the first script has come and asks for the second */
+        buf_addf(b,
+                 "<link rel=\"modulepreload\" href=\"/ui/api.js\">"
+                 "<script type=\"module\" src=\"/ui/%s\"></script>",
+                 script);
     buf_adds(b, "</head><body><a class=\"skip\" href=\"#main\">Skip to the content</a>"
-                "<header><a class=\"brand\" href=\"/\">docfs</a><nav aria-label=\"Pages\">");
+                "<header><div class=\"bar\"><a class=\"brand\" href=\"/\">docfs</a>"
+                "<nav aria-label=\"Pages\">");
     for (size_t i = 0; i < sizeof(nav) / sizeof(*nav); i++)
         buf_addf(b, "<a href=\"%s\"%s>%s</a>", nav[i][0],
                  strcmp(nav[i][0], active) == 0 ? " aria-current=\"page\"" : "", nav[i][1]);
-    buf_adds(b, "</nav></header><main id=\"main\" tabindex=\"-1\">\n");
+    buf_adds(b, "</nav>");
+    if (strcmp(active, "/") != 0)
+        buf_adds(b,
+                 "<form class=\"find\" role=\"search\" action=\"/\"><input name=\"q\" "
+                 "type=\"search\" maxlength=\"1000\" autocomplete=\"off\" placeholder=\"Search\" "
+                 "aria-label=\"Search the documentation\"></form>");
+    buf_adds(b, "</div></header><main id=\"main\" tabindex=\"-1\">\n");
 }
 
 void page_end(struct buf *b)
@@ -134,6 +156,8 @@ void page_error(struct request *q, struct response *a, int status, const char *c
     buf_addf(&b, "</p><p class=\"dim\">%s · trace %s</p>", code, q->trace);
     if (status == 401 || status == 403)
         buf_adds(&b, "<p><a class=\"button\" href=\"/login\">Log in with a token</a></p>");
+    else
+        buf_adds(&b, "<p><a class=\"button\" href=\"/\">Search instead</a></p>");
     page_send(a, status, &b);
 }
 

@@ -11,6 +11,8 @@ void page_textn(struct buf *b, const char *s, size_t len);
 void page_url(struct buf *b, const char *s, bool path);
 /* "/doc/COLLECTION/PATH", encoded. */
 void page_doc_url(struct buf *b, const char *collection, const char *path);
+/* "1,234 documents", "1 document". */
+void page_number(struct buf *b, size_t n, const char *one);
 /* "3 days ago" in a <time> element with the exact time; "never" for 0. */
 void page_age(struct buf *b, int64_t seconds);
 

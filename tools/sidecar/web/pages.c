@@ -12,51 +12,62 @@ static void shell(struct response *a, const char *title, const char *path, const
                   const char *content)
 {
     struct buf b = {0};
-    page_begin(&b, title, path, script);
-    buf_adds(&b, content);
+    char full[64];
+    snprintf(full, sizeof(full), "%s – docfs", title);
+    page_begin(&b, full, path, script);
+    buf_addf(&b, "<h1>%s</h1>", title);
     buf_adds(&b, "<noscript><p class=\"notice\">This page needs JavaScript. Searching and reading "
                  "work without; <code>docfs list</code>, <code>docfs status</code> and "
-                 "<code>docfs config</code> show the same in a terminal.</p></noscript>");
+                 "<code>docfs config</code> show the same in a terminal.</p></noscript>"
+                 "<div class=\"scripted\">");
+    buf_adds(&b, content);
+    buf_adds(&b, "</div>");
     page_send(a, 200, &b);
 }
 
 static void sources(struct request *q, struct response *a)
 {
     (void)q;
-    shell(a, "Sources – docfs", "/sources", "sources.js",
-          "<h1>Sources</h1>"
-          "<form id=\"add\" class=\"add\"><label for=\"location\">Add documentation</label>"
-          "<input id=\"location\" name=\"location\" required autocomplete=\"off\" "
-          "placeholder=\"https://docs.example.org, a git repository, a directory, or a name such "
-          "as react\"><label for=\"collection\">Collection (optional)</label>"
+    shell(a, "Sources", "/sources", "sources.js",
+          "<form id=\"add\" class=\"add row\"><div><label for=\"location\">Add documentation"
+          "</label><input id=\"location\" name=\"location\" required autocomplete=\"off\" "
+          "aria-describedby=\"kinds\" placeholder=\"https://docs.example.org\"></div>"
+          "<div><label for=\"collection\">Collection (optional)</label>"
           "<input id=\"collection\" name=\"collection\" autocomplete=\"off\" "
-          "placeholder=\"name@version\"><button>Add</button></form>"
-          "<p id=\"said\" role=\"status\"></p>"
-          "<h2 id=\"jobs-title\">Jobs</h2><div id=\"jobs\" aria-live=\"polite\"></div>"
-          "<h2>Collections</h2><div id=\"collections\"></div>");
+          "placeholder=\"name@version\"></div><button class=\"main\">Add</button>"
+          "<p id=\"kinds\" class=\"dim\">A web site, a git repository, an archive, a directory on "
+          "the server, or a name from the catalogue such as react.</p></form>"
+          "<div id=\"said\" role=\"status\"></div>"
+          "<h2>Collections</h2><div id=\"collections\" class=\"fill\"></div>"
+          "<h2>Jobs</h2><div id=\"jobs\" class=\"fill\" aria-live=\"polite\"></div>");
 }
 
 static void status(struct request *q, struct response *a)
 {
     (void)q;
-    shell(a, "Status – docfs", "/status", "status.js",
-          "<h1>Status</h1><div id=\"overall\" role=\"status\"></div>"
-          "<p id=\"said\" role=\"status\"></p>"
-          "<h2>Services</h2><div id=\"services\"></div>"
-          "<h2>Availability</h2><div id=\"availability\"></div>"
-          "<h2>Queries</h2><div id=\"queries\"></div>"
-          "<h2>Questions without a good answer</h2><div id=\"gaps\"></div>"
-          "<h2>Lately</h2><div id=\"events\"></div>");
+    shell(a, "Status", "/status", "status.js",
+          "<div id=\"overall\" role=\"status\" class=\"fill\"></div>"
+          "<div id=\"said\" role=\"status\"></div>"
+          "<div id=\"figures\"></div>"
+          "<div class=\"columns\"><section><h2>Services</h2><div id=\"services\" "
+          "class=\"fill\"></div>"
+          "</section><section><h2>Availability</h2><div id=\"availability\" class=\"fill\"></div>"
+          "</section></div><h2>Queries</h2><div id=\"queries\" class=\"fill columns\"></div>"
+          "<h2>Questions without a good answer</h2><div id=\"gaps\" class=\"fill\"></div>"
+          "<h2>Lately</h2><div id=\"events\" class=\"fill\"></div>");
 }
 
 static void settings(struct request *q, struct response *a)
 {
     (void)q;
-    shell(a, "Settings – docfs", "/settings", "settings.js",
-          "<h1>Settings</h1><p id=\"said\" role=\"status\"></p>"
-          "<label for=\"filter\">Show settings with</label> "
-          "<input id=\"filter\" type=\"search\" autocomplete=\"off\">"
-          "<div id=\"settings\"></div><h2>Providers</h2><div id=\"providers\"></div>");
+    shell(a, "Settings", "/settings", "settings.js",
+          "<div id=\"said\" role=\"status\"></div>"
+          "<h2>Models</h2><div id=\"providers\" class=\"fill\"></div>"
+          "<h2>All settings</h2><p class=\"dim\">What has no field is a matter of the machine "
+          "that docfs runs on: <code>docfs config set NAME VALUE</code> there changes it.</p>"
+          "<p><label for=\"filter\">Show settings with</label> "
+          "<input id=\"filter\" type=\"search\" autocomplete=\"off\" placeholder=\"a word\"></p>"
+          "<div id=\"settings\" class=\"fill\"></div>");
 }
 
 /* ---- logging in ---- */
@@ -70,7 +81,7 @@ static void login_page(struct request *q, struct response *a)
                  "<code>docfs token create NAME</code> on its machine makes one.</p>"
                  "<form method=\"post\" action=\"/login\" class=\"add\"><label for=\"token\">Token"
                  "</label><input id=\"token\" name=\"token\" type=\"password\" required "
-                 "autocomplete=\"current-password\"><button>Log in</button></form>");
+                 "autocomplete=\"current-password\"><button class=\"main\">Log in</button></form>");
     page_send(a, 200, &b);
 }
 

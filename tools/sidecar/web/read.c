@@ -44,20 +44,20 @@ static void provenance(struct buf *b, const struct docfs_document *doc)
     row(b, "Source", *doc->url ? doc->url : doc->origin);
     row(b, "Format", doc->format);
     row(b, "Language", doc->lang);
-    buf_adds(b, "<dt>Current as of</dt><dd>");
+    buf_adds(b, "<dt>Checked</dt><dd>");
     page_age(b, doc->checked_at);
     buf_adds(b, "</dd><dt>Changed</dt><dd>");
     page_age(b, doc->changed_at);
-    buf_addf(b, "</dd><dt>Size</dt><dd>%lld bytes, %lld lines, %zu passage%s</dd>",
-             (long long)doc->size, (long long)doc->lines, doc->passages,
-             doc->passages == 1 ? "" : "s");
-    buf_addf(b, "<dt>SHA-256</dt><dd class=\"hash\">%s</dd><dt>In the mount</dt><dd><code>docs/",
-             doc->sha256);
+    buf_adds(b, "</dd><dt>Size</dt><dd>");
+    page_number(b, (size_t)doc->size, "byte");
+    buf_adds(b, ", ");
+    page_number(b, (size_t)doc->lines, "line");
+    buf_adds(b, "</dd><dt>In the mount</dt><dd><code>docs/");
     page_text(b, doc->collection);
     buf_addc(b, '/');
     page_text(b, doc->path);
-    buf_addf(b, "</code></dd></dl><p><a href=\"/raw/%s\">Markdown</a></p></section>",
-             doc->public_id);
+    buf_addf(b, "</code></dd><dt>SHA-256</dt><dd class=\"hash\">%s</dd></dl></section>",
+             doc->sha256);
 }
 
 static void similar(struct request *q, struct buf *b, const struct docfs_document *doc)
@@ -71,9 +71,12 @@ static void similar(struct request *q, struct buf *b, const struct docfs_documen
         page_doc_url(b, r->hit[i].collection, r->hit[i].path);
         buf_adds(b, "\">");
         page_text(b, r->hit[i].title);
-        buf_adds(b, "</a> <span class=\"dim\">");
-        page_text(b, r->hit[i].collection);
-        buf_adds(b, "</span></li>");
+        if (strcmp(r->hit[i].collection, doc->collection) != 0) {
+            buf_adds(b, " <span class=\"dim\">");
+            page_text(b, r->hit[i].collection);
+            buf_adds(b, "</span>");
+        }
+        buf_adds(b, "</a></li>");
     }
     buf_adds(b, "</ul></section>");
 }
@@ -174,30 +177,35 @@ static void document(struct request *q, struct response *a)
     opened(q, doc->id);
     struct buf b = {0};
     page_begin(&b, doc->title, "", "read.js");
+    buf_adds(&b, "<div class=\"place\">");
     crumbs(&b, doc->collection, doc->path);
+    buf_addf(&b, "<a href=\"/raw/%s\">Markdown</a></div>", doc->public_id);
     if (doc->stale_at && doc->stale_at <= (int64_t)time(NULL))
         buf_adds(&b, "<p class=\"notice\">This document may be out of date: its source was not "
                      "refreshed for longer than its policy asks.</p>");
     signs(&b, doc);
-    buf_addf(&b, "<div class=\"reader\"><article data-id=\"%s\">\n", doc->public_id);
+    /* The outline comes first: on a narrow screen it stands above the text. */
+    buf_addf(&b, "<div class=\"reader%s\">", outline.n > 2 ? "" : " short");
+    if (outline.n > 2) {
+        buf_adds(&b,
+                 "<nav class=\"contents\" aria-labelledby=\"outline\"><h2 id=\"outline\">On this "
+                 "page</h2><ul class=\"outline\">");
+        buf_add(&b, outline.html.data ? outline.html.data : "", outline.html.len);
+        buf_adds(&b, "</ul></nav>");
+    }
+    buf_fini(&outline.html);
+    buf_addf(&b, "<article data-id=\"%s\">\n", doc->public_id);
     buf_add(&b, article.data ? article.data : "", article.len);
     if (shown < md.len)
         buf_addf(&b,
                  "<p class=\"notice\">The document goes on: <a href=\"/raw/%s\">all of it as "
                  "markdown</a>.</p>",
                  doc->public_id);
-    buf_adds(&b, "</article><aside>");
-    if (outline.n > 1) {
-        buf_adds(&b, "<section aria-labelledby=\"outline\"><h2 id=\"outline\">On this page</h2>"
-                     "<ul class=\"outline\">");
-        buf_add(&b, outline.html.data ? outline.html.data : "", outline.html.len);
-        buf_adds(&b, "</ul></section>");
-    }
-    buf_fini(&outline.html);
-    provenance(&b, doc);
+    buf_adds(&b, "</article><aside>"
+                 "<section id=\"feedback\" hidden aria-label=\"Was this helpful?\"></section>");
     similar(q, &b, doc);
-    buf_adds(&b, "<section id=\"feedback\" hidden aria-label=\"Was this helpful?\"></section>"
-                 "</aside></div>");
+    provenance(&b, doc);
+    buf_adds(&b, "</aside></div>");
     page_send(a, 200, &b);
 }
 
@@ -239,8 +247,16 @@ static void browse(struct request *q, struct response *a)
     if (slash && collection)
         crumbs(&b, collection, slash + 1);
     buf_adds(&b, "<h1>");
-    page_text(&b, path);
-    buf_adds(&b, "</h1><ul class=\"files\">");
+    page_text(&b, slash ? strrchr(path, '/') + 1 : path);
+    buf_adds(&b, "</h1>");
+    if (collection) {
+        buf_adds(&b, "<p class=\"dim\"><a href=\"/?in=");
+        page_url(&b, collection, false);
+        buf_adds(&b, "\">Search in ");
+        page_text(&b, collection);
+        buf_addf(&b, "</a> · %zu %s</p>", list->n, list->n == 1 ? "entry" : "entries");
+    }
+    buf_adds(&b, "<ul class=\"files\">");
     for (size_t i = 0; i < list->n; i++) {
         const struct docfs_entry *x = &list->item[i];
         char name[sizeof(x->name) + 1];

@@ -6,8 +6,13 @@ for (const pre of document.querySelectorAll('article pre')) {
   const button = el('button', {
     type: 'button', class: 'copy',
     onclick: async () => {
-      await navigator.clipboard.writeText(pre.querySelector('code').textContent);
-      button.textContent = 'Copied';
+      try {
+        await navigator.clipboard.writeText(pre.querySelector('code').textContent);
+        button.textContent = 'Copied';
+      } catch { // the clipboard is for https and for this machine only
+        getSelection().selectAllChildren(pre);
+        button.textContent = 'Selected';
+      }
     },
   }, 'Copy');
   const box = el('div', { class: 'code' });

@@ -33,7 +33,7 @@ static void form(struct request *q, struct buf *b, const struct docfs_collection
              "<input id=\"q\" name=\"q\" type=\"search\" autocomplete=\"off\" maxlength=\"1000\" "
              "placeholder=\"how do I cancel a task\" value=\"");
     page_text(b, page_query(q, "q"));
-    buf_adds(b, "\"><button>Search</button><div class=\"filters\"><label>Collection "
+    buf_adds(b, "\"><button class=\"main\">Search</button><div class=\"filters\"><label>Collection "
                 "<select name=\"in\">");
     option(b, "", "all", page_query(q, "in"));
     for (size_t i = 0; i < all->n; i++)
@@ -129,7 +129,7 @@ static void hit(struct buf *b, const struct docfs_hit *h, const char *question, 
     page_text(b, h->collection);
     buf_adds(b, "</span> ");
     page_text(b, h->path);
-    buf_addf(b, ":%u · score %.2f · current as of ", h->line, h->score);
+    buf_addf(b, ":%u · score %.2f · checked ", h->line, h->score);
     page_age(b, h->checked_at);
     if (h->stale_at && h->stale_at < h->checked_at + 1)
         buf_adds(b, " · <strong>stale</strong>");
@@ -184,13 +184,18 @@ static void results(struct request *q, struct response *a, struct buf *b, bool t
     response_asked(a, question, r->n - r->below);
     if (told && !docfs_opens_knows(q->server->opens, text.data))
         docfs_opens_answered(q->server->opens, text.data, r);
-    buf_addf(b, "<p class=\"dim\">%zu %s of %zu candidates", r->n - r->below,
-             r->n - r->below == 1 ? "document" : "documents", r->candidates);
+    buf_adds(b, "<p class=\"dim\">");
+    page_number(b, r->n - r->below, "document");
+    if (r->candidates > r->n)
+        buf_addf(b, ", the best of %zu", r->candidates);
     if (r->pending)
         buf_addf(b, " · %zu files still being indexed", r->pending);
-    buf_adds(b, " · in the mount: <code>search/");
-    page_text(b, r->query);
-    buf_adds(b, "/</code></p>");
+    if (r->n) {
+        buf_adds(b, " <span class=\"wide-only\">· in the mount <code>search/");
+        page_text(b, r->query);
+        buf_adds(b, "/</code></span>");
+    }
+    buf_adds(b, "</p>");
     if (*r->note) {
         buf_adds(b, "<p class=\"notice\">");
         page_text(b, r->note);
@@ -200,6 +205,8 @@ static void results(struct request *q, struct response *a, struct buf *b, bool t
     for (size_t i = 0; i < r->n; i++)
         hit(b, &r->hit[i], question, text.data, i >= r->n - r->below);
     buf_adds(b, "</ol>");
+    if (r->n == r->below)
+        buf_adds(b, "<p><a class=\"button\" href=\"/sources\">Add documentation</a></p>");
 }
 
 /* ---- before a question was asked ---- */
@@ -207,19 +214,33 @@ static void results(struct request *q, struct response *a, struct buf *b, bool t
 static void welcome(struct buf *b, const struct docfs_collections *all)
 {
     if (all->n == 0) {
-        buf_adds(b,
-                 "<p class=\"notice\">The cache is empty. <a href=\"/sources\">Add a source</a>, "
-                 "or run <code>docfs add DIRECTORY</code>.</p>");
+        buf_adds(b, "<section class=\"hello\"><h2>Nothing to search yet</h2><p>docfs keeps "
+                    "documentation on this machine and answers from it: here, as files, and for "
+                    "programs and AI agents.</p><p><a class=\"button main\" href=\"/sources\">Add "
+                    "documentation</a></p><p class=\"dim\">In a terminal: <code>docfs add "
+                    "DIRECTORY</code>, <code>docfs add https://docs.example.org</code> or "
+                    "<code>docfs add react</code>.</p></section>");
         return;
     }
-    buf_adds(b, "<h2>Collections</h2><ul class=\"cards\">");
+    size_t documents = 0;
+    for (size_t i = 0; i < all->n; i++)
+        documents += all->item[i].documents;
+    buf_adds(b, "<p class=\"dim\">Answers from ");
+    page_number(b, documents, "document");
+    buf_adds(b, " in ");
+    page_number(b, all->n, "collection");
+    buf_adds(b, ". <span class=\"wide-only\">Keys: <kbd>/</kbd> to the question, <kbd>↓</kbd> "
+                "<kbd>↑</kbd> through the answers.</span></p>"
+                "<h2>Collections</h2><ul class=\"cards\">");
     for (size_t i = 0; i < all->n; i++) {
         const struct docfs_collection *c = &all->item[i];
         buf_adds(b, "<li><a href=\"/browse/");
         page_url(b, c->name, true);
         buf_adds(b, "\">");
         page_text(b, c->name);
-        buf_addf(b, "</a> <span class=\"dim\">%zu documents, changed ", c->documents);
+        buf_adds(b, "</a> <span class=\"dim\">");
+        page_number(b, c->documents, "document");
+        buf_adds(b, ", changed ");
         page_age(b, c->changed_at);
         buf_adds(b, "</span></li>");
     }

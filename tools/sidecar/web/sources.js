@@ -5,12 +5,16 @@ import { actions, age, api, button, count, el, fill, say, table } from './api.js
 const jobs = new Map();
 
 function progress(job) {
-  const p = job.progress;
+  const p = job.progress, r = job.result;
   if (job.message && job.message !== job.state) return job.message;
-  if (job.state !== 'running')
-    return p.files ? `${count(p.files)} files, ${count(p.documents)} documents written` : job.state === 'done' ? 'nothing changed' : '';
-  const box = el('div', {}, `${p.phase || 'starting'}: ${p.files_done} of ${p.files} files, `
-    + `${p.documents} documents`);
+  if (r && job.state === 'done') {
+    const parts = [[r.converted, 'written'], [r.removed, 'removed'], [r.renamed, 'renamed'], [r.skipped, 'left out'],
+      [r.failed, 'failed']].filter(([n]) => n).map(([n, what]) => `${count(n)} ${what}`);
+    return `${count(r.files)} files: ${parts.join(', ') || 'nothing changed'}`;
+  }
+  if (job.state !== 'running') return p.files ? `${count(p.files)} files` : '';
+  const box = el('div', {}, `${p.phase || 'starting'}: ${count(p.files_done)} of ${count(p.files)} files, `
+    + `${count(p.documents)} documents`);
   if (p.files) box.append(el('progress', { max: p.files, value: p.files_done, 'aria-label': 'progress' }));
   return box;
 }
@@ -18,26 +22,32 @@ function progress(job) {
 async function failures(job) {
   const data = await api('GET', `/ingestion/jobs/${job.id}/files?limit=200`);
   const files = (data.files || data.failures || []).filter((f) => f.outcome !== 'ok');
-  fill('said', table(['File', 'Outcome', 'Reason'], files.map((f) => [f.path, f.outcome, f.reason])));
+  const close = button('Close', () => say(''));
+  fill('said', el('div', { class: 'box' }, el('div', { class: 'actions' }, el('h2', {}, `Left out by job ${job.id}`), close),
+    table(['File', 'Outcome', 'Reason'], files.map((f) => [f.path, f.outcome, f.reason]), 'Nothing was left out.')));
+  close.focus();
 }
+
+const tone = { done: 'good', failed: 'bad', interrupted: 'bad', running: 'warn' };
 
 function showJobs() {
   const list = [...jobs.values()].sort((a, b) => b.id - a.id).slice(0, 15);
-  fill('jobs', table(['Job', 'What', 'State', 'What came of it', 'Actions'], list.map((j) => [
-    j.id, `${j.kind} ${j.target}`, j.state, progress(j),
+  fill('jobs', table(['Job', 'What', 'State', 'When', 'What came of it', 'Actions'], list.map((j) => [
+    String(j.id), `${j.kind} ${j.target}`, el('span', { class: tone[j.state] }, j.state),
+    age(j.finished_at || j.started_at || j.created_at), progress(j),
     actions(
       ['queued', 'waiting', 'running'].includes(j.state)
         ? button('Cancel', () => api('POST', `/ingestion/jobs/${j.id}/cancel`)) : null,
       ['failed', 'cancelled', 'interrupted'].includes(j.state)
         ? button('Retry', () => api('POST', `/ingestion/jobs/${j.id}/retry`)) : null,
-      button('Files left out', () => failures(j))),
-  ])));
+      j.result?.skipped || j.result?.failed || j.state === 'failed' ? button('Files left out', () => failures(j)) : null),
+  ]), 'None yet. What is added or refreshed shows here while it goes on.'));
 }
 
 async function showCollections() {
   const [{ collections }, { sources }] = await Promise.all(
     [api('GET', '/collections'), api('GET', '/ingestion/sources')]);
-  fill('collections', table(['Collection', 'Documents', 'From', 'Current as of', 'Outcome', 'Actions'],
+  fill('collections', table(['Collection', 'Documents', 'From', 'Checked', 'Outcome', 'Actions'],
     collections.map((c) => {
       const name = c.slug || c.name;
       const of = sources.filter((s) => s.collection === name);
@@ -54,7 +64,7 @@ async function showCollections() {
             await showCollections();
           })),
       ];
-    })));
+    }), 'No documentation yet. Add some above: it can be searched as soon as it is in.'));
 }
 
 document.getElementById('add').addEventListener('submit', async (e) => {

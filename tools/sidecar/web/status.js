@@ -42,7 +42,7 @@ async function showGaps() {
       button('Dismiss', async () => {
         await api('POST', `/enrichment/gaps/${g.id}/dismiss`);
         await showGaps();
-      }))])));
+      }))]), 'None: every question of the last weeks found something.'));
 }
 
 async function show() {
@@ -51,24 +51,26 @@ async function show() {
     `docfs ${health.version} is ${health.overall_status}.`));
   fill('services', table(['Service', 'State', 'Answers in', 'What to know'],
     health.services.map((s) => [s.service, el('span', { class: kind[s.status] || '' }, s.status),
-      `${Number(s.response_time_ms).toFixed(1)} ms`, s.details || ''])));
+      s.response_time_ms ? `${Number(s.response_time_ms).toFixed(1)} ms` : '–', s.details === 'up' ? '' : s.details || ''])));
   const rows = (health.availability || []).map((a) => [
     `${a.service} ${a.place}`, percent(a['24h']), percent(a['7d']), percent(a['30d']),
     a.recovery_seconds == null ? '–' : `${a.recovery_seconds.toFixed(1)} s`]);
   fill('availability', table(['Service', '24 h', '7 d', '30 d', 'Time to recovery'], rows));
   const s = stats.search_stats, c = stats.content_stats, y = stats.system_stats;
   const some = s.total_searches > 0;
+  fill('figures', el('dl', {}, ...[
+    ['Documents', count(c.total_documents)], ['Passages', count(c.total_chunks)], ['Questions', count(s.total_searches)],
+    ['Mean answer', some ? `${s.avg_response_time_ms.toFixed(1)} ms` : '–'],
+    ['Memory', `${count(Math.round(y.memory_usage_mb))} MB`], ['Disk', `${count(Math.round(y.disk_usage_mb))} MB`],
+    ['Running for', span(y.uptime_seconds)]].map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
   fill('queries',
+    some ? bars('Time to answer', [['half within', s.latency_ms.p50], ['95 % within', s.latency_ms.p95],
+      ['99 % within', s.latency_ms.p99]].map(([name, ms]) => [name, ms, `${ms.toFixed(1)} ms`])) : el('p', { class: 'dim' }, 'Nobody has asked since the server started.'),
     some ? bars('Questions since the start', [['all', s.total_searches, count(s.total_searches)],
       ['answered', s.successful_searches, count(s.successful_searches)],
       ['failed', s.failed_searches, count(s.failed_searches)]]) : '',
     some ? bars('Answers that were kept', [['hits', stats.cache_stats.hit_rate * 100, percent(stats.cache_stats.hit_rate)],
-      ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]) : '',
-    table(['Figure', 'Value'], [
-      ['Mean answer', `${s.avg_response_time_ms.toFixed(1)} ms`],
-      ['Documents', count(c.total_documents)], ['Passages', count(c.total_chunks)],
-      ['Memory', `${count(Math.round(y.memory_usage_mb))} MB`], ['Disk', `${count(Math.round(y.disk_usage_mb))} MB`],
-      ['Running for', span(y.uptime_seconds)]]));
+      ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]) : '');
   try {
     await showGaps();
     const events = await api('GET', '/admin/activity/recent?limit=15');
