@@ -238,6 +238,18 @@ def test_not_there(docfs, http):
     assert docfs.json("list")["collections"] == []
 
 
+def test_a_damaged_repository(docfs, tmp_path):
+    r = Repo(tmp_path, "broken")
+    r.put("a.md", "# A\n")
+    r.commit()
+    blob = git("rev-parse", "HEAD:a.md", cwd=r.work)
+    (r.bare / "objects" / blob[:2] / blob[2:]).unlink()
+    git("config", "uploadpack.allowFilter", "false", cwd=r.bare)  # so that the file is sent at once
+    a = docfs.run("add", f"file://{r.bare}")
+    assert a.code == 3 and "is damaged" in a.err and "git fsck" in a.err and "warning" not in a.err, a
+    assert docfs.json("list")["collections"] == []
+
+
 def test_a_server_that_never_answers(docfs):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -126,13 +126,11 @@ static int needs_login(const char *url, struct docfs_err *err)
                    url, variable, host);
 }
 
-/* The last line that git marks as the reason. */
+/* The first line that git marks as the reason: the later ones are what came of it. */
 static const char *reason(const struct buf *text, char *out, size_t size)
 {
-    const char *best = text->data ? text->data : "";
-    for (const char *p = best; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
-        if (strncmp(p, "fatal: ", 7) == 0)
-            best = p + 7;
+    const char *all = text->data ? text->data : "", *best = strstr(all, "fatal: ");
+    best = best ? best + 7 : all;
     snprintf(out, size, "%.*s", (int)strcspn(best, "\n"), best);
     return out;
 }
@@ -178,6 +176,11 @@ static int explain(const struct git_call *c, const struct buf *text, struct docf
                        "%s is no git repository: check the address; a web site is added with "
                        "--kind web",
                        url);
+    if (says(text, "repository corruption") || says(text, "object file is empty"))
+        return err_set(err, -EIO,
+                       "%s is damaged: git there cannot hand out all files (%s); git fsck in it "
+                       "tells more",
+                       url, reason(text, why, sizeof(why)));
     if (says(text, "dubious ownership"))
         return err_set(err, -EACCES,
                        "%s belongs to another user, and git does not trust it: git config --global "

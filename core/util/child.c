@@ -78,6 +78,18 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
+/* Standard error is text: git ends some lines with a NUL. What is too much is read and lost, so
+ * that the child does not die of it. */
+static void read_complaints(int *fd, struct buf *to)
+{
+    char tmp[4096];
+    ssize_t n = read(*fd, tmp, sizeof(tmp));
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+        close_end(fd);
+    for (ssize_t i = 0; i < n && to->len < STDERR_KEPT; i++)
+        buf_addc(to, tmp[i] ? tmp[i] : ' ');
+}
+
 static int read_some(int *fd, struct buf *to, size_t max)
 {
     char tmp[65536];
@@ -123,9 +135,8 @@ static int pump_run(struct pump *p, int64_t deadline, const struct child_limits 
         int r = p->out >= 0 && fds[1].revents ? read_some(&p->out, out, lim->max_output) : 0;
         if (r < 0)
             return r;
-        if (p->err >= 0 && fds[2].revents &&
-            read_some(&p->err, &p->stderr_text, STDERR_KEPT) == -EFBIG)
-            close_end(&p->err);
+        if (p->err >= 0 && fds[2].revents)
+            read_complaints(&p->err, &p->stderr_text);
     }
     return 0;
 }
