@@ -62,6 +62,34 @@ static bool starts(struct span t, const char *prefix)
     return t.len >= n && memcmp(t.s, prefix, n) == 0;
 }
 
+/* "page.adoc#part[text]"; a page of another component ("a::b.adoc") has no path here. */
+static void cross_reference(struct adoc *a, struct span target, struct span text)
+{
+    const char *hash = memchr(target.s, '#', target.len);
+    struct span page = {target.s, hash ? (size_t)(hash - target.s) : target.len};
+    const char *colon = memrchr(page.s, ':', page.len);
+    if (text.len == 0) {
+        struct span own = colon ? span_skip(page, (size_t)(colon + 1 - page.s)) : page;
+        for (const char *p = own.len ? memrchr(own.s, '/', own.len) : NULL; p; p = NULL)
+            own = span_skip(own, (size_t)(p + 1 - own.s));
+        if (span_ends(own, ".adoc"))
+            own.len -= 5;
+        text = own.len ? own : span_skip(target, hash != NULL);
+    }
+    buf_adds(a->out, colon ? "" : "[");
+    add_inline(a, text, false);
+    if (!colon)
+        buf_addf(a->out, "](%.*s)", (int)target.len, target.s);
+}
+
+/* Macros whose text is what they say. */
+static const struct {
+    const char *name, *before, *after;
+} said[] = {
+    {"kbd:[", "", ""},    {"btn:[", "", ""},         {"pass:[", "", ""},
+    {"stem:[", "`", "`"}, {"footnote:[", " (", ")"},
+};
+
 /* Links, cross references and pictures at the start of t; bytes taken, or 0. */
 static size_t add_macro(struct adoc *a, struct span t)
 {
@@ -92,6 +120,21 @@ static size_t add_macro(struct adoc *a, struct span t)
         if (used)
             buf_addf(a->out, "%.*s", (int)text.len, text.s);
         return used ? skip + used : 0;
+    }
+    if (starts(t, "xref:")) {
+        used = macro((struct span){t.s + 5, t.len - 5}, &target, &text);
+        if (used)
+            cross_reference(a, target, span_trim(text));
+        return used ? used + 5 : 0;
+    }
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        size_t n = strlen(said[i].name);
+        if (!starts(t, said[i].name) || !(end = memchr(t.s + n, ']', t.len - n)))
+            continue;
+        buf_adds(a->out, said[i].before);
+        buf_add(a->out, t.s + n, (size_t)(end - t.s) - n);
+        buf_adds(a->out, said[i].after);
+        return (size_t)(end - t.s) + 1;
     }
     if (starts(t, "[[") && (end = memmem(t.s, t.len, "]]", 2)))
         return (size_t)(end + 2 - t.s); /* an anchor */

@@ -140,6 +140,31 @@ static int parse_yaml(struct span block, struct front_matter *f)
     return r < 0 ? r : 0;
 }
 
+/* Lines "key: value" that are no YAML ("title: {#if ...}", "title: A: b"), as some generators take
+ * them. -EINVAL when there is anything else. */
+static int parse_lines(struct span block, struct front_matter *f)
+{
+    struct span line;
+    int r = 0;
+    front_matter_fini(f);
+    while (r == 0 && line_next(&block, &line)) {
+        if (span_trim(line).len == 0 || is_blank(line.s[0]) || strchr("-#", line.s[0]))
+            continue;
+        size_t n = 0;
+        while (n < line.len && (is_alnum(line.s[n]) || line.s[n] == '_' || line.s[n] == '-'))
+            n++;
+        if (n == 0 || n == line.len || line.s[n] != ':' ||
+            (n + 1 < line.len && !is_blank(line.s[n + 1])))
+            return -EINVAL;
+        struct span v = span_trim(span_skip(line, n + 1));
+        if (v.len > 1 && (v.s[0] == '"' || v.s[0] == '\'') && v.s[v.len - 1] == v.s[0])
+            v = (struct span){v.s + 1, v.len - 2};
+        if (!memchr(v.s, '\0', v.len))
+            r = keep(f, (struct span){line.s, n}, v);
+    }
+    return r;
+}
+
 /* Only `key = "string"` above the first table: all that is wanted of TOML. */
 static int parse_toml(struct span block, struct front_matter *f)
 {
@@ -207,6 +232,11 @@ int front_matter_parse(const char *text, size_t len, struct front_matter *ret)
     int r = 0;
     if (span_trim(block).len)
         r = toml ? parse_toml(block, &f) : parse_yaml(block, &f);
+    if (r == -EINVAL && !toml) {
+        size_t block_len = f.len;
+        r = parse_lines(block, &f);
+        f.len = block_len;
+    }
     if (r == -ENOMEM)
         return r;
     if (r == 0) {

@@ -6,6 +6,8 @@
 
 #include "core/text/convert.h"
 #include "core/text/frontmatter.h"
+#include "core/text/md_dialect.h"
+#include "core/text/md_html.h"
 #include "core/text/mdutil.h"
 #include "core/text/mdx.h"
 #include "core/util/cleanup.h"
@@ -14,9 +16,14 @@
 #define ALT_MAX 300   /* bytes of image text looked at */
 #define INDENT_MAX 8  /* columns that component tags can have indented their content by */
 #define ESM_LINES 500 /* lines of one import or export statement */
+#define NEST_MAX 8    /* indented blocks (!!! note) in each other */
+#define TAG_MAX 200   /* bytes of a component inside a line */
+#define REF_MAX 200   /* bytes of the text and of the label of a reference */
+#define REFS_TEXT_MAX (256u << 10) /* longer texts are not searched for definitions */
 
 struct md {
     struct buf out;
+    struct span all;  /* without the front matter */
     struct span rest; /* behind the current line */
     bool mdx;
     char fence; /* 0 outside */
@@ -26,78 +33,15 @@ struct md {
     bool no_comment_end;      /* no "-->" from here on */
     const char *no_mdx_until; /* a tag or expression is not closed up to here */
     int depth;                /* open component tags */
-    const char *description;  /* to write below the first heading, or NULL */
+    bool tags;                /* the line is a component tag, in a file that need not be MDX */
+    bool any_tags; /* such a line came before: tags with attributes, too, are components */
+    struct md_html html;
+    size_t nest[NEST_MAX]; /* columns where the content of open indented blocks begins */
+    size_t n_nest, fence_nest;
+    size_t list;             /* column of the text of the list item that is open, 0 = none */
+    bool after_label;        /* and the empty line below it */
+    const char *description; /* to write below the first heading, or NULL */
 };
-
-static void add_bold(struct buf *out, const char *kind, struct span title)
-{
-    title = span_trim(title);
-    if (!kind && !title.len)
-        return;
-    buf_adds(out, "**");
-    buf_adds(out, kind ? kind : "");
-    if (kind && title.len)
-        buf_adds(out, ": ");
-    if (title.len)
-        buf_add_span(out, title);
-    buf_adds(out, "**\n");
-}
-
-/* ":::note Title" and its end ":::". */
-static bool colon_fence(struct md *m, struct span t)
-{
-    size_t n = span_run(t, ':');
-    if (n < 3)
-        return false;
-    t = span_trim(span_skip(t, n));
-    if (t.len && !is_alpha(t.s[0]) && t.s[0] != '{')
-        return false;
-    if (t.len && t.s[0] == '{')
-        t = span_skip(t, 1);
-    size_t word = 0;
-    while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
-        word++;
-    struct span name = {t.s, word}, title = span_trim(span_skip(t, word));
-    if (title.len && title.s[0] == '}')
-        title = span_trim(span_skip(title, 1));
-    if (title.len > 1 && title.s[0] == '[' && title.s[title.len - 1] == ']')
-        title = (struct span){title.s + 1, title.len - 2};
-    if (title.len && title.s[0] == '{')
-        title.len = 0;
-    add_bold(&m->out, name.len ? md_admonition(name) : NULL, title);
-    return true;
-}
-
-/* A line that is one tag of Liquid, Hugo or kramdown: dropped, but for what it says to a reader. */
-static bool template_line(struct md *m, struct span t)
-{
-    bool hugo = (span_starts(t, "{{<") && span_ends(t, ">}}")) ||
-                (span_starts(t, "{{%") && span_ends(t, "%}}"));
-    if (!hugo)
-        return t.len > 3 && ((span_starts(t, "{%") && span_ends(t, "%}")) ||
-                             (span_starts(t, "{:") && span_ends(t, "}")));
-    if (t.len < 6)
-        return true;
-    t = span_trim((struct span){t.s + 3, t.len - 6});
-    size_t word = 0;
-    while (word < t.len && !is_blank(t.s[word]))
-        word++;
-    struct span name = {t.s, word}, args = span_skip(t, word), title = {"", 0};
-    const char *q = args.len ? memchr(args.s, '"', args.len) : NULL;
-    const char *e = q ? memchr(q + 1, '"', (size_t)(args.s + args.len - q - 1)) : NULL;
-    const char *kind = md_admonition(name);
-    if (e &&
-        (kind || span_has(name, "tab") || span_has(name, "details") || span_has(name, "expand")))
-        title = (struct span){q + 1, (size_t)(e - q - 1)};
-    if (word && t.s[0] != '/')
-        add_bold(&m->out, kind, title);
-    return true;
-}
-
-static bool is_toc(struct span t)
-{
-    return span_eq_nocase(t, "[[toc]]") || span_eq_nocase(t, "[toc]") || span_eq(t, "[[_TOC_]]");
-}
 
 /* Appends one code span and returns its length; a run without an end is text. dead remembers the
  * run lengths that have no end in this line, so that a line is searched once for each. */
@@ -146,11 +90,10 @@ static struct span to_end(const struct md *m, const char *p)
     return (struct span){p, (size_t)(m->rest.s + m->rest.len - p)};
 }
 
-/* Length of what is hidden at p: an HTML comment, or in MDX a comment, component or expression. */
-static size_t hidden_length(struct md *m, const char *p)
+/* Length of the comment at p, "<!-- -->" or of MDX. */
+static size_t comment_length(struct md *m, struct span text)
 {
-    struct span text = to_end(m, p);
-    const char *end;
+    const char *p = text.s, *end;
     if (span_starts(text, "<!--")) {
         if (m->no_comment_end)
             return 0;
@@ -164,26 +107,111 @@ static size_t hidden_length(struct md *m, const char *p)
         m->no_mdx_until = end ? m->no_mdx_until : p + room;
         return end ? (size_t)(end - p) + 3 : 0;
     }
-    if (!m->mdx || p < m->no_mdx_until)
+    return 0;
+}
+
+/* "<CodeStep step={2}>", "<Badge />", "<MathI>y</MathI>", not "the <ViewTransition> component". */
+static bool is_inline_tag(struct span t)
+{
+    t.len = t.len < TAG_MAX ? t.len : TAG_MAX;
+    const char *end = memchr(t.s, '>', t.len);
+    if (!end || t.s[1] == '/')
+        return end;
+    struct span tag = {t.s, (size_t)(end - t.s)};
+    if (memchr(tag.s, '=', tag.len) || tag.s[tag.len - 1] == '/')
+        return true;
+    const char *close = memmem(end, t.len - tag.len, "</", 2);
+    return close && (size_t)(t.s + t.len - close) > tag.len + 1 &&
+           memcmp(close + 2, tag.s + 1, tag.len - 1) == 0;
+}
+
+/* Length of the component or expression of MDX at p. */
+static size_t mdx_length(struct md *m, struct span text)
+{
+    const char *p = text.s;
+    size_t n = 0;
+    if (p < m->no_mdx_until)
         return 0;
     if (*p == '{') {
-        size_t n = mdx_expression(text, &m->out);
-        if (n == 0)
+        n = m->mdx ? mdx_expression(text, &m->out) : 0;
+        if (m->mdx && n == 0)
             m->no_mdx_until = p + (text.len < MDX_MAX ? text.len : MDX_MAX);
-        return n;
-    }
-    if (text.len > 1 && (p[1] == '/' || p[1] == '>' || is_upper(p[1]))) {
-        size_t n;
+    } else if ((m->mdx || m->tags || (m->any_tags && is_inline_tag(text))) && text.len > 1 &&
+               (p[1] == '/' || p[1] == '>' || is_upper(p[1]))) {
         if (mdx_tag(text, &m->out, &m->depth, &n))
             return n;
         m->no_mdx_until = p + n; /* no byte is searched twice */
+        n = 0;
     }
-    return 0;
+    return n;
+}
+
+/* An attribute list belongs to what stands right before it, or to its line. */
+static size_t attributes_length(struct span line, size_t at)
+{
+    struct span here = span_skip(line, at);
+    size_t n = md_attribute_list(here);
+    char before = at ? line.s[at - 1] : ' ';
+    if (n && !strchr(")]`*_", before) &&
+        !(is_blank(before) && span_trim(span_skip(here, n)).len == 0))
+        n = 0;
+    return n;
+}
+
+/* "[text][package.Name]" names an object of the API when nothing defines the label: its text. */
+static size_t object_reference(struct md *m, struct span here)
+{
+    if (span_starts(here, "[]()"))
+        return 4; /* carries only an anchor */
+    size_t i = 1;
+    while (i < here.len && i < REF_MAX && here.s[i] != ']' && here.s[i] != '[')
+        i++;
+    if (i + 2 >= here.len || here.s[i] != ']' || here.s[i + 1] != '[' || m->all.len > REFS_TEXT_MAX)
+        return 0;
+    struct span text = {here.s + 1, i - 1}, label = {here.s + i + 2, 0};
+    while (label.s + label.len < here.s + here.len && label.len < REF_MAX &&
+           (is_alnum(label.s[label.len]) || label.s[label.len] == '.' || label.s[label.len] == '_'))
+        label.len++;
+    if (label.s + label.len >= here.s + here.len || label.s[label.len] != ']')
+        return 0;
+    size_t n = (size_t)(label.s + label.len + 1 - here.s);
+    label = label.len ? label : text;
+    char definition[REF_MAX + 4];
+    if (!memchr(label.s, '.', label.len) || memchr(label.s, ' ', label.len))
+        return 0;
+    snprintf(definition, sizeof(definition), "[%.*s]:", (int)label.len, label.s);
+    if (span_has(m->all, definition))
+        return 0;
+    buf_add_span(&m->out, text);
+    return n;
+}
+
+/* Length of what is no markdown at offset `at` of the line; what it says to a reader is written. */
+static size_t foreign_length(struct md *m, struct span line, size_t at, size_t lead)
+{
+    struct span text = to_end(m, line.s + at);
+    size_t n = 0;
+    switch (*text.s) {
+    case '<':
+        n = comment_length(m, text);
+        return n ? n : (n = md_html(&m->html, text, at <= lead, &m->out)) ? n : mdx_length(m, text);
+    case '{':
+        n = comment_length(m, text);
+        n = n ? n : md_shortcode(text, &m->out);
+        n = n ? n : attributes_length(line, at);
+        return n ? n : mdx_length(m, text);
+    case '[':
+        return object_reference(m, span_skip(line, at));
+    case ':':
+        return md_icon(span_skip(line, at));
+    default:
+        return 0;
+    }
 }
 
 static bool is_special(char c)
 {
-    return c == '`' || c == '<' || c == '{' || c == '!' || c == '\\';
+    return c == '`' || c == '<' || c == '{' || c == '!' || c == '\\' || c == '[' || c == ':';
 }
 
 /* Writes the text of one line. What is hidden may end lines later: the rest of that line then
@@ -191,7 +219,7 @@ static bool is_special(char c)
 static bool add_inline(struct md *m, struct span line)
 {
     bool dead[TICKS_MAX + 1] = {false}, removed = false, no_image = false;
-    size_t i = 0;
+    size_t i = 0, lead = line.len - span_trim(line).len;
     while (i < line.len) {
         size_t plain = i;
         while (plain < line.len && !is_special(line.s[plain]))
@@ -214,8 +242,8 @@ static bool add_inline(struct md *m, struct span line)
         if (*p == '!' && !no_image && i + 1 < line.len && p[1] == '[') {
             n = inline_image(&m->out, span_skip(line, i));
             no_image = n == 0 && line.len > 65536;
-        } else if (*p == '<' || *p == '{') {
-            n = hidden_length(m, p);
+        } else {
+            n = foreign_length(m, line, i, lead);
             removed |= n > 0;
         }
         if (n == 0) {
@@ -227,7 +255,7 @@ static bool add_inline(struct md *m, struct span line)
             m->rest = to_end(m, line.s + i);
             memset(dead, 0, sizeof(dead));
             no_image = false;
-            i = 0;
+            i = lead = 0;
             if (m->rest.len == 0 || !line_next(&m->rest, &line))
                 break;
         }
@@ -241,24 +269,6 @@ static void skip_esm(struct md *m, struct span line)
     int open = mdx_brackets(line);
     for (int i = 0; open > 0 && i < ESM_LINES && line_next(&m->rest, &line); i++)
         open += mdx_brackets(line);
-}
-
-/* "## Title {#id}" -> "## Title". */
-static struct span without_id(struct span line)
-{
-    struct span t = line;
-    while (t.len && is_blank(t.s[t.len - 1]))
-        t.len--;
-    if (t.len == 0 || t.s[t.len - 1] != '}')
-        return line;
-    size_t from = t.len > 200 ? t.len - 200 : 0;
-    const char *open = memrchr(t.s + from, '{', t.len - from);
-    if (!open || (open[1] != '#' && !(open[1] == ':' && memchr(open, '#', 4))))
-        return line;
-    t.len = (size_t)(open - t.s);
-    while (t.len && is_blank(t.s[t.len - 1]))
-        t.len--;
-    return t;
 }
 
 static void add_description(struct md *m)
@@ -278,19 +288,29 @@ static void add_fence_line(struct md *m, struct span line)
     buf_addc(&m->out, '\n');
 }
 
+/* A line that is a component in a file that is not known to be MDX: "<Sandpack>", "</Note>". The
+ * name has letters of both cases, which tells it from old HTML. */
+static bool is_tag_line(struct span t)
+{
+    size_t i = 1 + (t.len > 1 && t.s[1] == '/');
+    if (t.len <= i + 2 || t.s[0] != '<' || !is_upper(t.s[i]) || !is_alpha(t.s[i + 1]) ||
+        is_upper(t.s[i + 1]))
+        return false;
+    return t.s[t.len - 1] == '>' || !memchr(t.s, '>', t.len);
+}
+
 static void text_line(struct md *m, struct span line)
 {
     struct span t = span_trim(line);
-    if (t.len >= 3 && ((t.s[0] == ':' && colon_fence(m, t)) ||
-                       (t.s[0] == '{' && template_line(m, t)) || (t.s[0] == '[' && is_toc(t)))) {
+    if (md_dialect_line(t, &m->out)) {
         m->prev_text = false;
         return;
     }
+    m->tags = is_tag_line(t);
+    m->any_tags |= m->tags;
     bool after_text = m->prev_text;
     m->prev_text = false;
     unsigned level = md_atx(line, NULL);
-    if (level)
-        line = without_id(line);
     size_t start = m->out.len;
     bool removed = add_inline(m, line);
     if (removed)
@@ -308,8 +328,77 @@ static void text_line(struct md *m, struct span line)
     m->prev_text = !blank && !level;
 }
 
+/* Lines of an indented block lose its indentation; one further left ends it. */
+static struct span outdent(struct md *m, struct span line)
+{
+    size_t i = 0, column = 0;
+    for (; i < line.len && (line.s[i] == ' ' || line.s[i] == '\t'); i++)
+        column += line.s[i] == ' ' ? 1 : 4;
+    while (i < line.len && m->n_nest && column < m->nest[m->n_nest - 1])
+        m->n_nest--;
+    for (i = column = 0; i < line.len && column < 4 * m->n_nest; i++) {
+        if (line.s[i] != ' ' && line.s[i] != '\t')
+            break;
+        column += line.s[i] == ' ' ? 1 : 4;
+    }
+    return span_skip(line, i);
+}
+
+/* "!!! note": a label, and an end of the indentation of what follows. */
+static bool indented_block(struct md *m, struct span line)
+{
+    struct span t = span_trim(line);
+    size_t pad = (size_t)(t.s - line.s);
+    if (m->n_nest == NEST_MAX || pad > 16 || t.len < 5 || !strchr("!?=", t.s[0]))
+        return false;
+    _cleanup_buf_ struct buf label = {0};
+    if (!md_dialect_indented(t, &label))
+        return false;
+    m->nest[m->n_nest] = 4 * m->n_nest + pad + 4;
+    m->n_nest++;
+    buf_add(&m->out, line.s, pad);
+    buf_add(&m->out, label.data ? label.data : "", label.len);
+    buf_addc(&m->out, '\n');
+    m->after_label = m->prev_blank = true;
+    m->in_indented = m->prev_text = false;
+    return true;
+}
+
+/* Column where the text of a list item begins, 0 when the line begins none. */
+static size_t item_column(struct span line, size_t pad)
+{
+    struct span t = span_skip(line, pad);
+    size_t n = 0;
+    while (n < t.len && n < 9 && is_digit(t.s[n]))
+        n++;
+    bool mark = t.len > n && (n ? t.s[n] == '.' || t.s[n] == ')' : strchr("-*+", t.s[0]) != NULL);
+    if (!mark || (t.len > n + 1 && !is_blank(t.s[n + 1])))
+        return 0;
+    size_t blanks = span_run(span_skip(t, n + 1), ' ');
+    return pad + n + 1 + (blanks >= 1 && blanks <= 4 ? blanks : 1);
+}
+
+/* In a list, code is indented by four columns more than the text of the item. */
+static void follow_list(struct md *m, struct span line, size_t pad, bool blank)
+{
+    if (blank)
+        return;
+    size_t column = pad < m->list + 4 ? item_column(line, pad) : 0;
+    if (column)
+        m->list = column;
+    else if (m->prev_blank && pad < m->list)
+        m->list = pad;
+}
+
 static void one_line(struct md *m, struct span line)
 {
+    line = outdent(m, line);
+    if (m->fence && m->n_nest < m->fence_nest) { /* the block ended, and the code in it */
+        for (size_t i = 0; i < m->fence_len; i++)
+            buf_addc(&m->out, m->fence);
+        buf_addc(&m->out, '\n');
+        m->fence = 0;
+    }
     if (m->fence) {
         add_fence_line(m, line);
         if (md_fence_close(line, m->fence, m->fence_len))
@@ -323,14 +412,21 @@ static void one_line(struct md *m, struct span line)
     char c;
     size_t n = md_fence_open(line, &c);
     if (n) {
-        m->fence = c, m->fence_len = n, m->fence_indent = strip;
+        m->fence = c, m->fence_len = n, m->fence_indent = strip, m->fence_nest = m->n_nest;
+        m->after_label = false;
         add_fence_line(m, line);
         m->prev_blank = m->in_indented = m->prev_text = false;
         return;
     }
+    if (indented_block(m, line))
+        return;
     bool blank = span_trim(line).len == 0;
-    bool indented =
-        !m->mdx && !blank && (pad >= 4 || line.s[0] == '\t') && (m->prev_blank || m->in_indented);
+    if (blank && m->after_label)
+        return; /* there is one already */
+    m->after_label = false;
+    follow_list(m, line, pad, blank);
+    bool indented = !m->mdx && !blank && (pad >= 4 + m->list || (line.s[0] == '\t' && !m->list)) &&
+                    (m->prev_blank || m->in_indented);
     if (blank || indented) {
         buf_add_span(&m->out, blank ? (struct span){"", 0} : line);
         buf_addc(&m->out, '\n');
@@ -366,6 +462,17 @@ static struct span last_component(const char *slug)
     return slash ? span_skip(s, (size_t)(slash - s.s) + 1) : s;
 }
 
+/* A page that begins with a heading below the first level is called so. */
+static bool leading_heading(struct span body, struct buf *out)
+{
+    struct span line = {0}, text;
+    while (line_next(&body, &line) && span_trim(line).len == 0)
+        ;
+    if (md_atx(line, &text))
+        md_plain(out, text);
+    return out->len > 0;
+}
+
 /* The title, and above a body without heading a heading made of it. */
 static int finish(struct md *m, struct front_matter *fm, const char *name, struct pages *ret)
 {
@@ -388,7 +495,7 @@ static int finish(struct md *m, struct front_matter *fm, const char *name, struc
         m->out = whole;
         whole = (struct buf){0};
     }
-    if (!title && has_heading)
+    if (!title && (has_heading || leading_heading(body, &heading)))
         title = buf_steal(&heading, NULL);
     if (!title && fm->label)
         title = steal_ptr(fm->label);
@@ -405,6 +512,7 @@ int convert_markdown(const char *text, size_t len, const char *name,
         return err_oom(err);
     struct span body = span_skip((struct span){text, len}, fm.len), line;
     struct md m = {.out = {.limit = limits->max_output},
+                   .all = body,
                    .rest = body,
                    .mdx = is_mdx(name, body),
                    .prev_blank = true};

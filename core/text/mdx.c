@@ -74,13 +74,33 @@ static size_t balanced(struct span p)
 const char *md_admonition(struct span name)
 {
     static const char *const names[][2] = {
-        {"note", "Note"},           {"info", "Info"},        {"tip", "Tip"},
-        {"hint", "Hint"},           {"warning", "Warning"},  {"warn", "Warning"},
-        {"caution", "Caution"},     {"danger", "Danger"},    {"important", "Important"},
-        {"error", "Error"},         {"success", "Success"},  {"check", "Check"},
-        {"alert", "Note"},          {"callout", "Note"},     {"aside", "Note"},
-        {"admonition", "Note"},     {"seealso", "See also"}, {"deprecated", "Deprecated"},
-        {"attention", "Attention"}, {"example", "Example"},  {"question", "Question"},
+        {"note", "Note"},
+        {"info", "Info"},
+        {"tip", "Tip"},
+        {"hint", "Hint"},
+        {"warning", "Warning"},
+        {"warn", "Warning"},
+        {"caution", "Caution"},
+        {"danger", "Danger"},
+        {"important", "Important"},
+        {"error", "Error"},
+        {"success", "Success"},
+        {"check", "Check"},
+        {"alert", "Note"},
+        {"callout", "Note"},
+        {"aside", "Note"},
+        {"admonition", "Note"},
+        {"seealso", "See also"},
+        {"deprecated", "Deprecated"},
+        {"attention", "Attention"},
+        {"example", "Example"},
+        {"question", "Question"},
+        {"pitfall", "Pitfall"},
+        {"deepdive", "Deep dive"},
+        {"abstract", "Abstract"},
+        {"bug", "Bug"},
+        {"failure", "Failure"},
+        {"quote", "Quote"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (span_eq_nocase(name, names[i][0]))
@@ -95,7 +115,7 @@ struct attributes {
 static void keep_attribute(struct attributes *a, struct span name, struct span value)
 {
     if (span_eq(name, "label") || span_eq(name, "title") || span_eq(name, "header") ||
-        span_eq(name, "summary"))
+        span_eq(name, "summary") || span_eq(name, "caption") || span_eq(name, "file-name"))
         a->label = a->label.len ? a->label : value;
     else if (span_eq(name, "type") || span_eq(name, "kind") || span_eq(name, "variant"))
         a->type = value;

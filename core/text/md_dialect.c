@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/text/md_dialect.h"
+#include "core/text/mdx.h"
+
+#define SHORTCODE_MAX 2048 /* bytes; longer ones stay */
+#define LIST_MAX 200       /* bytes of an attribute list */
+
+static void add_bold(struct buf *out, const char *kind, struct span title)
+{
+    title = span_trim(title);
+    if (!kind && !title.len)
+        return;
+    buf_adds(out, "**");
+    buf_adds(out, kind ? kind : "");
+    if (kind && title.len)
+        buf_adds(out, ": ");
+    if (title.len)
+        buf_add_span(out, title);
+    buf_adds(out, "**\n");
+}
+
+/* ":::note Title" and its end ":::". */
+static bool colon_fence(struct span t, struct buf *out)
+{
+    size_t n = span_run(t, ':');
+    if (n < 3)
+        return false;
+    t = span_trim(span_skip(t, n));
+    if (t.len && !is_alpha(t.s[0]) && t.s[0] != '{')
+        return false;
+    if (t.len && t.s[0] == '{')
+        t = span_skip(t, 1);
+    size_t word = 0;
+    while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
+        word++;
+    struct span name = {t.s, word}, title = span_trim(span_skip(t, word));
+    if (title.len && title.s[0] == '}')
+        title = span_trim(span_skip(title, 1));
+    if (title.len > 1 && title.s[0] == '[' && title.s[title.len - 1] == ']')
+        title = (struct span){title.s + 1, title.len - 2};
+    if (title.len && title.s[0] == '{')
+        title.len = 0;
+    add_bold(out, name.len ? md_admonition(name) : NULL, title);
+    return true;
+}
+
+/* A line that is one tag of Liquid, Hugo or kramdown: dropped, but for what it says to a reader. */
+static bool template_line(struct span t, struct buf *out)
+{
+    bool hugo = (span_starts(t, "{{<") && span_ends(t, ">}}")) ||
+                (span_starts(t, "{{%") && span_ends(t, "%}}"));
+    if (!hugo)
+        return t.len > 3 && ((span_starts(t, "{%") && span_ends(t, "%}")) ||
+                             (span_starts(t, "{:") && span_ends(t, "}")));
+    if (t.len < 6)
+        return true;
+    t = (struct span){t.s + 3, t.len - 6};
+    if (span_has(t, ">}}") || span_has(t, "%}}"))
+        return false; /* two of them, and text between */
+    t = span_trim(t);
+    size_t word = 0;
+    while (word < t.len && !is_blank(t.s[word]))
+        word++;
+    struct span name = {t.s, word}, args = span_skip(t, word), title = {"", 0};
+    const char *q = args.len ? memchr(args.s, '"', args.len) : NULL;
+    const char *e = q ? memchr(q + 1, '"', (size_t)(args.s + args.len - q - 1)) : NULL;
+    const char *kind = md_admonition(name);
+    if (e &&
+        (kind || span_has(name, "tab") || span_has(name, "details") || span_has(name, "expand")))
+        title = (struct span){q + 1, (size_t)(e - q - 1)};
+    if (word && t.s[0] != '/')
+        add_bold(out, kind, title);
+    return true;
+}
+
+static bool is_toc(struct span t)
+{
+    return span_eq_nocase(t, "[[toc]]") || span_eq_nocase(t, "[toc]") || span_eq(t, "[[_TOC_]]");
+}
+
+/* "/// note | Title" of pymdownx and its end "///". In it, "    key: value" are options: they stay,
+ * as a line that nobody misses. */
+static bool slash_fence(struct span t, struct buf *out)
+{
+    size_t n = span_run(t, '/');
+    if (n < 3)
+        return false;
+    t = span_trim(span_skip(t, n));
+    if (t.len == 0)
+        return true;
+    const char *bar = memchr(t.s, '|', t.len);
+    struct span name = bar ? span_trim((struct span){t.s, (size_t)(bar - t.s)}) : t;
+    struct span title = bar ? span_trim(span_skip(t, (size_t)(bar - t.s) + 1)) : (struct span){0};
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_alnum(name.s[i]) && name.s[i] != '-')
+            return false;
+    const char *kind = md_admonition(name);
+    if (!kind && !bar && !span_eq(name, "details") && !span_eq(name, "html"))
+        return false; /* a comment of some language */
+    bool said = kind || span_eq(name, "details") || span_eq(name, "tab") ||
+                span_ends(name, "caption") || span_eq(name, "html");
+    if (said) {
+        add_bold(out, kind, title);
+    } else { /* "version-added | 2.9" says both */
+        buf_adds(out, "**");
+        for (size_t i = 0; i < name.len; i++)
+            buf_addc(out, name.s[i] == '-' ? ' ' : name.s[i]);
+        buf_adds(out, ": ");
+        buf_add_span(out, title);
+        buf_adds(out, "**\n");
+    }
+    return true;
+}
+
+bool md_dialect_line(struct span t, struct buf *out)
+{
+    if (t.len < 3)
+        return false;
+    switch (t.s[0]) {
+    case ':':
+        return colon_fence(t, out);
+    case '/':
+        return slash_fence(t, out);
+    case '{':
+        return template_line(t, out);
+    case '[':
+        return is_toc(t);
+    default:
+        return false;
+    }
+}
+
+bool md_dialect_indented(struct span t, struct buf *out)
+{
+    bool tab = span_starts(t, "===");
+    if (!tab && !span_starts(t, "!!!") && !span_starts(t, "???"))
+        return false;
+    t = span_skip(t, 3);
+    size_t mark = t.len && (t.s[0] == '+' || t.s[0] == '!');
+    t = span_skip(t, mark);
+    if (t.len == 0 || !is_blank(t.s[0]))
+        return false;
+    t = span_trim(t);
+    size_t word = 0;
+    while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
+        word++;
+    const char *quote = memchr(t.s, '"', t.len);
+    struct span title = quote ? span_skip(t, (size_t)(quote + 1 - t.s)) : (struct span){0};
+    if (tab != (word == 0) || (tab && !quote) || (quote && !span_ends(title, "\"")))
+        return false;
+    title.len -= quote != NULL;
+    struct span name = {t.s, word};
+    const char *kind = md_admonition(name);
+    if (!tab && !quote && !kind)
+        title = name; /* a kind of the site's own is said by its name */
+    add_bold(out, kind, title);
+    return true;
+}
+
+/* ---- inside a line ---- */
+
+/* Value of name="..." in the arguments of a shortcode. */
+static struct span argument(struct span args, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i + n + 2 < args.len; i++) {
+        if (memcmp(args.s + i, name, n) != 0 || args.s[i + n] != '=' || args.s[i + n + 1] != '"' ||
+            (i && !is_blank(args.s[i - 1])))
+            continue;
+        struct span v = span_skip(args, i + n + 2);
+        const char *end = memchr(v.s, '"', v.len);
+        if (end)
+            return (struct span){v.s, (size_t)(end - v.s)};
+    }
+    return (struct span){0};
+}
+
+static void shortcode_text(struct span t, struct buf *out)
+{
+    size_t word = 0;
+    while (word < t.len && !is_blank(t.s[word]))
+        word++;
+    struct span name = {t.s, word}, args = span_trim(span_skip(t, word));
+    if (span_ends(args, "/"))
+        args = span_trim((struct span){args.s, args.len - 1});
+    struct span text = argument(args, "text");
+    if (span_eq(name, "ref") || span_eq(name, "relref")) { /* the target of a link */
+        text = span_trim(args);
+        if (text.len > 1 && (text.s[0] == '"' || text.s[0] == '`') &&
+            text.s[text.len - 1] == text.s[0])
+            text = (struct span){text.s + 1, text.len - 2};
+    } else if (span_ends(name, "-in") && args.len && args.len < 40) { /* new-in 1.2 */
+        buf_addc(out, '(');
+        for (size_t i = 0; i < name.len; i++)
+            buf_addc(out, name.s[i] == '-' ? ' ' : name.s[i]);
+        buf_addc(out, ' ');
+        buf_add_span(out, args);
+        buf_addc(out, ')');
+        return;
+    }
+    if (!text.len)
+        text = argument(args, "title");
+    if (!text.len)
+        text = argument(args, "alt");
+    md_one_line(out, text, false);
+}
+
+size_t md_shortcode(struct span t, struct buf *out)
+{
+    bool angle = span_starts(t, "{{<");
+    if (!angle && !span_starts(t, "{{%"))
+        return 0;
+    t.len = t.len < SHORTCODE_MAX ? t.len : SHORTCODE_MAX;
+    const char *end = memmem(t.s + 3, t.len - 3, angle ? ">}}" : "%}}", 3);
+    if (!end)
+        return 0;
+    struct span inner = span_trim((struct span){t.s + 3, (size_t)(end - t.s) - 3});
+    if (span_starts(inner, "/*")) /* shown, not meant */
+        return 0;
+    if (!span_starts(inner, "/"))
+        shortcode_text(inner, out);
+    return (size_t)(end - t.s) + 3;
+}
+
+size_t md_attribute_list(struct span t)
+{
+    t.len = t.len < LIST_MAX ? t.len : LIST_MAX;
+    const char *end = t.len ? memchr(t.s, '}', t.len) : NULL;
+    if (!end || t.s[0] != '{')
+        return 0;
+    struct span in = {t.s + 1, (size_t)(end - t.s) - 1};
+    bool colon = in.len && in.s[0] == ':', any = false;
+    in = span_trim(span_skip(in, colon));
+    while (in.len) {
+        bool mark = in.s[0] == '#' || in.s[0] == '.', value = false;
+        size_t n = mark, start = n;
+        while (n < in.len &&
+               (is_alnum(in.s[n]) || strchr("-_:", in.s[n]) || in.s[n] & 0x80 ||
+                (mark && n > 1 && in.s[n] == '.' && n + 1 < in.len && is_alnum(in.s[n + 1]))))
+            n++;
+        if (n == start || (!mark && (n >= in.len || in.s[n] != '=')))
+            return 0;
+        if (!mark) {
+            value = true;
+            n++;
+            char q = n < in.len && (in.s[n] == '"' || in.s[n] == '\'') ? in.s[n] : 0;
+            const char *close = q ? memchr(in.s + n + 1, q, in.len - n - 1) : NULL;
+            if (q && !close)
+                return 0;
+            while (close ? in.s + n <= close : n < in.len && !is_blank(in.s[n]))
+                n++;
+        }
+        if (n < in.len && !is_blank(in.s[n]))
+            return 0;
+        any |= mark || (value && colon);
+        in = span_trim(span_skip(in, n));
+    }
+    return any || colon ? (size_t)(end - t.s) + 1 : 0;
+}
+
+size_t md_icon(struct span t)
+{
+    static const char *const sets[] = {":material-", ":fontawesome-", ":octicons-", ":simple-"};
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        if (!span_starts(t, sets[i]))
+            continue;
+        size_t n = strlen(sets[i]);
+        while (n < t.len && n < 100 && (is_alnum(t.s[n]) || t.s[n] == '-'))
+            n++;
+        if (n >= t.len || t.s[n] != ':')
+            return 0;
+        n++;
+        struct span rest = span_skip(t, n);
+        size_t blanks = span_run(rest, ' ');
+        size_t list = md_attribute_list(span_skip(rest, blanks));
+        return n + (list ? blanks + list : 0);
+    }
+    return 0;
+}

@@ -1,0 +1,156 @@
+"""What is left of markdown as site generators write it, seen through the command line."""
+import pytest
+
+
+@pytest.fixture
+def convert(docfs, workdir):
+    def run(text, name="page.md"):
+        (workdir / name).write_text(text)
+        docfs.ok("add", workdir, "--collection", "c", "-q")
+        return docfs.ok("cat", "c/" + name.rsplit(".", 1)[0] + ".md").out
+    return run
+
+
+MKDOCS = """\
+# Dates { #dates .wide }
+
+!!! note "Time zones"
+    Always in UTC.
+
+    ```python
+    now()
+    ```
+
+Text of a [`Date`][lib.dates.Date] and of [that][there]. [](){#anchor}
+
+1. One
+
+    !!! tip
+        Inside of a list.
+
+        - deeper
+
+    Behind the tip.
+
+??? warning
+    Folded.
+=== "Linux"
+    $ date
+
+/// version-added | v2.9
+///
+
+/// details | More
+Hidden [link](x.md){ .button }.
+///
+
+:material-clock: Clocks { .annotate }
+
+[there]: https://example.org/
+"""
+
+
+def test_mkdocs(convert):
+    md = convert(MKDOCS)
+    assert md.startswith("# Dates\n\n**Note: Time zones**\n\nAlways in UTC.\n\n```python\nnow()\n```\n")
+    assert "Text of a `Date` and of [that][there].\n" in md
+    assert "1. One\n\n    **Tip**\n\n    Inside of a list.\n\n    - deeper\n\n    Behind the tip.\n" in md
+    assert "**Warning**\n\nFolded.\n**Linux**\n\n$ date\n" in md
+    assert "**version added: v2.9**\n" in md and "**More**\nHidden [link](x.md).\n" in md
+    assert "///" not in md and "\n Clocks\n" in md
+
+
+def test_code_in_an_indented_block_ends_with_it(convert):
+    md = convert("# A\n\n!!! tip\n    ```\n    cut\n\nAfter.\n")
+    assert md.endswith("```\ncut\n\n```\nAfter.\n"), md
+
+
+def test_code_in_a_list_is_indented_by_more(convert):
+    md = convert("# A\n\n- item\n\n    text {: .x }\n\n        code {: .x }\n\n    {: .gone }\n\nend\n\n    code [](){#a}\n")
+    assert "    text\n\n        code {: .x }\n" in md and "gone" not in md
+    assert md.endswith("    code [](){#a}\n")
+
+
+HTML = """\
+<p align="center"><img src="logo.png" alt=""><br></p>
+
+<h1>Lamp</h1>
+
+A <dfn title="a > b">very</dfn> <b>bright</b> <a href="https://example.org/x">lamp <i>of ours</i></a>.
+Use <code>a &lt; b</code>, or `<b>` as it is.<br>
+<a id="here"></a>Then <source> and <T> stay, <kbd>Ctrl</kbd> says itself.
+
+<table><tr><th>Key</th><th>Use</th></tr><tr><td>a</td><td>add</td></tr></table>
+
+<details><summary>More</summary>
+
+Text.
+
+</details>
+<script>
+hidden()
+</script>
+"""
+
+
+def test_html(convert, docfs):
+    md = convert(HTML)
+    assert md.lstrip().startswith("# Lamp\n\nA very **bright** [lamp *of ours*](https://example.org/x).\n")
+    assert "Use `a < b`, or `<b>` as it is.\nThen <source> and <T> stay, Ctrl says itself.\n" in md
+    assert "| Key | Use |\n| --- | --- |\n| a | add |" in md
+    assert "**More**\n\nText.\n" in md and "hidden" not in md and "details" not in md
+    assert docfs.json("list", "c")["documents"][0]["path"] == "page.md"
+
+
+COMPONENTS = """\
+---
+title: {#if ...}
+order: 2
+---
+
+<Intro>
+
+What `<Intro>` is.
+
+</Intro>
+
+<Note>
+
+Be <Mark step={1}>careful</Mark> with the <Transition> component.
+
+</Note>
+
+<Listing number="1" caption="An example" file-name="src/main.rs">
+
+```rust
+fn main<T>() {}
+```
+
+</Listing>
+"""
+
+
+def test_components_in_plain_markdown(convert, docfs):
+    md = convert(COMPONENTS)
+    assert md.startswith("# {#if ...}\n\n") and "order" not in md
+    assert "What `<Intro>` is." in md and "\n<Intro>" not in md and "</" not in md
+    assert "**Note:**\n\nBe careful with the <Transition> component.\n" in md
+    assert "**An example**\n\n```rust\nfn main<T>() {}\n```\n" in md
+
+
+def test_shortcodes(convert):
+    md = convert('# A\n\nA {{< tooltip text="Pod" id="pod" >}}, since {{< new-in 1.2 />}}; '
+                 '[see]({{< relref "b.md" >}}), {{</* shown */>}}, {{ .Value }}.\n\n'
+                 '{{< img\n  src="x"\n  alt="A picture"\n>}}\n')
+    assert "A Pod, since (new in 1.2); [see](b.md), {{</* shown */>}}, {{ .Value }}.\n\nA picture\n" in md
+
+
+def test_a_page_that_begins_below_the_first_level(convert, docfs):
+    convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
+    assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"
+
+
+def test_asciidoc_references(convert):
+    md = convert("= A\n\nSee xref:other.adoc#part[the *other*], xref:lib::sub/page.adoc[] and "
+                 "press kbd:[Ctrl]footnote:[Or not.].\n", "a.adoc")
+    assert "See [the **other**](other.adoc#part), page and press Ctrl (Or not.)." in md
