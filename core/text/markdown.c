@@ -465,7 +465,7 @@ static struct span last_component(const char *slug)
 /* A page that begins with a heading below the first level is called so. */
 static bool leading_heading(struct span body, struct buf *out)
 {
-    struct span line = {0}, text;
+    struct span line = {"", 0}, text;
     while (line_next(&body, &line) && span_trim(line).len == 0)
         ;
     if (md_atx(line, &text))

@@ -90,7 +90,8 @@ static bool slash_fence(struct span t, struct buf *out)
         return true;
     const char *bar = memchr(t.s, '|', t.len);
     struct span name = bar ? span_trim((struct span){t.s, (size_t)(bar - t.s)}) : t;
-    struct span title = bar ? span_trim(span_skip(t, (size_t)(bar - t.s) + 1)) : (struct span){0};
+    struct span title =
+        bar ? span_trim(span_skip(t, (size_t)(bar - t.s) + 1)) : (struct span){"", 0};
     for (size_t i = 0; i < name.len; i++)
         if (!is_alnum(name.s[i]) && name.s[i] != '-')
             return false;
@@ -145,7 +146,7 @@ bool md_dialect_indented(struct span t, struct buf *out)
     while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
         word++;
     const char *quote = memchr(t.s, '"', t.len);
-    struct span title = quote ? span_skip(t, (size_t)(quote + 1 - t.s)) : (struct span){0};
+    struct span title = quote ? span_skip(t, (size_t)(quote + 1 - t.s)) : (struct span){"", 0};
     if (tab != (word == 0) || (tab && !quote) || (quote && !span_ends(title, "\"")))
         return false;
     title.len -= quote != NULL;
@@ -172,7 +173,7 @@ static struct span argument(struct span args, const char *name)
         if (end)
             return (struct span){v.s, (size_t)(end - v.s)};
     }
-    return (struct span){0};
+    return (struct span){"", 0};
 }
 
 static void shortcode_text(struct span t, struct buf *out)

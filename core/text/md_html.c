@@ -161,14 +161,14 @@ static struct span attribute(struct span p, const char *name)
         struct span v = span_skip(p, i + n + 1);
         if (v.s[0] == '"' || v.s[0] == '\'') {
             const char *end = memchr(v.s + 1, v.s[0], v.len - 1);
-            return end ? (struct span){v.s + 1, (size_t)(end - v.s) - 1} : (struct span){0};
+            return end ? (struct span){v.s + 1, (size_t)(end - v.s) - 1} : (struct span){"", 0};
         }
         size_t len = 0;
         while (len < v.len && !is_blank(v.s[len]))
             len++;
         return (struct span){v.s, len};
     }
-    return (struct span){0};
+    return (struct span){"", 0};
 }
 
 /* Where "</name" begins in text, at most `max` bytes away; NULL when it does not. */
@@ -198,7 +198,7 @@ static bool all_blank(const struct buf *out, size_t from)
 static void open_link(struct md_html *h, struct span text, const struct tag *t, struct buf *out)
 {
     struct span href = attribute(t->attributes, "href");
-    h->href = (struct span){0};
+    h->href.len = 0;
     for (size_t i = 0; i < href.len; i++)
         if (is_blank(href.s[i]) || href.s[i] == '(' || href.s[i] == ')' || href.s[i] == '<')
             return;
@@ -221,7 +221,7 @@ static void close_link(struct md_html *h, struct buf *out)
         buf_add_span(out, h->href);
         buf_addc(out, ')');
     }
-    h->href = (struct span){0};
+    h->href.len = 0;
 }
 
 static void image(const struct tag *t, struct buf *out)
