@@ -29,9 +29,11 @@ struct embed_near {
 struct embed_asked;
 struct embed_near_ops {
     int (*begin)(void *ctx, const char *query, struct embed_asked **ret, struct docfs_err *err);
-    /* A word of the text as token_each() gives it, and its stem: title first, then the body. 0 or
-     * -ENOMEM. */
-    int (*word)(struct embed_asked *a, const struct token *t, const char *stem, size_t len);
+    /* A word as token_each() gives it, with its stem: the number that it has below, or -ENOMEM. Of
+     * words that come up again it need not be asked again. */
+    int64_t (*know)(struct embed_asked *a, const struct token *t, const char *stem, size_t len);
+    /* The next word of the text: title first, then the body. */
+    void (*word)(struct embed_asked *a, uint32_t word);
     void (*title)(struct embed_asked *a); /* it ends here */
     /* The text ends; the next one may follow. */
     void (*end)(struct embed_asked *a, struct embed_near *ret);

@@ -106,6 +106,10 @@ float static_damp(float count);
 
 /* Number of the word, or UINT32_MAX. */
 uint32_t static_find(const struct static_model *m, const char *word, size_t len);
+#define STATIC_GRAMS 24
+/* The rows of the letter groups of a word that has no number; returns how many. */
+size_t static_grams(const struct static_model *m, const char *word, size_t len,
+                    uint32_t row[STATIC_GRAMS]);
 
 struct embed_static {
     struct static_model m;

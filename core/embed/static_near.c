@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * How near the words of a text are to those of a question. The texts of one question share most of
- * their words: what a row has to do with the question is computed when it comes up first. */
+ * their words: what a word is, and what a row has to do with the question, is found out once. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,14 @@
 #define SLOTS_MIN 2048
 
 struct known {
-    uint32_t row, text; /* text: the last one that it was counted in */
+    uint32_t row, text; /* text: the last one that it was counted in, 0: none yet */
+};
+
+/* A word that has a number: its rows are known[place[first..first + n)]. */
+struct word {
+    uint32_t first, n;
+    bool part;
+    bool late; /* counts unless parts of it follow, which say it */
 };
 
 struct embed_asked {
@@ -30,10 +37,14 @@ struct embed_asked {
     float *cosine; /* n for each of them */
     size_t n_known, cap;
 
-    struct static_reader reader;
-    uint32_t text;  /* number of the present one */
-    size_t rows;    /* different ones in it */
-    float in_title; /* of the present text */
+    struct word *word;
+    size_t words, word_cap;
+    uint32_t *place;
+    size_t places, place_cap;
+    uint32_t waiting; /* 1 + the word that is late; 0: none */
+    uint32_t text;    /* number of the present one */
+    size_t rows;      /* different ones in it */
+    float in_title;   /* of the present text */
 };
 
 static float row_norm(const struct static_model *m, uint32_t row)
@@ -105,27 +116,41 @@ static void compute(struct embed_asked *a, uint32_t row, float *ret)
                      : (float)static_dot(r, m->row + a->row[q] * dim, dim) / (norm * a->norm[q]);
 }
 
-/* A row occurs in the present text. */
-static int meet(void *arg, uint32_t row, float count)
+/* Its place among the known rows, or -ENOMEM. */
+static int64_t place_of(struct embed_asked *a, uint32_t row)
 {
-    struct embed_asked *a = arg;
     if (a->n_known == a->cap && widen(a) < 0)
         return -ENOMEM;
     size_t i = slot_of(a, row);
     if (!a->slot[i]) {
         a->known[a->n_known] = (struct known){.row = row};
-        compute(a, row, a->cosine + a->n_known * a->n);
         a->slot[i] = (uint32_t)++a->n_known;
     }
-    struct known *k = &a->known[a->slot[i] - 1];
-    if (k->text == a->text || a->rows == STATIC_FEATURES)
-        return 0;
-    k->text = a->text;
-    a->rows++;
-    const float *cosine = a->cosine + (a->slot[i] - 1) * a->n;
-    for (size_t q = 0; q < a->n; q++)
-        a->best[q] = cosine[q] > a->best[q] ? cosine[q] : a->best[q];
-    return 0;
+    return a->slot[i] - 1;
+}
+
+/* The rows of a word occur in the present text. */
+static void count(struct embed_asked *a, const struct word *w)
+{
+    for (size_t i = w->first; i < w->first + w->n && a->rows < STATIC_FEATURES; i++) {
+        struct known *k = &a->known[a->place[i]];
+        float *cosine = a->cosine + a->place[i] * a->n;
+        if (!k->text)
+            compute(a, k->row, cosine);
+        if (k->text == a->text)
+            continue;
+        k->text = a->text;
+        a->rows++;
+        for (size_t q = 0; q < a->n; q++)
+            a->best[q] = cosine[q] > a->best[q] ? cosine[q] : a->best[q];
+    }
+}
+
+static void count_waiting(struct embed_asked *a)
+{
+    if (a->waiting)
+        count(a, &a->word[a->waiting - 1]);
+    a->waiting = 0;
 }
 
 static float found(const struct embed_asked *a)
@@ -151,6 +176,8 @@ static void near_free(struct embed_asked *a)
     free(a->slot);
     free(a->known);
     free(a->cosine);
+    free(a->word);
+    free(a->place);
     free(a);
 }
 
@@ -161,7 +188,6 @@ static int near_begin(void *ctx, const char *query, struct embed_asked **ret, st
     if (!a)
         return err_oom(err);
     a->m = &e->m;
-    a->reader = (struct static_reader){.m = a->m, .factor = 1, .row = meet, .arg = a};
     if (read_query(a, query) < 0) {
         near_free(a);
         return err_oom(err);
@@ -171,26 +197,77 @@ static int near_begin(void *ctx, const char *query, struct embed_asked **ret, st
     return 0;
 }
 
-static int near_word(struct embed_asked *a, const struct token *t, const char *stem, size_t len)
+static int keep(struct embed_asked *a, const struct word *w, const uint32_t *row)
 {
-    return a->n ? static_read_word(&a->reader, t, stem, len) : 0;
+    size_t cap = a->word_cap ? 2 * a->word_cap : 4096;
+    if (a->words == a->word_cap) {
+        struct word *grown = reallocarray(a->word, cap, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        a->word = grown;
+        a->word_cap = cap;
+    }
+    if (a->places + w->n > a->place_cap) {
+        size_t more = a->place_cap ? 2 * a->place_cap : 4096;
+        uint32_t *grown = reallocarray(a->place, more, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        a->place = grown;
+        a->place_cap = more;
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        int64_t place = place_of(a, row[i]);
+        if (place < 0)
+            return -ENOMEM;
+        a->place[a->places++] = (uint32_t)place;
+    }
+    a->word[a->words++] = *w;
+    return 0;
 }
 
-/* The end of a text can only fail for memory, and then loses one word. */
+static int64_t near_know(struct embed_asked *a, const struct token *t, const char *stem, size_t len)
+{
+    unsigned flags = a->m->head->flags;
+    struct word w = {.first = (uint32_t)a->places, .part = t->part};
+    uint32_t row[STATIC_GRAMS];
+    if (a->n && !(flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len))) {
+        const char *word = flags & STATIC_STEM ? stem : t->text;
+        size_t n = flags & STATIC_STEM ? len : t->len;
+        row[0] = static_find(a->m, word, n);
+        w.late = row[0] == UINT32_MAX && !t->part;
+        w.n = row[0] == UINT32_MAX ? (uint32_t)static_grams(a->m, word, n, row) : 1;
+    }
+    return keep(a, &w, row) < 0 ? -ENOMEM : (int64_t)a->words - 1;
+}
+
+static void near_word(struct embed_asked *a, uint32_t word)
+{
+    const struct word *w = &a->word[word];
+    if (w->part)
+        a->waiting = 0;
+    else
+        count_waiting(a);
+    if (w->late)
+        a->waiting = word + 1;
+    else
+        count(a, w);
+}
+
 static void near_title(struct embed_asked *a)
 {
-    static_read_end(&a->reader);
+    count_waiting(a);
     a->in_title = found(a);
 }
 
 static void near_end(struct embed_asked *a, struct embed_near *ret)
 {
-    static_read_end(&a->reader);
+    count_waiting(a);
     *ret = (struct embed_near){.all = found(a), .title = a->in_title};
     next_text(a);
 }
 
 const struct embed_near_ops static_near = {.begin = near_begin,
+                                           .know = near_know,
                                            .word = near_word,
                                            .title = near_title,
                                            .end = near_end,

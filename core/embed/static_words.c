@@ -9,7 +9,6 @@
 #include "core/text/token.h"
 #include "core/util/hash.h"
 
-#define GRAMS_MAX 24 /* buckets of one word */
 _Static_assert(TOKEN_MAX <= STATIC_WORD_MAX, "a token fits into the word of a reader");
 
 uint32_t static_find(const struct static_model *m, const char *word, size_t len)
@@ -49,12 +48,11 @@ void static_bag_clear(struct static_bag *b)
     memset(b->slot, 0, sizeof(b->slot));
 }
 
-/* Together the letter groups of a word count like one word. */
-static int add_grams(struct static_reader *r, const char *word, size_t len, float count)
+size_t static_grams(const struct static_model *m, const char *word, size_t len,
+                    uint32_t row[STATIC_GRAMS])
 {
-    const struct static_head *h = r->m->head;
+    const struct static_head *h = m->head;
     char w[TOKEN_MAX + 10];
-    uint32_t row[GRAMS_MAX];
     size_t n = len + 2, grams = 0;
     if (!h->buckets)
         return 0;
@@ -62,8 +60,16 @@ static int add_grams(struct static_reader *r, const char *word, size_t len, floa
     memcpy(w + 1, word, len);
     w[len + 1] = '$';
     for (size_t g = h->gram_min; g <= h->gram_max; g++)
-        for (size_t i = 0; i + g <= n && grams < GRAMS_MAX; i++)
+        for (size_t i = 0; i + g <= n && grams < STATIC_GRAMS; i++)
             row[grams++] = h->words + (uint32_t)(hash64(w + i, g, 1) % h->buckets);
+    return grams;
+}
+
+/* Together the letter groups of a word count like one word. */
+static int add_grams(struct static_reader *r, const char *word, size_t len, float count)
+{
+    uint32_t row[STATIC_GRAMS];
+    size_t grams = static_grams(r->m, word, len, row);
     int rc = 0;
     for (size_t i = 0; i < grams && rc == 0; i++)
         rc = r->row(r->arg, row[i], count / sqrtf((float)grams));

@@ -30,6 +30,7 @@ struct postings {
     struct postings_header h;
     struct postings_row *row;
     struct postings_bucket *bucket;
+    uint32_t *name;       /* [names + 1] where the text of each begins; then the texts */
     pthread_mutex_t lock; /* of the two below */
     struct scratch *idle;
     size_t n_idle;
@@ -91,12 +92,21 @@ static int check_header(const struct postings_header *h, uint64_t size, const ch
     if (memcmp(h->stamp, want, sizeof(want)))
         return err_set(err, -ESTALE, "index/" POSTINGS_FILE " is of another cache; " REBUILT);
     uint64_t rows_end = sizeof(*h) + h->rows * sizeof(struct postings_row);
-    if (h->rows > POSTINGS_ROWS_MAX || h->entries > UINT32_MAX || h->bits > POSTINGS_BITS_MAX ||
+    uint64_t names_end = h->names_at + (h->names + 1) * sizeof(uint32_t);
+    if (h->texts_at < rows_end || h->names_at < h->texts_at || h->names > POSTINGS_NAMES_MAX ||
+        h->names_at % 8 || h->names_at > size || names_end > h->dict_at ||
+        h->rows > POSTINGS_ROWS_MAX || h->entries > UINT32_MAX || h->bits > POSTINGS_BITS_MAX ||
         h->file_size != size || h->dict_at % 8 || h->dict_at < rows_end || h->dict_at > size ||
         size - h->dict_at != h->entries * sizeof(struct postings_entry) +
                                  buckets(h) * sizeof(struct postings_bucket))
         return err_set(err, -EBADMSG, "index/" POSTINGS_FILE " has the wrong size; " REBUILT);
     return 0;
+}
+
+/* With the few bytes after them. */
+static size_t names_size(const struct postings_header *h)
+{
+    return h->dict_at - h->names_at;
 }
 
 static bool sound_tables(const struct postings *p)
@@ -105,12 +115,19 @@ static bool sound_tables(const struct postings *p)
     for (size_t i = 1; i < buckets(&p->h); i++)
         sound &= p->bucket[i].first >= p->bucket[i - 1].first &&
                  p->bucket[i].first - p->bucket[i - 1].first <= POSTINGS_BUCKET_MAX;
+    size_t names = p->h.names;
+    sound &=
+        p->name[0] == 0 && names_size(&p->h) - (names + 1) * sizeof(*p->name) >= p->name[names];
+    for (size_t i = 0; i < names; i++)
+        sound &= p->name[i] < p->name[i + 1];
     int64_t last = 0;
     uint64_t words = 0;
     for (size_t i = 0; i < p->h.rows; i++) {
         sound &= p->row[i].passage > last;
         last = p->row[i].passage;
         words += p->row[i].words;
+        sound &= p->row[i].at <= p->h.names_at - p->h.texts_at &&
+                 p->row[i].size <= p->h.names_at - p->h.texts_at - p->row[i].at;
     }
     return sound && words == p->h.words;
 }
@@ -131,18 +148,25 @@ static int load(struct postings *p, const char *stamp, struct docfs_err *err)
     size_t rows = p->h.rows * sizeof(*p->row), table = buckets(&p->h) * sizeof(*p->bucket);
     p->row = malloc(rows ? rows : 1);
     p->bucket = malloc(table);
-    if (!p->row || !p->bucket)
+    p->name = malloc(names_size(&p->h));
+    if (!p->row || !p->bucket || !p->name)
         return err_oom(err);
     r = read_at(p, p->row, rows, sizeof(p->h));
     if (r == 0)
         r = read_at(p, p->bucket, table, p->h.file_size - table);
+    if (r == 0)
+        r = read_at(p, p->name, names_size(&p->h), p->h.names_at);
     if (r < 0)
         return err_set(err, r, "index/" POSTINGS_FILE ": %s", strerror(-r));
-    struct checksum sum;
+    struct checksum sum, names;
     checksum_init(&sum);
+    checksum_init(&names);
+    size_t name_table = (p->h.names + 1) * sizeof(*p->name);
+    size_t texts = names_size(&p->h) - name_table, len = p->name[p->h.names];
+    checksum_add(&names, p->name, name_table + (len < texts ? len : texts));
     checksum_add(&sum, p->row, rows);
     checksum_add(&sum, p->bucket, table);
-    if (checksum_end(&sum) != p->h.table_sum || !sound_tables(p))
+    if ((checksum_end(&sum) ^ checksum_end(&names)) != p->h.table_sum || !sound_tables(p))
         return err_set(err, -EBADMSG,
                        "the tables of index/" POSTINGS_FILE " are damaged; " REBUILT);
     return 0;
@@ -188,6 +212,7 @@ void postings_free(struct postings *p)
     pthread_mutex_destroy(&p->lock);
     free(p->row);
     free(p->bucket);
+    free(p->name);
     close(p->fd);
     free(p);
 }
@@ -206,6 +231,22 @@ int64_t postings_last(const struct postings *p)
 uint64_t postings_words(const struct postings *p)
 {
     return p->h.words;
+}
+
+uint32_t postings_names(const struct postings *p)
+{
+    return (uint32_t)p->h.names;
+}
+
+const char *postings_name(const struct postings *p, uint32_t name, size_t *ret_len)
+{
+    *ret_len = p->name[name + 1] - p->name[name];
+    return (const char *)(p->name + p->h.names + 1) + p->name[name];
+}
+
+int postings_read_text(const struct postings *p, const struct postings_row *row, void *data)
+{
+    return read_at(p, data, row->size, p->h.texts_at + row->at);
 }
 
 /* ---- one word ---- */
@@ -418,6 +459,11 @@ static int verify_entry(const struct postings *p, const struct postings_entry *e
     return at == end ? 0 : -EBADMSG;
 }
 
+static int no_token(void *arg, const struct postings_token *t)
+{
+    return 0;
+}
+
 int postings_verify(struct postings *p, struct docfs_err *err)
 {
     struct postings_entry entry[POSTINGS_BUCKET_MAX];
@@ -432,6 +478,8 @@ int postings_verify(struct postings *p, struct docfs_err *err)
             r = verify_entry(p, &entry[i], &s);
     }
     free(s.data);
+    for (size_t i = 0; r == 0 && i < p->h.rows; i++)
+        r = postings_tokens(p, i, no_token, NULL);
     return r < 0 ? err_set(err, r, "the words in index/" POSTINGS_FILE " are damaged; " REBUILT)
                  : 0;
 }

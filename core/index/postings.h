@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Postings of the full text: which passages hold a word, and how often in each field. Derived
+ * Postings of the full text: which passages hold a word, and how often in each field; and the words
+ * of each passage in their order, so that it can be read without its text. Derived
  * data, made from the store (index/words) and made again at any time; the full text in the store
  * answers where this file does not.
  *
@@ -39,12 +40,32 @@ void postings_free(struct postings *p);
 struct postings_row {
     int64_t passage, document;
     uint32_t words; /* of the passage; parts of identifiers do not count */
-    uint32_t zero;
+    uint32_t size;  /* of its words in their order, in the file */
+    uint64_t at;    /* where they begin, counted from the first */
 };
 /* Rows, ascending by passage. */
 const struct postings_row *postings_rows(const struct postings *p, size_t *ret_n);
 int64_t postings_last(const struct postings *p);
 uint64_t postings_words(const struct postings *p); /* of all rows together */
+
+/* The row of a passage, -1 when there is none. */
+int64_t postings_find(const struct postings *p, int64_t passage);
+
+/* A word as it was given to postings_writer_token(). */
+#define POSTINGS_NO_NAME UINT32_MAX
+struct postings_token {
+    uint32_t name;    /* POSTINGS_NO_NAME: a rare word without one */
+    const char *text; /* of such a word; not terminated */
+    size_t len;
+    enum postings_field field;
+    bool part;
+};
+/* Returns non-zero to stop. */
+typedef int postings_token_fn(void *arg, const struct postings_token *t);
+/* The words of a row in their order. What fn returned, -EBADMSG, -EIO, -ENOMEM. */
+int postings_tokens(const struct postings *p, size_t row, postings_token_fn *fn, void *arg);
+/* The text of a name, not terminated. */
+const char *postings_name(const struct postings *p, uint32_t name, size_t *ret_len);
 
 /* Rows that hold a word, 0 when none does; -EBADMSG, -EIO: the file is not to be used any more. */
 int64_t postings_df(struct postings *p, const char *word, size_t len);
@@ -72,7 +93,8 @@ int postings_verify(struct postings *p, struct docfs_err *err);
 /* ---- writing ---- */
 
 struct postings_writer;
-/* memory: bytes of postings that are held before they go to a temporary file. */
+/* memory: bytes of postings that are held before they go to a temporary file; and what bounds the
+ * number of names. */
 int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct postings_writer **ret,
                         struct docfs_err *err);
 /* Begins the next row; passages ascend. */
@@ -81,6 +103,9 @@ int postings_writer_row(struct postings_writer *w, int64_t passage, int64_t docu
 /* One occurrence in the row. part: a piece of an identifier, which adds nothing to its length. */
 int postings_writer_word(struct postings_writer *w, const char *word, size_t len,
                          enum postings_field field, bool part, struct docfs_err *err);
+/* The next word of the row, unstemmed: those of a field after those of the fields before it. */
+int postings_writer_token(struct postings_writer *w, const char *text, size_t len,
+                          enum postings_field field, bool part, struct docfs_err *err);
 /* Puts the file in place. -ENOSPC, -EROFS, ... from the system. */
 int postings_writer_publish(struct postings_writer *w, struct docfs_err *err);
 void postings_writer_free(struct postings_writer *w); /* NULL allowed */

@@ -4,6 +4,9 @@
  *   0        struct postings_header, 256 bytes
  *   256      struct postings_row each
  *   ...      of each word: length of its text as a number, the text, its postings
+ *   texts_at of each row: its words in their order
+ *   names_at uint32_t each, one more than there are names: where the text of each begins; then the
+ *            texts
  *   dict_at  struct postings_entry each, ordered by hash (a multiple of 8)
  *   ...      struct postings_bucket each, 2^bits + 1 of them, up to the end of the file: bucket i
  *            holds the entries whose hash begins with the bits i
@@ -11,18 +14,23 @@
  * A number is 7 bits a byte, the lowest first, the high bit on all but the last. A posting is the
  * number 2 * (row - row before it) + more, rows counted from -1 before the first. more = 0: once in
  * the text. more = 1: a byte with the counts, title in its 2 high bits, heading in the next 2, text
- * in the low 4; all of them set: the counts follow as three numbers. */
+ * in the low 4; all of them set: the counts follow as three numbers.
+ *
+ * Words in their order: a checksum (4 bytes), how many are of the title and of the heading as two
+ * numbers, then of each word the number 2 * (name + 1) + part; of one without a name the number
+ * `part`, a byte with its length, and its text. */
 #pragma once
 #include "core/index/base.h"
 #include "core/index/postings.h"
 
 #define POSTINGS_FILE "words"
 #define POSTINGS_MAGIC "docfswrd"
-#define POSTINGS_VERSION 1
+#define POSTINGS_VERSION 2
 #define POSTINGS_ROWS_MAX (1u << 30)
 #define POSTINGS_BITS_MAX 26
 #define POSTINGS_BUCKET_MAX 512 /* entries of one; 32 are usual */
 #define POSTINGS_WORD_MAX 255   /* bytes */
+#define POSTINGS_NAMES_MAX (1u << 19)
 
 struct postings_header {
     char magic[8];
@@ -30,9 +38,11 @@ struct postings_header {
     uint64_t rows, words, entries; /* words: of all rows */
     uint64_t dict_at, file_size;
     uint32_t bits, zero;
-    uint64_t table_sum; /* of the rows and of the buckets */
+    uint64_t table_sum; /* of the rows, of the buckets and of the names */
     char stamp[POSTINGS_STAMP];
-    char unused[80];
+    uint64_t texts_at, names_at;
+    uint64_t names;
+    char unused[56];
     uint64_t header_sum; /* of all above */
 };
 _Static_assert(sizeof(struct postings_header) == 256, "the header is part of the file format");
@@ -59,6 +69,10 @@ static inline size_t postings_put(unsigned char *p, uint32_t v)
     p[n++] = (unsigned char)v;
     return n;
 }
+
+/* For texts.c: the names there are, and the row->size bytes of a row. 0, -EBADMSG, -errno. */
+uint32_t postings_names(const struct postings *p);
+int postings_read_text(const struct postings *p, const struct postings_row *row, void *data);
 
 /* NULL when it does not end before `end` or is too large. */
 static inline const unsigned char *postings_get(const unsigned char *p, const unsigned char *end,

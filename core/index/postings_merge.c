@@ -157,6 +157,34 @@ static int merge_words(struct merge *m)
 
 /* ---- the file ---- */
 
+static int put_texts(struct merge *m, struct texts *x, struct postings_header *h,
+                     struct checksum *tables)
+{
+    _cleanup_free_ unsigned char *block = malloc(WRITE_BUFFER);
+    if (!block)
+        return err_oom(m->err);
+    h->texts_at = m->at;
+    rewind(x->f);
+    for (uint64_t left = x->size; left;) {
+        size_t n = left < WRITE_BUFFER ? (size_t)left : WRITE_BUFFER;
+        if (fread(block, 1, n, x->f) != n)
+            return postings_fail(m->err);
+        int r = put(m, block, n);
+        if (r < 0)
+            return r;
+        left -= n;
+    }
+    int r = put(m, (const char[8]){0}, (8 - m->at % 8) % 8);
+    h->names_at = m->at;
+    h->names = x->names;
+    size_t table = (x->names + 1) * sizeof(*x->start), len = x->start[x->names];
+    checksum_add(tables, x->start, table);
+    checksum_add(tables, x->text, len);
+    if (r == 0)
+        r = put(m, x->start, table);
+    return r < 0 ? r : put(m, x->text, len);
+}
+
 static int put_dictionary(struct merge *m, struct postings_header *h, struct checksum *tables)
 {
     h->entries = m->entries;
@@ -193,8 +221,9 @@ static int write_file(struct postings_writer *w, struct merge *m)
                                 .rows = w->rows,
                                 .words = w->words};
     memcpy(h.stamp, w->stamp, sizeof(h.stamp));
-    struct checksum tables;
+    struct checksum tables, names;
     checksum_init(&tables);
+    checksum_init(&names);
     int r = put(m, &h, sizeof(h));
     checksum_add(&tables, w->row, w->rows * sizeof(*w->row));
     if (r == 0)
@@ -202,13 +231,15 @@ static int write_file(struct postings_writer *w, struct merge *m)
     if (r == 0)
         r = merge_words(m);
     if (r == 0)
+        r = put_texts(m, &w->texts, &h, &names);
+    if (r == 0)
         r = put_dictionary(m, &h, &tables);
     if (r == 0)
         r = flush(m);
     if (r < 0)
         return r;
     h.file_size = m->at;
-    h.table_sum = checksum_end(&tables);
+    h.table_sum = checksum_end(&tables) ^ checksum_end(&names);
     h.header_sum = checksum_of(&h, offsetof(struct postings_header, header_sum));
     r = newfile_pwrite(m->file, &h, sizeof(h), 0, m->err);
     return r < 0 ? r : newfile_publish(m->file, m->err);

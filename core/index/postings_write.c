@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Postings are gathered by word in memory; when that is full, they go as a run, ordered by hash, to
  * a temporary file. At the end the runs are merged: what is held is bounded, whatever the size of
- * the cache, but for 32 bytes a word and 24 a row. */
+ * the cache, but for 32 bytes a word and as many a row. */
 #include "core/index/postings_write.h"
 
 #include <errno.h>
@@ -76,6 +76,10 @@ int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct post
         free(w);
         return err_set(err, -EINVAL, "the stamp of the postings is too long");
     }
+    if (texts_init(&w->texts, memory) < 0) {
+        free(w);
+        return err_oom(err);
+    }
     strcpy(w->stamp, stamp);
     w->dirfd = dirfd;
     w->memory = memory;
@@ -90,6 +94,7 @@ void postings_writer_free(struct postings_writer *w)
     forget_words(w);
     for (size_t i = 0; i < w->runs; i++)
         fclose(w->run[i]);
+    texts_fini(&w->texts);
     free(w->present);
     free(w->row);
     free(w);
@@ -250,19 +255,23 @@ static int end_row(struct postings_writer *w, struct docfs_err *err)
         if (!add_posting(w, w->present[i], (int64_t)w->rows - 1))
             return err_oom(err);
     w->n_present = 0;
+    if (!w->texts.f && !(w->texts.f = temporary(w->dirfd)))
+        return postings_fail(err);
+    if (w->rows && texts_end_row(&w->texts, &w->row[w->rows - 1]) < 0)
+        return postings_fail(err);
     return w->taken > w->memory ? spill(w, err) : 0;
 }
 
 int postings_writer_row(struct postings_writer *w, int64_t passage, int64_t document,
                         struct docfs_err *err)
 {
-    int r = end_row(w, err);
-    if (r < 0)
-        return r;
     if (w->rows == POSTINGS_ROWS_MAX)
         return err_set(err, -EOVERFLOW, "too many passages for index/" POSTINGS_FILE);
     if (passage <= 0 || (w->rows && passage <= w->row[w->rows - 1].passage))
         return err_set(err, -EINVAL, "passages out of order");
+    int r = end_row(w, err);
+    if (r < 0)
+        return r;
     if (!grow(&w->row, w->rows, sizeof(*w->row)))
         return err_oom(err);
     w->row[w->rows++] = (struct postings_row){.passage = passage, .document = document};
@@ -299,6 +308,16 @@ int postings_writer_word(struct postings_writer *w, const char *text, size_t len
         w->words++;
     }
     return 0;
+}
+
+int postings_writer_token(struct postings_writer *w, const char *text, size_t len,
+                          enum postings_field field, bool part, struct docfs_err *err)
+{
+    if (!len || len > POSTINGS_WORD_MAX || !w->rows ||
+        (field < POSTINGS_TEXT && w->texts.count[POSTINGS_TEXT]) ||
+        (field < POSTINGS_HEADING && w->texts.count[POSTINGS_HEADING]))
+        return err_set(err, -EINVAL, "no word for index/" POSTINGS_FILE);
+    return texts_word(&w->texts, text, len, field, part) < 0 ? err_oom(err) : 0;
 }
 
 int postings_writer_publish(struct postings_writer *w, struct docfs_err *err)

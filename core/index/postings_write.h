@@ -18,6 +18,26 @@ struct run_word {
 struct word;
 struct slab;
 
+/* The words of rows in their order, and the names of words. */
+struct texts {
+    FILE *f;
+    uint64_t size; /* of what is in it */
+    unsigned char *row;
+    size_t used, cap;
+    uint32_t count[POSTINGS_FIELDS]; /* words of the present row */
+    char *text;
+    size_t text_cap;
+    uint32_t *start; /* [names + 1] in text */
+    uint32_t names, names_max;
+    uint32_t *slot; /* 1 + name; open addressing */
+    size_t slots;
+};
+/* texts_write.c. 0 or -ENOMEM; texts_end_row: or -EIO. */
+int texts_init(struct texts *x, size_t memory);
+void texts_fini(struct texts *x);
+int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part);
+int texts_end_row(struct texts *x, struct postings_row *row);
+
 struct postings_writer {
     int dirfd;
     char stamp[POSTINGS_STAMP];
@@ -35,6 +55,8 @@ struct postings_writer {
 
     FILE *run[RUNS_MAX];
     size_t runs;
+
+    struct texts texts;
 };
 
 static inline int postings_fail(struct docfs_err *err)

@@ -37,16 +37,17 @@ int expand_begin(struct expand *x)
     return 0;
 }
 
-int expand_word(struct expand *x, const char *word, size_t len)
+uint32_t expand_hash(const char *word, size_t len)
 {
-    /* Looking a word up costs more than the rest, and words repeat: what was asked last of the same
-     * hash is remembered. */
-    uint64_t hash = hash64(word, len, 0) | 1;
-    struct expand_asked *asked = &x->asked[hash >> 1 & (EXPAND_ASKED - 1)];
-    if (asked->hash != hash)
-        *asked = (struct expand_asked){hash, token_is_stopword(word, len)};
-    if (asked->stop)
+    if (token_is_stopword(word, len))
         return 0;
+    len -= len > 3 && word[len - 1] == 's'; /* most of what a stemmer would do */
+    uint32_t hash = (uint32_t)hash64(word, len, 0);
+    return hash ? hash : 1;
+}
+
+int expand_word(struct expand *x, uint32_t hash)
+{
     if (x->words == x->cap) {
         size_t cap = x->cap ? 2 * x->cap : 8192;
         union expand_word *grown = reallocarray(x->word, cap, sizeof(*grown));
@@ -55,8 +56,7 @@ int expand_word(struct expand *x, const char *word, size_t len)
         x->word = grown;
         x->cap = cap;
     }
-    len -= len > 3 && word[len - 1] == 's'; /* most of what a stemmer would do */
-    x->word[x->words++].hash = (uint32_t)hash64(word, len, 0);
+    x->word[x->words++].hash = hash;
     x->start[x->n] = x->words;
     return 0;
 }

@@ -177,7 +177,8 @@ static int read_again(struct work *w, const struct fusion *f, struct docfs_err *
     size_t n = (size_t)setting_int(w->d, "search.read_again");
     n = w->n < n ? w->n : n;
     fuse_sort(w->list, w->n);
-    int rc = rescore(w->r, w->vector ? w->asked->e : NULL, w->q->text, &w->lex, f, w->list, n, err);
+    int rc = rescore(w->d, w->r, w->vector ? w->asked->e : NULL, w->q->text, &w->lex, f, w->list, n,
+                     err);
     double low = 1, high = 0;
     for (size_t i = 0; i < w->n; i++) {
         if (i < n)

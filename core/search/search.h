@@ -3,9 +3,10 @@
  *
  *   state.c     the vector index in memory, kept in step with the store; result cache
  *   lexical.c   query -> full-text expression; spelling neighbours
- *   words.c     candidates by bm25 from a file beside the full text
+ *   words.c     a file beside the full text: candidates by bm25, the words of a passage
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
- *   rescore.c   the best passages once more, from their text
+ *   rescore.c   the best passages once more, from their words
+ *   reading.c   the words of a passage -> counts
  *   expand.c    the words that the best passages share
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
@@ -118,21 +119,16 @@ int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
 
 /* ---- rescore.c ---- */
 
-/* Scores list[0..n) anew from the text of the passages; those deleted meanwhile keep their score. e
- * may be NULL. */
-int rescore(struct store_read *r, struct embedder *e, const char *query, const struct lexical *l,
-            const struct fusion *f, struct candidate *list, size_t n, struct docfs_err *err);
+/* Scores list[0..n) anew from the words of the passages; those deleted meanwhile keep their score.
+ * e may be NULL. */
+int rescore(struct docfs *d, struct store_read *r, struct embedder *e, const char *query,
+            const struct lexical *l, const struct fusion *f, struct candidate *list, size_t n,
+            struct docfs_err *err);
 
 /* ---- expand.c ---- */
 
-#define EXPAND_ASKED 512
-
 /* The words of the passages read, one passage after another; zeroed is empty. */
 struct expand {
-    struct expand_asked {
-        uint64_t hash;
-        bool stop;
-    } asked[EXPAND_ASKED];
     union expand_word {
         uint32_t hash, entry;
     } * word;
@@ -141,8 +137,10 @@ struct expand {
     size_t n;
 };
 void expand_fini(struct expand *x);
+/* What stands for a word below; 0: it does not count. */
+uint32_t expand_hash(const char *word, size_t len);
 int expand_begin(struct expand *x); /* the next passage. 0 or -ENOMEM, as the next two */
-int expand_word(struct expand *x, const char *word, size_t len);
+int expand_word(struct expand *x, uint32_t hash);
 /* What each passage shares with those of the best score, 0..1 into out; both [n]. Once only. */
 int expand_score(struct expand *x, const double *score, double *out);
 

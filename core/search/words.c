@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The file holds passages up to a number. For a snapshot of the store it is right when
+ * The file index/words: candidates by bm25, and the words of a passage in their order.
+ *
+ * It holds passages up to a number. For a snapshot of the store it is right when
  *  - nothing came later or went: its own figures are those of the full text, which is compared;
  *  - passages came later: the full text answers for those, words are counted there;
  *  - passages went: they are known by their numbers, and words are counted in the full text.
@@ -15,8 +17,8 @@
 #include "core/text/token.h"
 #include "core/util/buf.h"
 
-/* Of the file and of what token_each() and token_stem() make of a text. */
-#define WORDS_FORMAT "1"
+/* Of what token_each() and token_stem() make of a text. */
+#define WORDS_FORMAT "2"
 #define BUILD_MEMORY ((size_t)64 << 20)
 #define LAG_MIN 4096 /* rows that may be behind before the file is made again */
 #define LAG_SHARE 5  /* and one in so many of all */
@@ -262,6 +264,32 @@ int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
     return n < 0 ? n : (int)all;
 }
 
+/* ---- reading ---- */
+
+int64_t words_row(struct docfs *d, int64_t passage)
+{
+    const struct words *w = d->words;
+    int64_t row = postings_find(w->p, passage);
+    if (row < 0)
+        return -EAGAIN;
+    return w->dead && w->dead[row / 64] >> (row % 64) & 1 ? -ENOENT : row;
+}
+
+int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg)
+{
+    struct words *w = d->words;
+    int r = postings_tokens(w->p, (size_t)row, fn, arg);
+    if (r != -EBADMSG && r != -EIO)
+        return r;
+    atomic_store(&w->broken, true);
+    return -EAGAIN;
+}
+
+const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len)
+{
+    return postings_name(d->words->p, name, ret_len);
+}
+
 /* ---- making the file ---- */
 
 struct build {
@@ -280,6 +308,8 @@ static int build_word(void *arg, const struct token *t)
     word[len] = '\0';
     len = token_stem(word, len);
     b->rc = postings_writer_word(b->w, word, len, b->field, t->part, b->err);
+    if (b->rc == 0)
+        b->rc = postings_writer_token(b->w, t->text, t->len, b->field, t->part, b->err);
     return b->rc;
 }
 

@@ -2,6 +2,7 @@
  * The postings file beside the full text (core/index/postings.h): kept in step with the store, used
  * where it gives what the full text would give, only sooner. */
 #pragma once
+#include "core/index/postings.h"
 #include "core/internal.h"
 #include "core/search/search.h"
 
@@ -19,6 +20,12 @@ int64_t words_df(struct docfs *d, const char *stem, size_t len);
 int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
                  const struct store_lex_query *q, const struct docset *allowed, size_t limit,
                  struct best *out, struct docfs_err *err);
+
+/* The row of a passage; -EAGAIN: ask the store; -ENOENT: the passage is gone. */
+int64_t words_row(struct docfs *d, int64_t passage);
+/* The words of a row in their order, unstemmed. What fn returned; -EAGAIN: the file is damaged. */
+int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg);
+const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
 
 /* Makes the file when it is missing, unusable or far behind; force: always. */
 int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,

@@ -176,7 +176,10 @@ static int hear(void *arg, const struct token *t)
     struct listener *l = arg;
     char stem[TOKEN_MAX + 8];
     memcpy(stem, t->text, t->len);
-    return l->near->word(l->asked, t, stem, token_stem(stem, t->len));
+    int64_t word = l->near->know(l->asked, t, stem, token_stem(stem, t->len));
+    assert(word >= 0);
+    l->near->word(l->asked, (uint32_t)word);
+    return 0;
 }
 
 static void listen_to(struct listener *l, const char *title, const char *body,

@@ -55,6 +55,24 @@ static void make_counts(void)
         }
 }
 
+/* The words of a row in their order. */
+struct told {
+    int row, word;
+    enum postings_field field;
+    uint32_t times;
+};
+
+static bool next_told(struct told *t)
+{
+    for (; t->field < POSTINGS_FIELDS; t->field++, t->word = 0)
+        for (; t->word < WORDS; t->word++, t->times = 0)
+            if (t->times < count[t->row][t->word][t->field]) {
+                t->times++;
+                return true;
+            }
+    return false;
+}
+
 static void write_rows(int dirfd, int rows, size_t memory)
 {
     struct postings_writer *w = NULL;
@@ -62,6 +80,12 @@ static void write_rows(int dirfd, int rows, size_t memory)
     for (int r = 0; r < rows; r++) {
         assert(postings_writer_row(w, passage(r), r / 3, NULL) == 0);
         length[r] = 0;
+        struct told told = {.row = r};
+        while (next_told(&told)) {
+            char text[16];
+            size_t len = word(told.word, text);
+            assert(postings_writer_token(w, text, len, told.field, told.word % 5 == 0, NULL) == 0);
+        }
         for (int i = 0; i < WORDS; i++) {
             char text[16];
             size_t len = word(i, text);
@@ -75,6 +99,7 @@ static void write_rows(int dirfd, int rows, size_t memory)
         }
     }
     assert(postings_writer_row(w, passage(rows - 1), 1, NULL) == -EINVAL); /* out of order */
+    assert(postings_writer_token(w, "late", 4, POSTINGS_TITLE, false, NULL) == -EINVAL);
     assert(postings_writer_publish(w, NULL) == 0);
     postings_writer_free(w);
 }
@@ -156,6 +181,36 @@ static struct postings *open_file(int dirfd, int *ret)
     return p;
 }
 
+struct listening {
+    struct postings *p;
+    struct told told;
+};
+
+static int on_word(void *arg, const struct postings_token *t)
+{
+    struct listening *l = arg;
+    char text[16];
+    size_t len = t->len;
+    const char *name = t->name == POSTINGS_NO_NAME ? t->text : postings_name(l->p, t->name, &len);
+    assert(next_told(&l->told));
+    assert(len == word(l->told.word, text) && memcmp(name, text, len) == 0);
+    assert(t->field == l->told.field && t->part == (l->told.word % 5 == 0));
+    return 0;
+}
+
+/* The rows give back what was told, or say that they are damaged; returns how many do. */
+static int damaged_rows(struct postings *p, int rows)
+{
+    int n = 0;
+    for (int i = 0; i < rows; i++) {
+        struct listening l = {.p = p, .told = {.row = i}};
+        int r = postings_tokens(p, (size_t)i, on_word, &l);
+        assert(r == -EBADMSG || (r == 0 && !next_told(&l.told)));
+        n += r < 0;
+    }
+    return n;
+}
+
 static void test_ranking(int dirfd, int rows, size_t memory)
 {
     write_rows(dirfd, rows, memory);
@@ -167,6 +222,9 @@ static void test_ranking(int dirfd, int rows, size_t memory)
         assert(postings_df(p, text, len) == df_of(rows, i));
     }
     assert(postings_df(p, "nowhere", 7) == 0);
+    assert(damaged_rows(p, rows) == 0);
+    assert(postings_find(p, passage(rows - 1)) == rows - 1 && postings_find(p, passage(0)) == 0);
+    assert(postings_find(p, passage(0) + 1) == -1 && postings_find(p, passage(rows)) == -1);
     uint64_t bits[ROWS] = {0}, dead[ROWS / 64 + 1] = {0};
     struct docset allowed = {.bits = bits, .limit = 64 * (ROWS / 64), .n = 1};
     for (int i = 0; i < rows; i++) {
@@ -242,10 +300,11 @@ static void test_damage(int dirfd)
             int k = search(p, &q[i], 20, NULL, NULL, FEW, got);
             assert(k == -EBADMSG || (k == (int)n[i] && same(got, want[i], n[i])));
         }
+        assert(r < 0 || damaged_rows(p, FEW) == 0 || damaged);
         postings_free(p);
         write_at(dirfd, at, &data[at], 1);
     }
-    assert(caught + 16 > size); /* but for the zeros before the dictionary */
+    assert(caught + 24 > size); /* but for the zeros before the names and the dictionary */
     free(data);
     passed++;
 }
@@ -267,6 +326,7 @@ static void test_cut(int dirfd)
         assert(truncate(path, (off_t)len) == 0); /* while it is open */
         int n = search(whole, &q, 20, NULL, NULL, 40, hit);
         assert(n >= 0 || n == -EBADMSG);
+        damaged_rows(whole, 40);
         postings_free(whole);
         assert(!open_file(dirfd, &r) && r == -EBADMSG);
         write_at(dirfd, len, data + len, size - len);
@@ -316,7 +376,8 @@ int main(void)
     assert(dirfd >= 0);
     make_counts();
     test_ranking(dirfd, ROWS, (size_t)64 << 20);
-    test_ranking(dirfd, ROWS, 1); /* every row a run of its own */
+    test_ranking(dirfd, ROWS, 1);       /* every row a run of its own */
+    test_ranking(dirfd, ROWS, 64 * 20); /* some words have names */
     test_ranking(dirfd, 1, 1);
     test_stamp(dirfd);
     test_damage(dirfd);
