@@ -104,8 +104,8 @@ int embed_static_with(struct static_model *m, const char *tuning, float *factors
                            .fingerprint = s->fingerprint,
                            .batch = BATCH,
                            .floor = 0.25f,  /* of the cosine between unrelated texts */
-                           .home = 0.11f,   /* measured: .05 to .10 in documentation of software, */
-                           .abroad = 0.18f, /* .14 to .38 in abstracts of other sciences */
+                           .home = 0.08f,   /* measured: .03 to .08 in documentation of software, */
+                           .abroad = 0.15f, /* .10 to .40 in abstracts of other sciences */
                            .embed = static_embed,
                            .near = &static_near,
                            .free = static_free};

@@ -160,7 +160,7 @@ int main(int argc, char **argv)
                         .lsa_rounds = 4,
                         .lsa_answers = 150000,
                         .rate = 0.0012f,
-                        .temperature = 0.05f,
+                        .temperature = 0.1f,
                         .lsa_power = 0,
                         .title_factor = 2,
                         .part_factor = 0.5f,
