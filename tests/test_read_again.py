@@ -17,10 +17,10 @@ def order(docfs, pages, question):
 
 
 def test_words_that_follow_each_other_count(docfs):
+    """The same words in both: only their order differs, and without it the first would come first."""
     names, _ = order(docfs, {
-        "apart": "# One\n\nThe pool is filled by a pump, and every connection is tight.\n",
-        "together": "# Two\n\nThe connection pool is filled by a pump, and every part of it is tight, "
-                    "and as new as it can be.\n",
+        "apart": "# One\n\nEvery pool is filled by a pump and its connection is tight.\n",
+        "together": "# Two\n\nEvery connection pool is filled by a pump and its is tight.\n",
         "other": "# Three\n\nNothing of that kind is said on this page, only that doors are open.\n",
     }, "connection pool")
     assert names[:2] == ["together", "apart"]
