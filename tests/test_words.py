@@ -73,6 +73,24 @@ def test_same_as_full_text(pair, workdir):
     assert answers(words) == answers(plain) != third
 
 
+def test_what_came_later_enters_a_full_list(pair, workdir):
+    words, plain = pair
+    few = ("--set", "search.candidates=10", "--set", "search.k=10")
+    pages(workdir / "many", [f"{i:02}.md" for i in range(30)], "Some task, some file of others. ")
+    for d in pair:
+        d.ok("add", workdir / "many", "-q", "--collection", "many", *(KEPT if d is words else NEVER))
+    made = (words.cache / "index/words").stat().st_mtime_ns
+    pages(workdir / "new", ["a.md", "b.md", "c.md"], "Cancel the task. ")
+    for d in pair:
+        d.ok("add", workdir / "new", "-q", "--collection", "new", *NEVER)
+    assert (words.cache / "index/words").stat().st_mtime_ns == made
+    for mode in "lex", "hybrid":
+        first, second = (d.json("search", "--mode", mode, "--explain", *few, "cancel a task")["hits"]
+                         for d in pair)
+        assert [(h["path"], h["score"]) for h in first] == [(h["path"], h["score"]) for h in second]
+        assert {h["collection"] for h in first} >= {"new"}
+
+
 def collection(docfs):
     return next(c["name"] for c in docfs.json("list")["collections"] if c["name"] != "new")
 

@@ -257,11 +257,7 @@ int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
     if (!more)
         return err_oom(err);
     int n = store_lex_search(r, &later, limit, more, err);
-    size_t all = (size_t)found;
-    for (int i = 0; i < n; i++)
-        best_offer(out, &all, limit, &more[i]);
-    best_sort(out, all);
-    return n < 0 ? n : (int)all;
+    return n < 0 ? n : (int)best_merge(out, (size_t)found, limit, more, (size_t)n);
 }
 
 /* ---- reading ---- */

@@ -52,3 +52,17 @@ void best_sort(struct best *heap, size_t n)
     if (n)
         qsort(heap, n, sizeof(*heap), best_first);
 }
+
+size_t best_merge(struct best *list, size_t n, size_t limit, const struct best *more, size_t n_more)
+{
+    /* Worst first is a heap. */
+    for (size_t i = 0, j = n; i + 1 < j; i++) {
+        struct best x = list[i];
+        list[i] = list[--j];
+        list[j] = x;
+    }
+    for (size_t i = 0; i < n_more; i++)
+        best_offer(list, &n, limit, &more[i]);
+    best_sort(list, n);
+    return n;
+}

@@ -25,5 +25,9 @@ static inline bool best_refuses(const struct best *heap, size_t n, size_t limit,
 
 /* Keeps b among heap[0..limit), of which *n are taken; drops the worst one when it is full. */
 void best_offer(struct best *heap, size_t *n, size_t limit, const struct best *b);
-/* Best first. */
+/* Best first: a list, no heap any more. */
 void best_sort(struct best *heap, size_t n);
+/* Puts the best of two lists, both best first, into the first one, which has room for limit.
+ * Returns how many there are. */
+size_t best_merge(struct best *list, size_t n, size_t limit, const struct best *more,
+                  size_t n_more);
