@@ -36,6 +36,25 @@ def test_a_title_that_answers_counts(docfs):
     assert names[:2] == ["title", "body"]
 
 
+NAMES = ("close", "getinfo", "open", "extract", "extractall", "printdir", "setpassword", "write")
+
+
+@pytest.mark.parametrize("question", ["ZipFile.extractall", "ZipFile.extractall()", "extractall",
+                                      "how does ZipFile.extractall work"])
+def test_an_identifier_is_found_where_it_is_defined(docfs, question):
+    """Not in a list of contents, which names it too, with its family."""
+    listing = "".join(f"- [`ZipFile.{n}()`](zipfile.html#zipfile.ZipFile.{n})\n" for n in NAMES)
+    names, _ = order(docfs, {
+        "contents": f"# Contents\n\n{listing}",
+        "archiving": f"# Archiving\n\n{listing}\nHow the parts work together is told elsewhere.\n",
+        "zipfile": "# zipfile\n\n## ZipFile Objects\n\n" + "".join(
+            f"### `zipfile.ZipFile.{n}(path=None, members=None)`\n\nDoes what it says with the members of an "
+            f"archive, and takes a path.\n\n" for n in NAMES),
+        "other": "# About extractall\n\nNews of extractall: extractall is new, extractall is old.\n",
+    }, question)
+    assert names[0] == "zipfile"
+
+
 @pytest.fixture
 def abstracts():
     """Abstracts of a science: those on stenosis all speak of a catheter as well."""

@@ -26,6 +26,9 @@
  * its own two parts count that much less. */
 #define EXPANSION 0.5
 #define ABROAD_LESS 0.8
+/* What an identifier is wants to be read where it is defined: so much of the way to the best score.
+ */
+#define DEFINITION 0.5
 
 /* Function words tell code apart ("for", "if", "not") and say little else: they count for part, and
  * for nothing in a question that has enough other words. */
@@ -41,6 +44,7 @@ struct read_passage {
     struct candidate *c;
     struct counts counts;
     double lex, title;
+    bool defines; /* what is asked for */
 };
 
 static double occurrences(const uint16_t tf[FIELDS])
@@ -102,9 +106,10 @@ static double in_title(const struct term *term, const struct lexical *l,
 /* Combines: all parts 0..1 over the list, as fuse_score() makes them. */
 static void combine(struct read_passage *p, size_t n, const struct fusion *f)
 {
-    double lex = 0, high = -1, low = 2, near_high = 0;
+    double lex = 0, defined = 0, high = -1, low = 2, near_high = 0;
     for (size_t i = 0; i < n; i++) {
         lex = fmax(lex, p[i].lex);
+        defined = fmax(defined, p[i].defines ? p[i].lex : 0);
         high = fmax(high, p[i].c->vec);
         low = fmin(low, p[i].c->vec);
         near_high = fmax(near_high, (double)p[i].counts.near.all);
@@ -116,12 +121,13 @@ static void combine(struct read_passage *p, size_t n, const struct fusion *f)
     double total = f->lex_weight + vec_weight + near_weight + TITLE_WORDS + title_near;
     double span = fmax(high - low, FUSE_SPAN_MIN);
     for (size_t i = 0; i < n; i++) {
-        double a = lex > 0 ? p[i].lex / lex : 0;
+        double most = p[i].defines ? defined : lex, a = most > 0 ? p[i].lex / most : 0;
         double b = 1 - (high - p[i].c->vec) / span;
         double sum = f->lex_weight * a + vec_weight * b +
                      near_weight * (double)p[i].counts.near.all + TITLE_WORDS * p[i].title +
                      title_near * (double)p[i].counts.near.title;
-        p[i].c->score = sum / total;
+        double score = sum / total;
+        p[i].c->score = p[i].defines ? score + DEFINITION * (1 - score) : score;
     }
 }
 
@@ -229,6 +235,11 @@ int rescore(struct docfs *d, struct store_read *r, struct embedder *e, const cha
         return rc;
     weigh_terms(term, l, p, got, passages);
     double mean = (double)words / (double)got;
+    bool asked = defines_asked(l);
+    for (size_t i = 0; i < got && asked && rc == 0; i++)
+        rc = defines(r, l, p[i].c->passage, &p[i].defines, err);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < got; i++) {
         p[i].lex = bm25(term, l->n, &p[i], mean > 1 ? mean : 1);
         p[i].title = in_title(term, l, &p[i]);

@@ -117,6 +117,14 @@ void judge_keep(struct docfs *d, struct store_read *r, const struct query *q,
 int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
                   struct candidate *list, size_t n, struct docfs_err *err);
 
+/* ---- defines.c ---- */
+
+/* The question may be asking for a definition: it is one word, or has an identifier. */
+bool defines_asked(const struct lexical *l);
+/* The passage's heading defines what is asked for. */
+int defines(struct store_read *r, const struct lexical *l, int64_t passage, bool *ret,
+            struct docfs_err *err);
+
 /* ---- rescore.c ---- */
 
 /* Scores list[0..n) anew from the words of the passages; those deleted meanwhile keep their score.

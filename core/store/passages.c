@@ -69,6 +69,16 @@ int passages_same(struct conn *c, int64_t document, const struct store_new_docum
     return r < 0 ? r : 0;
 }
 
+int store_passage_heading(struct store_read *r, int64_t passage, char **ret, struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err, "SELECT heading FROM passages WHERE id = ?1", "i", passage);
+    *ret = NULL;
+    if (e >= 0 && (e = db_step(r->c, st, err)) == 1 && !(*ret = db_strdup(st, 0)))
+        return err_oom(err);
+    return e < 0 ? e : 0;
+}
+
 void store_passage_fini(struct store_passage *p)
 {
     free(p->collection);

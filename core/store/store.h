@@ -131,6 +131,8 @@ int store_passage(struct store_read *r, int64_t passage, struct store_passage *r
 int store_passage_texts(struct store_read *r, const int64_t *id, size_t n,
                         struct store_passage *ret, struct docfs_err *err);
 void store_passage_fini(struct store_passage *p);
+/* Its heading path, the caller's; NULL when the passage is gone. */
+int store_passage_heading(struct store_read *r, int64_t passage, char **ret, struct docfs_err *err);
 /* What tells copies of a text: its hash, and its sketch (core/text/sketch.h). -ENOENT without text.
  */
 struct store_identity {
