@@ -66,10 +66,11 @@ def test_office_documents(docfs, tmp_path, kind):
     assert "# Chapter two" in text and "Oil of whales." in text and "int lit;" in text
 
 
-def test_office_without_pandoc(docfs, tmp_path):
+@pytest.mark.parametrize("kind", ["docx", "odt", "rtf"])
+def test_office_without_pandoc(docfs, tmp_path, kind):
     d = tmp_path / "office"
     d.mkdir()
-    subprocess.run(["pandoc", "-o", d / "paper.docx"], input=BOOK, text=True, check=True)
+    subprocess.run(["pandoc", "-s", "-o", d / f"paper.{kind}"], input=BOOK, text=True, check=True)
     only = tmp_path / "bin"
     only.mkdir()
     for tool in ("mandoc", "pdftotext"):
@@ -77,9 +78,28 @@ def test_office_without_pandoc(docfs, tmp_path):
             os.symlink(shutil.which(tool), only / tool)
     docfs.ok("add", d, env={"PATH": str(only)})
     r = docfs.ok("list", "--failures")
-    assert "apt install pandoc" in r.out
+    assert "apt install pandoc" in r.out and documents(docfs, "office") == []
     docfs.ok("refresh")  # with pandoc there it is read
     assert len(documents(docfs, "office")) == 1
+
+
+TEXTS = {"a.md": "# Lamp\n\n- wick\n", "b.rst": "Lamp\n====\n\n* wick\n", "c.adoc": "= Lamp\n\n* wick\n",
+         "d.html": "<h1>Lamp</h1><ul><li>wick</li></ul>", "e.txt": "LAMP\n\nwick\n",
+         "f.mdx": "import X from 'x'\n\n# Lamp\n\n- wick\n",
+         "g.ipynb": '{"cells": [{"cell_type": "markdown", "source": ["# Lamp\\n", "- wick"]}], "nbformat": 4}'}
+
+
+def test_texts_need_no_helper(docfs, tmp_path):
+    """Neither pandoc nor any other program is asked for what is text."""
+    d = tmp_path / "texts"
+    d.mkdir()
+    for name, text in TEXTS.items():
+        (d / name).write_text(text)
+    (tmp_path / "none").mkdir()
+    docfs.ok("add", d, env={"PATH": str(tmp_path / "none")})
+    assert len(documents(docfs, "texts")) == len(TEXTS)
+    for x in documents(docfs, "texts"):
+        assert "wick" in docfs.ok("cat", f"texts/{x['path']}").out
 
 
 def test_hostile_books(docfs, tmp_path):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from lib.docfs import wait_until
+from lib.faults import preload
 
 
 def jobs(docfs, *args):
@@ -38,11 +39,12 @@ def age_by(docfs, seconds):
 class Program:
     """docfs watch or docfs serve, until the test ends; a clean exit is part of the test."""
 
-    def __init__(self, docfs, code, *args):
+    def __init__(self, docfs, code, *args, env=None):
         self.log = docfs.cache.parent / f"{args[0]}.log"
         self.code = code
         with open(self.log, "wb") as f:
-            self.process = subprocess.Popen(docfs.argv(*args), env=docfs.env(), stdout=f, stderr=f)
+            self.process = subprocess.Popen(docfs.argv(*args), env=docfs.env(**(env or {})), stdout=f,
+                                            stderr=f)
 
     def text(self):
         return self.log.read_text(errors="replace")
@@ -127,6 +129,25 @@ def test_sources_added_and_changed_while_watching(docfs, notes, tmp_path):
         (notes / "y.md").write_text("# Y\n\nokapi\n")
         wait_until(lambda: found(docfs, "okapi", "y.md"), what="okapi")
         assert {j["target"] for j in jobs(docfs)[:len(jobs(docfs)) - before]} <= {"notes"}
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_a_directory_that_cannot_be_watched_is_read_again(docfs, notes, tmp_path, door):
+    """And watched once the system has room for it again."""
+    full = tmp_path / "full"
+    full.touch()
+    docfs.ok("config", "set", "watch.poll", "1s")
+    with Program(docfs, 0, *DOORS[door], env=preload(docfs.build, watch=full)) as p:
+        wait_until(lambda: "max_user_watches" in p.text() and "watch.poll" in p.text(), what="the reason")
+        for word in ("serval", "caracal"):
+            (notes / "a/one.md").write_text(f"# One\n\n{word} appeared\n")
+            wait_until(lambda: found(docfs, word, "a/one.md"), what=word)
+        assert f"watching {notes}" not in p.text()
+        full.unlink()
+        wait_until(lambda: f"watching {notes}" in p.text(), what="watching")
+        docfs.ok("config", "set", "watch.poll", "1d")
+        (notes / "a/one.md").write_text("# One\n\nocelot appeared\n")
+        wait_until(lambda: found(docfs, "ocelot", "a/one.md"), what="ocelot")
 
 
 def test_lost_events_are_made_up_for(docfs, notes):

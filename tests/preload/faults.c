@@ -3,12 +3,15 @@
  *   FAULT_CLOCK=FILE     seconds in FILE are added to the wall clock, read anew each time
  *   FAULT_STATFS=TYPE    every file system is of this type
  *   FAULT_READ=TEXT      reads of files whose path holds TEXT fail with EIO while $FAULT_WHEN
- * exists FAULT_WRITE=TEXT     writes likewise with ENOSPC */
+ * exists
+ *   FAULT_WRITE=TEXT     writes likewise with ENOSPC
+ *   FAULT_WATCH=FILE     while it exists the system has no inotify watches left */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -48,6 +51,16 @@ EXPORT time_t time(time_t *ret)
     if (ret)
         *ret = t.tv_sec;
     return t.tv_sec;
+}
+
+EXPORT int inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    const char *file = getenv("FAULT_WATCH");
+    if (file && access(file, F_OK) == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return REAL(inotify_add_watch)(fd, path, mask);
 }
 
 EXPORT int statfs(const char *path, struct statfs *st)
