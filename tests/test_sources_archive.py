@@ -101,6 +101,9 @@ class Site:
                     self.send_header("Location", "http://169.254.1.1/x.zip")
                     self.end_headers()
                     return
+                if self.path == "/private.zip" and self.headers.get("Authorization") != "Bearer sesame":
+                    self.send_error(401)
+                    return
                 f = pathlib.Path(folder) / self.path.lstrip("/")
                 if not f.is_file():
                     self.send_error(404)
@@ -148,7 +151,10 @@ def test_by_url(docfs, tree, site):
     pack(tree, ".tar.xz")
     assert docfs.json("refresh", "lamp-1.2")["converted"] == 1
     r = docfs.run("add", f"{site.base}/lamp-9.zip")
-    assert r.code != 0 and "404" in r.err
+    assert r.code != 0 and "404" in r.err and "DOCFS_TOKEN_127_0_0_1" in r.err
+    (tree.parent / "page.zip").write_text("<html>Sign in first</html>")
+    r = docfs.run("add", f"{site.base}/page.zip")
+    assert r.code != 0 and "--kind web" in r.err
     r = docfs.run("add", f"{site.base}/moved.zip")
     assert r.code != 0 and "169.254.1.1" in r.err
     r = docfs.run("add", "http://no-such-host.invalid/lamp.zip")
@@ -156,6 +162,16 @@ def test_by_url(docfs, tree, site):
     r = docfs.run("add", f"{site.base}/{out.name}", "--collection", "big",
                   env={"DOCFS_SOURCES_MAX_BYTES": "64K"}) if out.stat().st_size > 65536 else None
     assert r is None or r.code != 0
+
+
+def test_private_archive(docfs, tree, site):
+    pack(tree, ".zip").rename(tree.parent / "private.zip")
+    url, variable = f"{site.base}/private.zip", "DOCFS_TOKEN_" + site.base[7:].replace(".", "_").replace(":", "_")
+    r = docfs.run("add", url)
+    assert r.code != 0 and "asks for a login" in r.err and variable in r.err and "sources.token_file" in r.err
+    r = docfs.run("add", url, env={variable: "wrong"})
+    assert r.code != 0 and "does not accept the token" in r.err and "wrong" not in r.err
+    docfs.ok("add", url, env={variable: "sesame"})
 
 
 # ---- hostile ones ----
@@ -288,7 +304,9 @@ def test_damaged_and_encrypted(docfs, tree, tmp_path):
 
 def test_typing_errors_say_what_to_do(docfs, tmp_path):
     for arg, says in ((tmp_path / "nothere", "check the spelling"), ("gihub:foo/bar", "docfs catalogue"),
-                      ("raect", "did you mean react")):
+                      ("raect", "did you mean react"), ("github.com/foo/bar", "docfs add https://github.com/foo/bar"),
+                      ("www.example.org", "docfs add https://www.example.org"), ("man:printf", "--include"),
+                      ("foo/bar", "https://github.com/OWNER/NAME"), ("notes.md", "the catalogue does not know")):
         r = docfs.run("add", arg)
         assert r.code != 0 and says in r.err, r
     (tmp_path / "slides").mkdir()

@@ -157,3 +157,16 @@ def test_a_project_without_installation(docfs, project):
     empty.mkdir()
     r = docfs.run("add", empty, "--kind", "project")
     assert r.code != 0 and "no lock file" in r.err
+    for name in ("package.json", "Cargo.toml", "pyproject.toml"):
+        put(empty / name, "{}")
+        r = docfs.run("add", empty / name)
+        assert r.code != 0 and "no lock file" in r.err and "npm install" in r.err
+
+
+def test_a_project_by_what_describes_it(docfs, project):
+    put(project / "package.json", "{}")
+    put(project / "package-lock.json", json.dumps({"lockfileVersion": 3, "packages": {
+        "node_modules/wick": {"version": "1.0.0"}}}))
+    put(project / "node_modules/wick/README.md", "# wick\n\nHow to trim the wick.\n")
+    docfs.ok("add", "package.json", cwd=project)
+    assert paths(docfs, "shop-deps") == ["wick/README.md"]

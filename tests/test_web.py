@@ -500,7 +500,7 @@ def test_what_a_person_gets_wrong(docfs):
     with Faulty({"/denied": answer("no", "401 Unauthorized"), "/png": answer(b"\x89PNG", type="image/png")}) as s:
         for url, says in ((s.url + "/nothing", "404"), (s.url + "/denied", "login"),
                           (s.url + "/png", "image/png"),
-                          ("http://no-such-host.invalid/", "check the spelling"),
+                          ("http://no-such-host.invalid/x", "check the spelling of http://no-such-host.invalid/x and"),
                           ("htps://example.org/", "https?"),
                           ("http://me:secret@127.0.0.1/", "password")):
             r = docfs.run("add", url, *FAST)

@@ -61,6 +61,7 @@ static inline void http_freep(struct http **h)
 struct http_request {
     const char *method;         /* NULL: GET, or POST with a body */
     const char *url;            /* credentials in it become Basic authentication, never a message */
+    const char *shown;          /* what messages call it; NULL: the url */
     const char *const *headers; /* "Name: value", NULL-terminated, or NULL. Those other than
                                    Accept* and User-Agent go to the first origin only */
     const void *body;           /* borrowed; NULL for none. Add a Content-Type header yourself */

@@ -69,7 +69,7 @@ static int refused_text(const struct hop *hop, const char *url, struct docfs_err
 int http_transfer_err(const struct hop *hop, CURLcode code, const char *full_url,
                       const char *detail, const struct http_limits *l, struct docfs_err *err)
 {
-    _cleanup_free_ char *shown = url_display(full_url);
+    _cleanup_free_ char *shown = hop->req->shown ? strdup(hop->req->shown) : url_display(full_url);
     _cleanup_url_ struct url u = {0};
     if (!shown || url_parse(full_url, &u, NULL) < 0)
         return err_oom(err);

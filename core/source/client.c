@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/source/client.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/source/token.h"
+
 int source_client(const struct source_env *env, const struct source_client *want, struct http **ret,
                   struct docfs_err *err)
 {
@@ -24,4 +30,31 @@ int source_client(const struct source_env *env, const struct source_client *want
                                           .redirects = want->one_hop ? -1 : l->max_redirects,
                                           .names = want->pages ? &of_pages : &of_files}};
     return http_new(&opt, ret, err);
+}
+
+int source_status_err(const struct http_response *r, bool token, struct docfs_err *err)
+{
+    char host[300], variable[320];
+    const char *p = strstr(r->url, "://");
+    p = p ? p + 3 : r->url;
+    snprintf(host, sizeof(host), "%.*s", (int)strcspn(p, "/?#"), p);
+    token_variable(host, variable, sizeof(variable));
+    if (r->status == 401 && token)
+        return err_set(err, -EACCES,
+                       "%s does not accept the token for %s (HTTP 401): renew it in %s or in the "
+                       "file of setting sources.token_file",
+                       r->url, host, variable);
+    if (r->status == 401)
+        return err_set(err, -EACCES,
+                       "%s asks for a login (HTTP 401): put a token, or user:password, into the "
+                       "environment variable %s, or a line \"%s TOKEN\" into the file that setting "
+                       "sources.token_file names",
+                       r->url, variable, host);
+    if (r->status == 404 && !token) /* what GitHub says of a private file */
+        return err_set(
+            err, -ENOENT,
+            "%s does not exist (HTTP 404): check the address; what is private may need a "
+            "token in %s",
+            r->url, variable);
+    return http_status_err(r, err);
 }

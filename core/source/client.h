@@ -13,3 +13,5 @@ struct source_client {
 };
 int source_client(const struct source_env *env, const struct source_client *want, struct http **ret,
                   struct docfs_err *err);
+/* http_status_err() that says where a token belongs. token: one was sent. */
+int source_status_err(const struct http_response *r, bool token, struct docfs_err *err);

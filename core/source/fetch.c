@@ -88,13 +88,14 @@ static int ask(const struct source_env *env, const char *url, const char *mark, 
                                    .arg = d};
         r = http_do(h, &req, resp, err);
     }
+    bool token = header != NULL;
     token_free(header);
     if (r < 0 && d->code == -EFBIG)
         return err_set(err, -EFBIG, "%s is larger than %lld bytes (setting sources.max_bytes)", url,
                        (long long)env->limits.max_bytes);
     if (r < 0 && d->code < 0)
         return err_set(err, d->code, "cannot write what %s sent: %s", url, strerror(-d->code));
-    return r < 0 ? r : http_status_err(resp, err);
+    return r < 0 ? r : source_status_err(resp, token, err);
 }
 
 int fetch_file(const struct source_env *env, const char *url, int *ret_fd, char **ret_revision,

@@ -46,9 +46,21 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* What a project is described by: its lock file lies beside it. */
+static bool is_manifest(const char *path)
+{
+    static const char *const files[] = {"package.json", "Cargo.toml", "pyproject.toml"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (strcmp(base_of(path), files[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool project_claims(const struct source_request *req)
 {
     struct stat st;
+    if (is_manifest(req->arg))
+        return stat(req->arg, &st) == 0 && S_ISREG(st.st_mode);
     for (size_t i = 0; i < N_LOCKS; i++)
         if (strcmp(base_of(req->arg), locks[i].file) == 0)
             return stat(req->arg, &st) == 0 && S_ISREG(st.st_mode);
@@ -61,19 +73,25 @@ static int project_resolve(const struct source_env *env, const struct source_req
     struct stat st;
     if (stat(req->arg, &st) < 0)
         return err_set(err, -errno, "cannot read %s: %m", req->arg);
-    _cleanup_free_ char *file = NULL;
-    for (size_t i = 0; S_ISDIR(st.st_mode) && i < N_LOCKS; i++) {
+    _cleanup_free_ char *file = NULL, *folder = NULL;
+    bool manifest = is_manifest(req->arg);
+    size_t n = manifest ? (size_t)(base_of(req->arg) - req->arg) : strlen(req->arg);
+    if (!(folder = n ? strndup(req->arg, n) : strdup(".")))
+        return err_oom(err);
+    for (size_t i = 0; (manifest || S_ISDIR(st.st_mode)) && i < N_LOCKS; i++) {
         free(file);
         file = NULL;
-        if (asprintf(&file, "%s/%s", req->arg, locks[i].file) < 0)
+        if (asprintf(&file, "%s/%s", folder, locks[i].file) < 0)
             return err_oom(err);
         if (access(file, R_OK) == 0)
             break;
         if (i + 1 == N_LOCKS)
-            return err_set(err, -ENOENT,
-                           "%s has no lock file (package-lock.json, Cargo.lock, poetry.lock, "
-                           "uv.lock, requirements.txt)",
-                           req->arg);
+            return err_set(
+                err, -ENOENT,
+                "%s has no lock file (package-lock.json, Cargo.lock, poetry.lock, "
+                "uv.lock, requirements.txt): npm install, cargo generate-lockfile or pip "
+                "freeze make one",
+                folder);
     }
     ret->location = realpath(file ? file : req->arg, NULL);
     if (!ret->location)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/source/source.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +52,39 @@ static int unknown_kind(const char *name, struct docfs_err *err)
     return r;
 }
 
+bool source_like_host(const char *arg)
+{
+    size_t n = strcspn(arg, "/:@?#");
+    const char *dot = memrchr(arg, '.', n);
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)arg[i]) && !strchr("-.", arg[i]))
+            return false;
+    size_t last = dot ? n - (size_t)(dot + 1 - arg) : 0;
+    for (size_t i = n - last; i < n; i++) /* a top-level domain has no digits */
+        if (!isalpha((unsigned char)arg[i]))
+            return false;
+    return dot > arg && last >= 2 && (arg[n] == '/' || strncmp(arg, "www.", 4) == 0);
+}
+
 static int nothing_claims(const char *arg, struct docfs_err *err)
 {
     size_t scheme = source_url_scheme(arg);
+    if (strncmp(arg, "man:", 4) == 0)
+        return err_set(
+            err, -EINVAL,
+            "%s: man: means all manual pages of this machine; --include 'man3/*' takes a "
+            "part of them",
+            arg);
     if (scheme)
         return err_set(
             err, -EINVAL,
             "%s: docfs does not fetch from %.*s:// addresses; check the spelling (https?)", arg,
             (int)scheme, arg);
+    if (source_like_host(arg))
+        return err_set(
+            err, -ENOENT,
+            "no file or directory is called %s; if it is an address: docfs add https://%s", arg,
+            arg);
     return err_set(
         err, -ENOENT,
         "no file or directory is called %s; a repository is named by its address "

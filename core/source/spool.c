@@ -160,8 +160,9 @@ static int damaged(const struct job *j, struct archive *a)
     const char *why = archive_error_string(a);
     if (why && (strstr(why, "ncrypted") || strstr(why, "assphrase")))
         return err_set(j->err, -EACCES, "%s is encrypted: unpack it first", j->in->label);
-    return err_set(j->err, -EINVAL, "%s is no archive, or damaged: %s", j->in->label,
-                   why ? why : "unknown reason");
+    return err_set(j->err, -EINVAL, "%s is no archive, or damaged: %s%s", j->in->label,
+                   why ? why : "unknown reason",
+                   strstr(j->in->label, "://") ? "; a web page is added with --kind web" : "");
 }
 
 /* The data of the current entry to the end of the spool. 1 when it is larger than a file may be. */

@@ -204,9 +204,10 @@ void web_markdown(struct web *w, struct http *h, const char *url, const char *al
 
 /* Header with the token for that URL, or NULL: it goes to the host of the site only. */
 const char *web_auth(const struct web *w, const char *url);
-/* poll: as in struct http_request. */
-int web_robots(const struct web *w, struct http *h, const char *origin, int (*poll)(void *arg),
-               void *arg, struct robots **ret, struct docfs_err *err);
+/* shown: the page that it is asked for, named in errors of its host. poll: as in struct
+ * http_request. */
+int web_robots(const struct web *w, struct http *h, const char *origin, const char *shown,
+               int (*poll)(void *arg), void *arg, struct robots **ret, struct docfs_err *err);
 /* Takes a result into the pages, the journal and the queues. Under the lock. */
 int web_take(struct web *w, uint32_t id, struct web_result *r);
 /* Puts a URL where the threads find it, unless it is known already; -1 when it may not be. */

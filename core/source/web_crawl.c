@@ -124,8 +124,8 @@ static int take_rules(void *arg, const char *data, size_t len)
     return len < room ? buf_status(&r->text) : -EFBIG;
 }
 
-int web_robots(const struct web *w, struct http *h, const char *origin, int (*poll)(void *arg),
-               void *arg, struct robots **ret, struct docfs_err *err)
+int web_robots(const struct web *w, struct http *h, const char *origin, const char *shown,
+               int (*poll)(void *arg), void *arg, struct robots **ret, struct docfs_err *err)
 {
     _cleanup_free_ char *url = NULL, *to = NULL;
     _cleanup_response_ struct http_response resp = {0};
@@ -141,6 +141,7 @@ int web_robots(const struct web *w, struct http *h, const char *origin, int (*po
         const char *headers[] = {web_auth(w, url), NULL};
         int r = http_do(h,
                         &(struct http_request){.url = url,
+                                               .shown = hop == 0 ? shown : NULL,
                                                .headers = headers,
                                                .data = take_rules,
                                                .poll = poll_rules,
@@ -369,7 +370,7 @@ static void *thread(void *arg)
             host->asking = true;
             _cleanup_free_ char *origin = strdup(host->origin);
             pthread_mutex_unlock(&w->lock);
-            if (!origin || web_robots(w, h, origin, stop_poll, w, &robots, NULL) < 0)
+            if (!origin || web_robots(w, h, origin, NULL, stop_poll, w, &robots, NULL) < 0)
                 robots = robots_refuse_all(); /* unreachable: complete disallow */
             pthread_mutex_lock(&w->lock);
             w->host[at].asking = false;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/remote/url.h"
+#include "core/source/client.h"
 #include "core/source/sitemap.h"
-#include "core/source/token.h"
 #include "core/text/decompress.h"
 #include "core/text/links.h"
 #include "core/util/cleanup.h"
@@ -209,7 +209,7 @@ static int check_robots(struct web *w, struct http *h, const char *url, struct d
     if (!w->opt.robots)
         return 0;
     if (!host->robots) {
-        int r = web_robots(w, h, host->origin, stop_poll, w, &host->robots, err);
+        int r = web_robots(w, h, host->origin, url, stop_poll, w, &host->robots, err);
         if (r < 0)
             return r;
         double delay = robots_delay(host->robots);
@@ -386,24 +386,6 @@ static int start_with(struct web *w, struct seeds *s, struct http_response *page
     return r < 0 ? r : enqueue_all(w, s, final, err);
 }
 
-static int login_err(const struct web *w, const struct http_response *page, struct docfs_err *err)
-{
-    const char *p = strstr(page->url, "://") + 3;
-    char host[300], variable[320];
-    snprintf(host, sizeof(host), "%.*s", (int)strcspn(p, "/?#"), p);
-    token_variable(host, variable, sizeof(variable));
-    if (web_auth(w, page->url))
-        return err_set(err, -EACCES,
-                       "%s does not accept the token for %s (HTTP 401): renew it in %s or in the "
-                       "file of setting sources.token_file",
-                       page->url, host, variable);
-    return err_set(err, -EACCES,
-                   "%s asks for a login (HTTP 401): put a token, or user:password, into the "
-                   "environment variable %s, or a line \"%s TOKEN\" into the file that setting "
-                   "sources.token_file names",
-                   page->url, variable, host);
-}
-
 int web_start(struct web *w, struct docfs_err *err)
 {
     struct seeds s = {.w = w};
@@ -430,7 +412,7 @@ int web_start(struct web *w, struct docfs_err *err)
                                        .arg = w},
                 &page, err);
     if (r == 0)
-        r = page.status == 401 ? login_err(w, &page, err) : http_status_err(&page, err);
+        r = source_status_err(&page, web_auth(w, page.url), err);
     if (r == 0 && !url_same_origin(page.url, w->location))
         r = check_robots(w, h, page.url, err);
     if (r == 0)
