@@ -263,6 +263,7 @@ def test_compose_file():
     c = yaml.safe_load((ROOT / "packaging/container/compose.yaml").read_text())
     assert set(c["services"]) == {"sidecar", "mount", "redis", "ollama"}
     assert c["services"]["mount"]["volumes"][1]["bind"]["propagation"] == "rshared"
+    assert c["services"]["mount"]["depends_on"] == {"sidecar": {"condition": "service_healthy"}}
     assert c["services"]["sidecar"]["cap_drop"] == ["ALL"] and c["services"]["sidecar"]["read_only"]
 
 
