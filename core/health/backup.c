@@ -193,14 +193,11 @@ static int tell_copied(void *arg, int64_t done, int64_t total)
     return tell(t, done, total);
 }
 
-static int fill(struct docfs *d, const char *temporary, struct told *t,
+static int fill(struct docfs *d, int fd, const char *temporary, struct told *t,
                 struct docfs_backup_info *ret, struct docfs_err *err)
 {
     struct docfs_backup_info i = {.created_at = time(NULL)};
     struct stat st;
-    _cleanup_close_ int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_set(err, -errno, "cannot make %s: %m", temporary);
     t->fd = fd;
     t->phase = "copying";
     int r = store_copy(d->store, temporary, tell_copied, t, err);
@@ -242,7 +239,10 @@ int docfs_backup(struct docfs *d, const char *file, bool replace, docfs_backup_f
     struct told t = {.fn = fn, .arg = arg};
     struct docfs_backup_info i;
     unlink(temporary); /* of a process with this number that was killed */
-    int r = fill(d, temporary, &t, &i, err);
+    _cleanup_close_ int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(err, -errno, "cannot make %s: %m", file);
+    int r = fill(d, fd, temporary, &t, &i, err);
     if (r == 0 && rename(temporary, file) < 0)
         r = err_set(err, -errno, "cannot make %s: %m", file);
     if (r < 0) {
