@@ -154,6 +154,43 @@ def test_upload_link_reaches_no_private_address(any_server, link):
         inside.server_close()
 
 
+def test_upload_link_follows_no_redirect_inside(docfs, serve):
+    """The public web is a proxy here: what it answers may lead elsewhere, not inside."""
+    asked, places = [], {"http://docs.example.org/fine": "http://docs.example.org/page"}
+
+    class Web(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            to = places.get(self.path)
+            body = b"# Lighthouse\n\nA page of the web.\n"
+            self.send_response(302 if to else 200)
+            self.send_header("Content-Type", "text/markdown")
+            self.send_header("Content-Length", str(len(body)))
+            if to:
+                self.send_header("Location", to)
+            self.end_headers()
+            self.wfile.write(body)
+
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    port = web.server_address[1]
+    try:
+        server = serve(docfs, env={"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""})
+        r = post(server, "/document/upload-link", {"link": "http://docs.example.org/fine"})
+        assert "A page of the web" in r["documents"][0]["pageContent"]
+        for i, inside in enumerate([f"http://127.0.0.1:{port}/x", f"http://localhost:{port}/x", f"http://[::1]:{port}/x",
+                                    "http://10.0.0.1/x", "http://169.254.169.254/latest/", f"http://0x7f.1:{port}/x",
+                                    "file:///etc/passwd"]):
+            link = f"http://docs.example.org/{i}"
+            places[link] = inside
+            asked.clear()
+            r = post(server, "/document/upload-link", {"link": link}, status=422)
+            assert r["success"] is False and asked == [link], (inside, r, asked)
+    finally:
+        web.shutdown()
+        web.server_close()
+
+
 # ---- chats ----
 
 def test_chat_without_a_model(any_server):
