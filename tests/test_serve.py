@@ -60,3 +60,5 @@ def test_bad_questions_say_what_is_wrong(server):
     assert r.status == 400 and "line 1" in r.json["detail"]
     r = server.request("DELETE", "/api/v1/search")
     assert r.status == 405 and set(r.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert r.json["detail"] == f"this path does not know DELETE, but {r.headers['Allow']}"
+    assert "slash" in server.get("/api/v1/search/").json["detail"]

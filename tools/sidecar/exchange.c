@@ -160,11 +160,17 @@ static void find_route(struct exchange *x)
                    "the path is badly encoded: percent escapes of UTF-8 text "
                    "are wanted");
     } else if (*allowed) {
+        char text[128];
+        snprintf(text, sizeof(text), "this path does not know %.20s, but %s", x->q.method, allowed);
         response_header(&x->a, "Allow", "%s", allowed);
-        refuse(x, 405, "METHOD_NOT_ALLOWED", "this path does not know that method");
+        refuse(x, 405, "METHOD_NOT_ALLOWED", text);
     } else {
+        size_t n = strlen(x->q.path);
+        bool slash = n > 1 && x->q.path[n - 1] == '/';
         refuse(x, 404, "NOT_FOUND",
-               "there is nothing at this path; /openapi.json lists what there is");
+               slash ? "there is nothing at this path; try it without the slash at its end, or see "
+                       "/openapi.json"
+                     : "there is nothing at this path; /openapi.json lists what there is");
     }
 }
 
