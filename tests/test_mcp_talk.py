@@ -9,6 +9,8 @@ import pytest
 from lib.docfs import TIMEOUT, check_alarms, wait_until
 from lib.faulty import Faulty
 
+pytestmark = pytest.mark.concurrent  # ThreadSanitizer looks at the threads behind the pipes, too
+
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {}}
 TAG = "io.modelcontextprotocol/subscriptionId"
