@@ -66,6 +66,67 @@ words`` of *it*, then::
     assert "* one\n* two" in md
 
 
+def test_rst_cells_may_go_over_lines(convert):
+    md = convert("cells.rst", """\
+Cells
+=====
+
+===  ==========
+a    first line
+     second line
+b    x|y
+===  ==========
+
+.. list-table::
+
+   * - Key
+     - Values
+   * - k
+     - One of
+
+       - first
+       - second
+""")
+    assert "| a | first line second line |\n" in md
+    assert "| b | x\\|y |\n" in md
+    assert "| Key | Values |\n|---|---|\n| k | One of - first - second |\n" in md
+
+
+def test_rst_grid_tables(convert):
+    md = convert("grid.rst", """\
+Grid
+====
+
++------+---------------+
+| Name | Meaning       |
++======+===============+
+| a    | over two      |
+|      | ``lines``     |
++------+---------------+
+| b    | second        |
++------+---------------+
+
+A cell over two columns, and a table in a cell, stay as they are:
+
++------+------+
+| a    | b    |
++------+------+
+| over both   |
++-------------+
+
++-----------+-----+
+| +---+---+ | out |
+| | 1 | 2 | |     |
+| +---+---+ |     |
++-----------+-----+
+
+End.
+""")
+    assert "| Name | Meaning |\n|---|---|\n| a | over two `lines` |\n| b | second |\n" in md
+    assert "```\n+------+------+\n| a    | b    |\n" in md and "| over both   |" in md
+    assert "| +---+---+ | out |\n| | 1 | 2 | |     |" in md and "\nEnd.\n" in md
+
+
 def test_rst_tables_become_tables(convert):
     md = convert("tables.rst", """\
 Tables

@@ -339,13 +339,6 @@ static bool table_rule(struct span l)
     return l.len > 3 && l.s[0] == '=' && memchr(l.s, ' ', l.len) && strspn(l.s, "= ") >= l.len;
 }
 
-/* A grid table stays readable as it is. */
-static bool grid_rule(struct span l)
-{
-    l = span_trim(l);
-    return l.len > 4 && l.s[0] == '+' && (l.s[1] == '-' || l.s[1] == '=') && l.s[l.len - 1] == '+';
-}
-
 static bool list_item(struct span t)
 {
     size_t i = 0;
@@ -361,7 +354,7 @@ static bool goes_on(const struct rst *r, size_t i, size_t to, unsigned base)
 {
     struct span l = rst_at(r, i), t = span_trim(l);
     return i < to && t.len && indent_of(l) == base && !list_item(t) && !adornment(t) &&
-           !grid_rule(l) && !table_rule(l) && !(t.len > 1 && t.s[0] == '.' && t.s[1] == '.') &&
+           !rst_grid_rule(l) && !table_rule(l) && !(t.len > 1 && t.s[0] == '.' && t.s[1] == '.') &&
            !(t.len > 2 && memcmp(t.s, ">>>", 3) == 0) && !adornment(span_trim(rst_at(r, i + 1)));
 }
 
@@ -411,11 +404,12 @@ static int convert_lines(struct rst *r, size_t to, unsigned depth)
             explicit_markup(r, base, depth);
         } else if (table_rule(l)) {
             rst_simple_table(r);
-        } else if (grid_rule(l)) {
+        } else if (rst_grid_rule(l)) {
             size_t end = r->i;
             while (end < to && r->line[end].len)
                 end++;
-            add_code(r, r->i, end, (struct span){"", 0}, 0);
+            if (!rst_grid_table(r, r->i, end)) /* readable as it is */
+                add_code(r, r->i, end, (struct span){"", 0}, 0);
             r->i = end;
         } else if ((taken = section(r))) {
             r->i += taken;

@@ -25,3 +25,8 @@ void rst_blank_line(struct rst *r);
 void rst_list_table(struct rst *r, size_t from, size_t to);
 /* The table whose first rule is line r->i; moves r->i behind it. */
 void rst_simple_table(struct rst *r);
+/* Is the line the rule of a grid table ("+---+---+")? */
+bool rst_grid_rule(struct span line);
+/* The grid table in lines [from, to). False, and nothing is written, when markdown cannot say it:
+ * a cell spans columns or rows or holds a table. */
+bool rst_grid_table(struct rst *r, size_t from, size_t to);

@@ -1,59 +1,105 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Tables of reStructuredText -> markdown tables. The text of a cell is gathered over its lines and
+ * becomes one line. */
 #include "core/text/rst.h"
 
 #include <string.h>
 
 #include "core/text/rst_inline.h"
 
+#define COLUMNS_MAX 32
+
+struct row {
+    struct rst *r;
+    struct buf cell[COLUMNS_MAX];
+    size_t n, columns; /* cells of this row; of the table */
+    size_t rows;       /* written */
+};
+
+static void cell_add(struct row *w, size_t column, struct span text)
+{
+    text = span_trim(text);
+    if (column >= COLUMNS_MAX)
+        return;
+    if (column >= w->n)
+        w->n = column + 1;
+    if (text.len && w->cell[column].len)
+        buf_addc(&w->cell[column], ' ');
+    buf_add_span(&w->cell[column], text);
+}
+
+/* Writes the row, and what makes the first one the head. */
+static void row_end(struct row *w)
+{
+    struct buf *out = w->r->out;
+    _cleanup_buf_ struct buf text = {0};
+    if (w->n == 0)
+        return;
+    if (w->columns < w->n)
+        w->columns = w->n;
+    for (size_t i = 0; i < w->columns; i++) {
+        struct buf *c = &w->cell[i];
+        buf_clear(&text);
+        rst_inline(&text, (struct span){c->data ? c->data : "", c->len});
+        buf_adds(out, "| ");
+        md_one_line(out, (struct span){text.data ? text.data : "", text.len}, true);
+        buf_addc(out, ' ');
+        out->oom |= c->oom || text.oom;
+        buf_clear(c);
+    }
+    buf_adds(out, "|\n");
+    if (w->rows++ == 0) {
+        for (size_t i = 0; i < w->columns; i++)
+            buf_adds(out, "|---");
+        buf_adds(out, "|\n");
+    }
+    w->n = 0;
+}
+
+static void row_fini(struct row *w)
+{
+    for (size_t i = 0; i < COLUMNS_MAX; i++)
+        buf_fini(&w->cell[i]);
+}
+
+/* Rows begin with "* -", cells with "-" below that: a "-" elsewhere is a list inside the cell. */
 void rst_list_table(struct rst *r, size_t from, size_t to)
 {
-    bool open = false, first = true;
-    size_t columns = 0;
+    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    size_t column = 0, dash = 0;
+    bool open = false;
     rst_blank_line(r);
-    for (size_t i = from; i <= to; i++) {
-        struct span l = i < to ? span_trim(r->line[i]) : (struct span){"* -", 3};
-        bool row = l.len >= 3 && l.s[0] == '*' && l.s[1] == ' ' && l.s[2] == '-';
-        bool cell = !row && l.len >= 1 && l.s[0] == '-' && (l.len == 1 || l.s[1] == ' ');
-        if (row && open) {
-            buf_adds(r->out, " |\n");
-            if (first)
-                for (size_t k = 0; k < columns; k++)
-                    buf_adds(r->out, k + 1 < columns ? "|---" : "|---|\n");
-            first = false;
-        }
-        if (i == to || l.len == 0)
-            continue;
-        if (row || cell) {
-            l.s += row ? 3 : 1;
-            l.len -= row ? 3 : 1;
-            buf_adds(r->out, row ? "| " : " | ");
-            columns += first;
+    for (size_t i = from; i < to; i++) {
+        struct span l = span_trim(r->line[i]);
+        size_t indent = (size_t)(l.s - r->line[i].s);
+        bool row = (!open || indent + 2 == dash) && l.len >= 3 && memcmp(l.s, "* -", 3) == 0;
+        bool cell =
+            open && indent == dash && l.len && l.s[0] == '-' && (l.len == 1 || l.s[1] == ' ');
+        if (row) {
+            row_end(&w);
+            column = 0;
+            dash = indent + 2;
             open = true;
-        } else if (open) {
-            buf_addc(r->out, ' ');
+        } else if (cell) {
+            column++;
         }
         if (open)
-            rst_inline(r->out, span_trim(l));
+            cell_add(&w, column, span_skip(l, row ? 3 : cell ? 1 : 0));
     }
+    row_end(&w);
     rst_blank_line(r);
 }
 
-/* Columns are where the first rule has '='. */
+/* Columns are where the first rule has '='. A line without a first cell goes on with the row. */
 void rst_simple_table(struct rst *r)
 {
+    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
     struct span rule = r->line[r->i];
-    size_t column[32][2], n = 0;
-    for (size_t i = 0; i < rule.len && n < 32;) {
-        while (i < rule.len && rule.s[i] != '=')
-            i++;
-        column[n][0] = i;
-        while (i < rule.len && rule.s[i] == '=')
-            i++;
-        if (i > column[n][0])
-            column[n++][1] = i;
-    }
+    size_t column[COLUMNS_MAX], n = 0;
+    for (size_t i = 0; i < rule.len && n < COLUMNS_MAX; i++)
+        if (rule.s[i] == '=' && (i == 0 || rule.s[i - 1] != '='))
+            column[n++] = i;
     rst_blank_line(r);
-    size_t rows = 0;
     for (r->i++; r->i < r->n; r->i++) {
         struct span l = r->line[r->i];
         if (l.len && l.s[0] == '=' && strspn(l.s, "= ") >= l.len) {
@@ -61,22 +107,86 @@ void rst_simple_table(struct rst *r)
                 r->i++;
                 break;
             }
+            row_end(&w);
             continue;
         }
         if (l.len == 0 || (l.s[0] == '-' && strspn(l.s, "- ") >= l.len))
             continue;
+        size_t end = n > 1 && column[1] < l.len ? column[1] : l.len;
+        if (span_trim((struct span){l.s, end}).len)
+            row_end(&w);
         for (size_t k = 0; k < n; k++) {
-            size_t from = column[k][0], to = k + 1 < n ? column[k + 1][0] : l.len;
-            from = from < l.len ? from : l.len;
-            to = to < l.len ? to : l.len;
-            buf_adds(r->out, k ? " | " : "| ");
-            rst_inline(r->out, span_trim((struct span){l.s + from, to > from ? to - from : 0}));
-        }
-        buf_adds(r->out, " |\n");
-        if (rows++ == 0) {
-            for (size_t k = 0; k < n; k++)
-                buf_adds(r->out, k + 1 < n ? "|---" : "|---|\n");
+            size_t a = column[k] < l.len ? column[k] : l.len;
+            size_t b = k + 1 < n && column[k + 1] < l.len ? column[k + 1] : l.len;
+            cell_add(&w, k, (struct span){l.s + a, b - a});
         }
     }
+    row_end(&w);
     rst_blank_line(r);
+}
+
+/* ---- grids ---- */
+
+bool rst_grid_rule(struct span l)
+{
+    l = span_trim(l);
+    return l.len > 4 && l.s[0] == '+' && (l.s[1] == '-' || l.s[1] == '=') && l.s[l.len - 1] == '+';
+}
+
+/* Where the bars of the grid are: at the '+' of its first rule. 0: too many. */
+static size_t grid_bars(struct span rule, size_t bar[COLUMNS_MAX + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rule.len; i++)
+        if (rule.s[i] == '+') {
+            if (n > COLUMNS_MAX)
+                return 0;
+            bar[n++] = i;
+        }
+    return n;
+}
+
+/* Has the line its bars (of a rule: its corners) where the first rule has them? A cell over
+ * several columns or rows has not. */
+static bool grid_line(struct span l, const size_t *bar, size_t n, bool rule)
+{
+    if (l.len != bar[n - 1] + 1)
+        return false;
+    for (size_t i = bar[0], k = 0; i < l.len; i++) {
+        bool at = i == bar[k];
+        k += at;
+        if (at && l.s[i] != (rule ? '+' : '|'))
+            return false;
+        if (rule && !at && l.s[i] != '-' && l.s[i] != '=')
+            return false;
+    }
+    return true;
+}
+
+bool rst_grid_table(struct rst *r, size_t from, size_t to)
+{
+    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    size_t bar[COLUMNS_MAX + 1], n = grid_bars(r->line[from], bar);
+    bool rule = false;
+    if (n < 2)
+        return false;
+    for (size_t i = from; i < to; i++) {
+        struct span l = r->line[i];
+        rule = rst_grid_rule(l);
+        if (!grid_line(l, bar, n, rule) || (!rule && (span_has(l, "+--") || span_has(l, "+=="))))
+            return false;
+    }
+    if (!rule) /* the last line: it is not the end of a table */
+        return false;
+    rst_blank_line(r);
+    for (size_t i = from; i < to; i++) {
+        struct span l = r->line[i];
+        if (rst_grid_rule(l))
+            row_end(&w);
+        else
+            for (size_t k = 0; k + 1 < n; k++)
+                cell_add(&w, k, (struct span){l.s + bar[k] + 1, bar[k + 1] - bar[k] - 1});
+    }
+    rst_blank_line(r);
+    return true;
 }
