@@ -7,7 +7,8 @@ def convert(docfs, workdir):
     def run(name, text):
         (workdir / name).write_text(text)
         docfs.ok("add", workdir, "--collection", "c", "-q")
-        return docfs.ok("cat", "c/" + name.rsplit(".", 1)[0] + ".md").out
+        known = name.endswith((".rst", ".adoc"))
+        return docfs.ok("cat", f"c/{name.rsplit('.', 1)[0] if known else name}.md").out
     return run
 
 
@@ -149,3 +150,86 @@ b      second
 """)
     assert "| Name | Meaning |\n|---|---|\n| a | `first` |\n| b | second |" in md
     assert "| Port | Use |\n|---|---|\n| 80 | web |" in md
+
+
+INFO = """\
+This is x.info, produced by makeinfo version 6.8 from x.texi.
+
+INFO-DIR-SECTION Tools
+START-INFO-DIR-ENTRY
+* X: (x).  A tool.
+END-INFO-DIR-ENTRY
+
+\x1f
+File: x.info,  Node: Top,  Next: Start,  Up: (dir)
+
+The X manual
+************
+
+X does *what* it does.
+
+* Menu:
+
+* Start::         How it begins.
+* Concept Index::
+
+\x1f
+File: x.info,  Node: Start,  Next: Concept Index,  Prev: Top,  Up: Top
+
+1 How it begins
+***************
+
+See *note Concept Index:: and *note the other
+page: (other)Node of it, or *note f(): 12c. in the text.
+
+     >>> 1/0
+     ~~~~~~~
+     ~^~
+
+1.1 Deeper
+==========
+
+Text.
+\x1f
+File: x.info,  Node: Concept Index,  Prev: Start,  Up: Top
+
+Concept Index
+*************
+
+\0\b[index\0\b]
+* Menu:
+
+* begin:      Start.     (line 3)
+\x1f
+Tag Table:
+Node: Top 200
+\x1f
+End Tag Table
+"""
+
+
+def test_info_is_read_without_its_machinery(convert):
+    assert convert("x.info", INFO) == """\
+# The X manual
+
+X does *what* it does.
+
+## 1 How it begins
+
+See Concept Index and the other
+page, or f() in the text.
+
+     >>> 1/0
+     \\~~~~~~~
+     ~^~
+
+### 1.1 Deeper
+
+Text.
+"""
+
+
+def test_info_without_text_is_left_out(docfs, workdir):
+    (workdir / "x.info").write_text(INFO.split("\x1f")[0] + "\x1f\nIndirect:\nx.info-1: 200\n")
+    docfs.ok("add", workdir, "--collection", "c", "-q")
+    assert "in other files" in docfs.ok("list", "--failures", "c").out

@@ -55,10 +55,9 @@ bool charset_is_text(const char *data, size_t len)
     size_t n = len < SAMPLE ? len : SAMPLE, odd = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)data[i];
-        /* ESC, BS and SO/SI stand in terminal text and in ISO-2022. */
+        /* ESC, BS and SO/SI stand in terminal text and in ISO-2022, US in Info files. */
         odd +=
-            (c < 0x20 && !is_blank((char)c) && c != 0x1b && c != 0x08 && c != 0x0e && c != 0x0f) ||
-            c == 0x7f;
+            (c < 0x20 && !is_blank((char)c) && !memchr("\x1b\x08\x0e\x0f\x1f", c, 5)) || c == 0x7f;
     }
     return odd <= 2 || odd <= n / 200;
 }

@@ -35,6 +35,8 @@ bool fence_line(struct fence *f, const char *line, size_t len)
     }
     if (line[start] == '`' && memchr(line + i, '`', len - i)) /* inline code */
         return false;
+    if (line[start] == '~' && i < len && line[i] == '^') /* a place in a traceback */
+        return false;
     f->mark = line[start];
     f->run = run;
     return true;

@@ -8,6 +8,7 @@
 
 #include "core/text/convert.h"
 #include "core/text/furniture.h"
+#include "core/text/info.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
 
@@ -98,7 +99,7 @@ static void add_heading(struct text *t, unsigned level, struct span title)
     buf_addc(&t->out, ' ');
     buf_add_span(&t->out, title);
     buf_adds(&t->out, "\n\n");
-    t->blanks = 1;
+    t->blanks = 2; /* that is enough */
     if (!t->title)
         t->title = span_dup(title);
 }
@@ -185,11 +186,16 @@ static void plain_line(struct text *t, struct span line)
         return;
     }
     t->blanks = 0;
-    if (span_run(line, ' ') < 4 && md_fence_open(line, &c)) {
-        if (t->keep_fences && c == '`')
+    /* At any indentation: whoever reads the markdown takes fences of list items too. */
+    if (md_fence_open(line, &c)) {
+        size_t pad = span_run(line, ' ');
+        if (t->keep_fences && c == '`') {
             t->in_fence = true;
-        else
+        } else {
+            buf_add(&t->out, line.s, pad);
             buf_addc(&t->out, '\\');
+            line = span_skip(line, pad);
+        }
     }
     text_add_line(&t->out, line);
 }
@@ -324,15 +330,18 @@ int convert_text(const char *text, size_t len, const char *name,
     if (language)
         return finish(convert_data(body, name, language, limits, ret), limits, err);
     _cleanup_buf_ struct buf pages = {0};
-    char *title = len ? rfc_title(body) : NULL;
-    if (len && memchr(text, '\f', len)) {
+    bool info = info_is(body), printed = !info && len && memchr(text, '\f', len);
+    if (info)
+        info_text(body, &pages);
+    if (info && !pages.len && buf_status(&pages) == 0)
+        return err_set(err, -ENOTSUP, "the text of this Info manual is in other files");
+    if (printed)
         furniture_remove(text, len, &pages);
-        if (buf_status(&pages) < 0) {
-            free(title);
-            return err_oom(err);
-        }
+    if (buf_status(&pages) < 0)
+        return err_oom(err);
+    char *title = len && !info ? rfc_title(body) : NULL;
+    if (info || printed)
         body = (struct span){pages.data, pages.len};
-    }
     struct text t = {.out = {.limit = limits->max_output}};
     int r = add_lines(&t, body);
     if (!title && t.has_top)

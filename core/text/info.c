@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/text/info.h"
+
+#define NODE "\n\x1f"     /* begins a node, a tag table and what else is not text */
+#define REFERENCE_MAX 400 /* bytes of one, with its target */
+
+bool info_is(struct span text)
+{
+    struct span head = {text.s, text.len < 4096 ? text.len : 4096};
+    return span_has(head, NODE) && span_has(head, ".info") &&
+           span_has(head, "produced by makeinfo");
+}
+
+/* End of the target of a reference: of "(file)Node name" up to a full stop or comma. */
+static size_t target_end(struct span p, size_t i)
+{
+    while (i < p.len && p.s[i] != '.' && p.s[i] != ',')
+        i++;
+    return i;
+}
+
+/* "*note Label: Node." and "*note Node::" at p -> what is read there. Bytes taken, 0 for none. */
+static size_t reference(struct span p, struct buf *out)
+{
+    if (p.len < 8 || (memcmp(p.s, "*note", 5) && memcmp(p.s, "*Note", 5)) || !is_blank(p.s[5]))
+        return 0;
+    p.len = p.len < REFERENCE_MAX ? p.len : REFERENCE_MAX;
+    const char *colon = memchr(p.s, ':', p.len);
+    size_t at = colon ? (size_t)(colon - p.s) : p.len;
+    while (at + 1 < p.len && p.s[at + 1] != ':' && !is_blank(p.s[at + 1])) { /* "A::b: Node." */
+        colon = memchr(p.s + at + 1, ':', p.len - at - 1);
+        at = colon ? (size_t)(colon - p.s) : p.len;
+    }
+    if (at + 1 >= p.len)
+        return 0;
+    buf_add_span(out, span_trim((struct span){p.s + 6, at - 6}));
+    if (p.s[at + 1] == ':')
+        return at + 2;
+    size_t end = target_end(p, at + 1);
+    /* Sphinx numbers its nodes, and a full stop behind a number ends no sentence. */
+    bool numbered = end < p.len && p.s[end] == '.';
+    for (size_t i = at + 1; i < end; i++)
+        numbered =
+            numbered && (is_blank(p.s[i]) || is_digit(p.s[i]) || (p.s[i] >= 'a' && p.s[i] <= 'f'));
+    return end + numbered;
+}
+
+/* The line, with which *rest begins; references may go on in the next ones. */
+static void add_line(size_t len, struct span *rest, struct buf *out)
+{
+    size_t i = 0;
+    while (i < len) {
+        const char *star = memchr(rest->s + i, '*', len - i);
+        size_t at = star ? (size_t)(star - rest->s) : len;
+        buf_add(out, rest->s + i, at - i);
+        i = at;
+        size_t n = i < len ? reference(span_skip(*rest, i), out) : 0;
+        if (i < len && n == 0)
+            buf_addc(out, '*');
+        i += i < len ? n ? n : 1 : 0;
+    }
+    *rest = span_skip(*rest, i);
+    if (rest->len && rest->s[0] == '\n')
+        *rest = span_skip(*rest, 1);
+    else if (rest->len)
+        return; /* what is left of the line on which the reference ended */
+    buf_addc(out, '\n');
+}
+
+/* Level of the title that the line underlines, 0 for none. */
+static unsigned underline(struct span title, struct span line)
+{
+    static const char marks[] = "*=-.";
+    line = span_trim(line);
+    title = span_trim(title);
+    const char *mark = line.len > 2 && title.len ? strchr(marks, line.s[0]) : NULL;
+    if (!mark || !*mark || span_run(line, *mark) != line.len)
+        return 0;
+    return line.len <= title.len + 2 ? (unsigned)(mark - marks) + 1 : 0;
+}
+
+static void add_node(struct span node, bool *titled, struct buf *out)
+{
+    struct span rest = node, line, next;
+    while (line_next(&rest, &line)) {
+        struct span behind = rest;
+        unsigned level = line_next(&behind, &next) ? underline(line, next) : 0;
+        if (level) {
+            for (level += *titled; level; level--)
+                buf_addc(out, '#');
+            *titled = true;
+            buf_addc(out, ' ');
+            buf_add_span(out, span_trim(line));
+            buf_addc(out, '\n');
+            node = rest = behind;
+            continue;
+        }
+        if (span_eq(span_trim(line), "* Menu:"))
+            return; /* the rest is where to go from here */
+        if (line.len || !span_ends((struct span){out->data ? out->data : "", out->len}, "\n\n"))
+            add_line(line.len, &node, out);
+        else
+            node = rest;
+        rest = node;
+    }
+}
+
+void info_text(struct span text, struct buf *out)
+{
+    bool titled = false;
+    while (text.len) {
+        const char *at = memmem(text.s, text.len, NODE, 2);
+        if (!at)
+            break;
+        text = span_skip(text, (size_t)(at + 2 - text.s));
+        struct span head, node = text;
+        while (line_next(&node, &head) && head.len == 0)
+            ;
+        if (!span_starts(head, "File:")) /* tag table, local variables, image */
+            continue;
+        const char *end = memmem(node.s, node.len, NODE, 2);
+        if (end)
+            node.len = (size_t)(end + 1 - node.s);
+        if (!span_has(node, "\b[index")) /* NULs around it went with the decoding */
+            add_node(node, &titled, out);
+    }
+}
