@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * mandoc's HTML is regular, so one pass over its tags is enough. Text is collected per paragraph
- * with a font for each byte; fonts are then settled word by word, because a manual changes them
- * inside words ("--sort=WORD", "open()"), which markdown cannot show and nobody can search. */
-#include "core/text/man.h"
+ * with a font for each byte. */
+#include "core/text/man_html.h"
 
 #include <string.h>
 
-#define SYNOPSIS_WIDTH 92
 #define TERM_MAX 120
-
-enum font { FONT_PLAIN, FONT_ITALIC, FONT_BOLD, FONT_CODE };
 
 enum place { IN_PARAGRAPH, IN_TERM, IN_HEADING, IN_CELL };
 
 struct cleaner {
     struct buf *out;
     struct man_facts *facts;
-    struct buf text, font; /* of the open paragraph; same length */
+    struct man_text open; /* paragraph */
     struct buf synopsis;
     unsigned bold, italic, code;
     unsigned pre;
@@ -28,173 +24,57 @@ struct cleaner {
     bool after_break; /* in <pre>: the line end after <br/> is not one of the text */
     /* The paragraph flushed last: a term when an indented block follows it at once. */
     size_t last_start, last_end; /* of it in out */
-    struct buf last_text, last_font;
+    struct man_text last;
     uint64_t definitions; /* one bit per open <div>: it is the <dd> of such a term */
     unsigned divs;
 };
 
-static const char *const open_tag[] = {"", "<i>", "<b>", "<code>"};
-static const char *const close_tag[] = {"", "</i>", "</b>", "</code>"};
-
-static void add_escaped(struct buf *out, char c)
-{
-    switch (c) {
-    case '<':
-        buf_adds(out, "&lt;");
-        break;
-    case '>':
-        buf_adds(out, "&gt;");
-        break;
-    case '&':
-        buf_adds(out, "&amp;");
-        break;
-    default:
-        buf_addc(out, c);
-    }
-}
-
-/* ---- fonts -------------------------------------------------------------------------------- */
-
-/* True for "ls(1)", "Foo::Bar(3pm)": a cross reference, which stays plain. */
-static bool is_reference(struct span w)
-{
-    const char *open = memchr(w.s, '(', w.len);
-    if (!open || open == w.s || w.s[w.len - 1] != ')' || !is_digit(open[1]))
-        return false;
-    return w.s + w.len - open <= 12;
-}
-
-/* Settles one word [a, b). */
-static void settle_word(struct cleaner *c, size_t a, size_t b)
-{
-    const char *t = c->text.data;
-    char *f = c->font.data;
-    size_t end = b;
-    while (end > a && strchr(".,;:", t[end - 1]))
-        end--;
-    if (end > a && is_reference((struct span){t + a, end - a})) {
-        memset(f + a, FONT_PLAIN, b - a);
-        return;
-    }
-    /* Punctuation around the word keeps out of it, but brackets only in pairs. */
-    while (a < b && f[a] == FONT_PLAIN && strchr("([{\"'", t[a]))
-        a++;
-    while (b > a && f[b - 1] == FONT_PLAIN) {
-        char last = t[b - 1];
-        char opener = last == ')' ? '(' : last == ']' ? '[' : last == '}' ? '{' : 0;
-        if (!strchr(".,;:!?)]}\"'", last) || (opener && memchr(t + a, opener, b - a)))
-            break;
-        b--;
-    }
-    bool mixed = false, plain = false, symbol = false;
-    for (size_t i = a; i < b; i++) {
-        mixed |= f[i] != f[a];
-        plain |= f[i] == FONT_PLAIN;
-        symbol |= (unsigned char)t[i] < 0x80 && !is_alnum(t[i]) && t[i] != '\'';
-    }
-    if (mixed && plain && !symbol) /* "nth", "tape archiver": letters picked out of a word */
-        memset(f + a, FONT_PLAIN, b - a);
-    else if (mixed || (b > a + 1 && t[a] == '-' && f[a] == FONT_BOLD))
-        memset(f + a, FONT_CODE, b - a);
-}
-
-static void settle_fonts(struct cleaner *c)
-{
-    const char *t = c->text.data;
-    char *f = c->font.data;
-    size_t n = c->text.len;
-    for (size_t i = 0; i < n;) {
-        size_t a = i;
-        while (i < n && t[i] != ' ' && t[i] != '\n')
-            i++;
-        if (i > a)
-            settle_word(c, a, i);
-        else
-            i++;
-    }
-    for (size_t i = 0; i < n; i++) /* a blank joins two words only when all three agree */
-        if ((t[i] == ' ' || t[i] == '\n') &&
-            (i == 0 || i + 1 == n || f[i - 1] != f[i] || f[i + 1] != f[i]))
-            f[i] = FONT_PLAIN;
-}
-
-/* An option or a name to look up, not a sentence: all of it becomes code. */
-static bool is_code_term(const struct cleaner *c)
-{
-    if (c->text.len > 160)
-        return false;
-    if (c->text.len && c->text.data[0] == '-' && !memchr(c->text.data, '.', c->text.len))
-        return true;
-    size_t plain = 0;
-    for (size_t i = 0; i < c->text.len; i++)
-        plain += c->font.data[i] == FONT_PLAIN && !strchr(" ,|[]=\n", c->text.data[i]);
-    return plain * 3 < c->text.len;
-}
-
-static void add_fonts(struct cleaner *c)
-{
-    char now = FONT_PLAIN;
-    for (size_t i = 0; i < c->text.len; i++) {
-        char f = c->text.data[i] == '\n' ? FONT_PLAIN : c->font.data[i];
-        if (f != now) {
-            buf_adds(c->out, close_tag[(int)now]);
-            buf_adds(c->out, open_tag[(int)f]);
-            now = f;
-        }
-        if (c->text.data[i] == '\n')
-            buf_adds(c->out, "<br>");
-        else
-            add_escaped(c->out, c->text.data[i]);
-    }
-    buf_adds(c->out, close_tag[(int)now]);
-}
-
 static void keep_last(struct cleaner *c)
 {
-    c->last_text.len = c->last_font.len = 0;
-    if (c->text.len > TERM_MAX)
+    c->last.text.len = c->last.font.len = 0;
+    if (c->open.text.len > TERM_MAX)
         return;
-    buf_add(&c->last_text, c->text.data, c->text.len);
-    buf_add(&c->last_font, c->font.data, c->font.len);
+    buf_add(&c->last.text, c->open.text.data, c->open.text.len);
+    buf_add(&c->last.font, c->open.font.data, c->open.font.len);
 }
 
 /* Ends the open paragraph, term, heading or cell. */
 static void flush(struct cleaner *c)
 {
-    while (c->text.len && strchr(" \n", buf_last(&c->text)))
-        c->text.len--;
-    c->font.len = c->text.len;
-    if (c->text.len == 0)
+    while (c->open.text.len && strchr(" \n", buf_last(&c->open.text)))
+        c->open.text.len--;
+    c->open.font.len = c->open.text.len;
+    if (c->open.text.len == 0)
         return;
     if (c->sections == 1 && c->place != IN_HEADING && c->facts->name_line.len == 0)
-        buf_add(&c->facts->name_line, c->text.data, c->text.len);
-    if (c->place == IN_HEADING || (c->place == IN_TERM && is_code_term(c))) {
+        buf_add(&c->facts->name_line, c->open.text.data, c->open.text.len);
+    if (c->place == IN_HEADING || (c->place == IN_TERM && man_font_is_code(&c->open))) {
         if (c->place == IN_TERM)
             buf_adds(c->out, "<code>");
-        for (size_t i = 0; i < c->text.len; i++)
-            add_escaped(c->out, c->text.data[i] == '\n' ? ' ' : c->text.data[i]);
+        for (size_t i = 0; i < c->open.text.len; i++)
+            man_escape(c->out, c->open.text.data[i] == '\n' ? ' ' : c->open.text.data[i]);
         if (c->place == IN_TERM)
             buf_adds(c->out, "</code>");
     } else {
         c->last_start = c->out->len;
         if (c->place == IN_PARAGRAPH)
             keep_last(c);
-        settle_fonts(c);
+        man_font_settle(&c->open);
         if (c->place == IN_PARAGRAPH)
             buf_adds(c->out, "<p>");
-        add_fonts(c);
+        man_font_write(&c->open, c->out);
         if (c->place == IN_PARAGRAPH)
             buf_adds(c->out, "</p>\n");
         c->last_end = c->out->len;
     }
-    c->text.len = c->font.len = 0;
+    c->open.text.len = c->open.font.len = 0;
 }
 
 /* Manuals made by DocBook and Asciidoctor write a list of terms as paragraphs, each followed by an
  * indented block. Opens <dd> and returns true when that is the case here. */
 static bool open_definition(struct cleaner *c)
 {
-    struct span t = {c->last_text.data, c->last_text.len};
+    struct span t = {c->last.text.data, c->last.text.len};
     if (t.len == 0 || c->last_end != c->out->len || t.len > TERM_MAX ||
         (t.s[0] != '-' && strchr(".:;,", t.s[t.len - 1])))
         return false;
@@ -204,8 +84,8 @@ static bool open_definition(struct cleaner *c)
         buf_truncate(c->out, before.len - strlen("</dl>\n"));
     else
         buf_adds(c->out, "<dl>");
-    buf_add(&c->text, t.s, t.len);
-    buf_add(&c->font, c->last_font.data, c->last_font.len);
+    buf_add(&c->open.text, t.s, t.len);
+    buf_add(&c->open.font, c->last.font.data, c->last.font.len);
     c->place = IN_TERM;
     buf_adds(c->out, "<dt>");
     flush(c);
@@ -231,45 +111,6 @@ static void on_div(struct cleaner *c, struct span tag, bool closing)
     }
 }
 
-/* ---- the synopsis ------------------------------------------------------------------------- */
-
-static void synopsis_line_end(struct cleaner *c)
-{
-    buf_rtrim(&c->synopsis, " ");
-    if (c->synopsis.len && buf_last(&c->synopsis) != '\n')
-        buf_addc(&c->synopsis, '\n');
-}
-
-static void synopsis_flush(struct cleaner *c)
-{
-    buf_rtrim(&c->synopsis, " \n");
-    struct span rest = {c->synopsis.data, c->synopsis.len}, line;
-    if (rest.len == 0)
-        return;
-    bool is_c = memmem(rest.s, rest.len, "#include", 8) != NULL;
-    buf_adds(c->out, is_c ? "<pre><code class=\"language-c\">" : "<pre><code>");
-    while (line_next(&rest, &line)) {
-        size_t room = SYNOPSIS_WIDTH, cut;
-        while (line.len > room) {
-            const char *blank = memrchr(line.s, ' ', room);
-            cut = blank ? (size_t)(blank - line.s) : 0;
-            /* A single word as long as the line, or one that is nothing but its indent. */
-            if (span_run(line, ' ') >= cut)
-                break;
-            for (size_t i = 0; i < cut; i++)
-                add_escaped(c->out, line.s[i]);
-            buf_adds(c->out, "\n        ");
-            line = span_skip(line, cut + 1);
-            room = SYNOPSIS_WIDTH - 8;
-        }
-        for (size_t i = 0; i < line.len; i++)
-            add_escaped(c->out, line.s[i]);
-        buf_addc(c->out, '\n');
-    }
-    buf_adds(c->out, "</code></pre>\n");
-    c->synopsis.len = 0;
-}
-
 /* ---- text --------------------------------------------------------------------------------- */
 
 static void add_char(struct cleaner *c, const char *s, size_t n)
@@ -290,7 +131,7 @@ static void add_char(struct cleaner *c, const char *s, size_t n)
             buf_add(&c->synopsis, s, n);
         else
             for (size_t i = 0; i < n; i++)
-                add_escaped(c->out, s[i]);
+                man_escape(c->out, s[i]);
         return;
     }
     bool blank = n == 1 && is_blank(s[0]);
@@ -301,12 +142,12 @@ static void add_char(struct cleaner *c, const char *s, size_t n)
             buf_addc(&c->synopsis, ' ');
         return;
     }
-    if (blank && (c->text.len == 0 || strchr(" \n", buf_last(&c->text))))
+    if (blank && (c->open.text.len == 0 || strchr(" \n", buf_last(&c->open.text))))
         return;
     char f = c->code ? FONT_CODE : c->bold ? FONT_BOLD : c->italic ? FONT_ITALIC : FONT_PLAIN;
     for (size_t i = 0; i < n; i++) {
-        buf_addc(&c->text, blank ? ' ' : s[i]);
-        buf_addc(&c->font, f);
+        buf_addc(&c->open.text, blank ? ' ' : s[i]);
+        buf_addc(&c->open.font, f);
     }
 }
 
@@ -318,13 +159,13 @@ static void line_break(struct cleaner *c)
             buf_addc(b, '\n');
         c->after_break = true;
     } else if (c->in_synopsis) {
-        synopsis_line_end(c);
-    } else if (c->text.len && c->place != IN_HEADING) {
-        while (c->text.len && strchr(" \n", buf_last(&c->text)))
-            c->text.len--;
-        c->font.len = c->text.len;
-        buf_addc(&c->text, '\n');
-        buf_addc(&c->font, FONT_PLAIN);
+        man_synopsis_line_end(&c->synopsis);
+    } else if (c->open.text.len && c->place != IN_HEADING) {
+        while (c->open.text.len && strchr(" \n", buf_last(&c->open.text)))
+            c->open.text.len--;
+        c->open.font.len = c->open.text.len;
+        buf_addc(&c->open.text, '\n');
+        buf_addc(&c->open.font, FONT_PLAIN);
     }
 }
 
@@ -385,7 +226,7 @@ static void add_text(struct cleaner *c, const char *s, size_t len)
 static void enter_heading(struct cleaner *c, unsigned level)
 {
     flush(c);
-    synopsis_flush(c);
+    man_synopsis_write(&c->synopsis, c->out);
     if (level == 2) {
         c->sections++;
         c->in_synopsis = false;
@@ -397,32 +238,12 @@ static void enter_heading(struct cleaner *c, unsigned level)
 
 static void leave_heading(struct cleaner *c)
 {
-    struct span title = {c->text.data, c->text.len};
+    struct span title = {c->open.text.data, c->open.text.len};
     bool synopsis = c->heading == 2 && span_eq_nocase(span_trim(title), "SYNOPSIS");
     flush(c);
     buf_adds(c->out, c->heading == 2 ? "</h2>\n" : "</h3>\n");
     c->place = IN_PARAGRAPH;
     c->in_synopsis |= synopsis;
-}
-
-/* In the synopsis every block is a line; terms and items have no marks. */
-static void synopsis_tag(struct cleaner *c, struct span name, bool closing)
-{
-    if (span_eq(name, "p") && !closing && c->synopsis.len) {
-        synopsis_line_end(c);
-        struct span all = {c->synopsis.data, c->synopsis.len};
-        if (!span_ends(all, "\n\n") && all.len)
-            buf_addc(&c->synopsis, '\n');
-    } else if (span_eq(name, "td") && closing) {
-        if (c->synopsis.len && !strchr(" \n", buf_last(&c->synopsis)))
-            buf_addc(&c->synopsis, ' ');
-    } else if (span_eq(name, "pre")) {
-        synopsis_line_end(c);
-    } else if (span_eq(name, "br")) {
-        line_break(c);
-    } else if (!span_eq(name, "span") && !span_eq(name, "td")) {
-        synopsis_line_end(c);
-    }
 }
 
 static void block_tag(struct cleaner *c, struct span name, bool closing)
@@ -485,7 +306,10 @@ static void on_tag(struct cleaner *c, struct span tag)
     else if (c->in_synopsis) {
         if (span_eq(name, "pre"))
             count(&c->pre, closing);
-        synopsis_tag(c, name, closing);
+        if (span_eq(name, "br"))
+            line_break(c);
+        else
+            man_synopsis_tag(&c->synopsis, name, closing);
     } else if (span_eq(name, "br"))
         line_break(c);
     else if (span_eq(name, "div"))
@@ -515,16 +339,16 @@ int man_html_clean(const char *html, size_t len, struct buf *out, struct man_fac
         i = (size_t)(gt - html) + 1;
     }
     flush(&c);
-    synopsis_flush(&c);
-    int r = buf_status(&c.text);
+    man_synopsis_write(&c.synopsis, out);
+    int r = buf_status(&c.open.text);
     if (r == 0)
-        r = buf_status(&c.font);
+        r = buf_status(&c.open.font);
     if (r == 0)
         r = buf_status(&c.synopsis);
-    buf_fini(&c.text);
-    buf_fini(&c.font);
+    buf_fini(&c.open.text);
+    buf_fini(&c.open.font);
     buf_fini(&c.synopsis);
-    buf_fini(&c.last_text);
-    buf_fini(&c.last_font);
+    buf_fini(&c.last.text);
+    buf_fini(&c.last.font);
     return r < 0 ? r : buf_status(out);
 }
