@@ -154,7 +154,7 @@ int main(int argc, char **argv)
                         .batch = 1024,
                         .epochs = 2,
                         .threads = cpus > 0 && cpus < 64 ? (unsigned)cpus : 2,
-                        .per_set = 30000,
+                        .per_set = 8000,
                         .query_max = 64,
                         .answer_max = 160,
                         .lsa_rounds = 4,
