@@ -88,6 +88,8 @@ int static_read_word(struct static_reader *r, const struct token *t, const char 
 int static_read_end(struct static_reader *r);
 
 int32_t static_dot(const int8_t *a, const int8_t *b, size_t dim);
+/* out[i]: of the row and the i-th of n wide ones. */
+void static_dots(const int8_t *row, const int16_t *wide, size_t n, size_t dim, int32_t *out);
 extern const struct embed_near_ops static_near; /* static_near.c */
 
 /* The rows of a text with their counts, in order of first appearance. */

@@ -30,6 +30,7 @@ struct embed_asked {
     float weight[QUERY_ROWS], norm[QUERY_ROWS], best[QUERY_ROWS];
     size_t n;
     float total;
+    int16_t *wide; /* the rows of the question, n of them */
 
     uint32_t *slot; /* 1 + place of a row among the known ones; open addressing */
     size_t slots;
@@ -70,7 +71,11 @@ static int read_query(struct embed_asked *a, const char *query)
         a->weight[a->n++] = w;
         a->total += w;
     }
-    return 0;
+    size_t dim = a->m->head->dim;
+    a->wide = calloc(a->n * dim + 1, sizeof(*a->wide));
+    for (size_t i = 0; a->wide && i < a->n * dim; i++)
+        a->wide[i] = a->m->row[a->row[i / dim] * dim + i % dim];
+    return a->wide ? 0 : -ENOMEM;
 }
 
 static size_t slot_of(const struct embed_asked *a, uint32_t row)
@@ -107,13 +112,11 @@ static void compute(struct embed_asked *a, uint32_t row, float *ret)
 {
     const struct static_model *m = a->m;
     size_t dim = m->head->dim;
-    const int8_t *r = m->row + (size_t)row * dim;
+    int32_t dot[QUERY_ROWS];
     float norm = row_norm(m, row);
+    static_dots(m->row + (size_t)row * dim, a->wide, a->n, dim, dot);
     for (size_t q = 0; q < a->n; q++)
-        ret[q] = !(norm > 0) ? 0
-                 : row == a->row[q]
-                     ? 1
-                     : (float)static_dot(r, m->row + a->row[q] * dim, dim) / (norm * a->norm[q]);
+        ret[q] = !(norm > 0) ? 0 : row == a->row[q] ? 1 : (float)dot[q] / (norm * a->norm[q]);
 }
 
 /* Its place among the known rows, or -ENOMEM. */
@@ -173,6 +176,7 @@ static void near_free(struct embed_asked *a)
 {
     if (!a)
         return;
+    free(a->wide);
     free(a->slot);
     free(a->known);
     free(a->cosine);

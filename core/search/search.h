@@ -11,9 +11,11 @@
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
  *   pack.c      results as bytes, for the store and for caches shared between processes
- *   search.c    the public calls */
+ *   gather.c    one search: candidates; collect.c: their hits
+ *   search.c    filters, and the public calls */
 #pragma once
 #include "core/internal.h"
+#include "core/util/buf.h"
 
 #define CANDIDATES_MAX 1000 /* per list */
 
@@ -172,6 +174,42 @@ int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *re
  * and *why says so. */
 int search_rerank(struct docfs *d, struct store_read *r, const char *query, struct candidate *list,
                   size_t n, struct docfs_err *why, struct docfs_err *err);
+
+/* ---- one search ---- */
+
+/* The question as the embedder of the stored vectors sees it. */
+struct asked {
+    struct embedder *e;   /* NULL: no vectors, or none that can be compared with */
+    float *vector;        /* NULL: the embedder does not answer; zero: no usable word */
+    struct docfs_err why; /* of a NULL that is no matter of course */
+    bool rerank;
+};
+
+struct work {
+    struct docfs *d;
+    const struct asked *asked;
+    struct store_read *r;
+    struct vindex *index; /* NULL: no usable vectors */
+    const struct query *q;
+    const struct docset *allowed; /* NULL: everything */
+    size_t depth;                 /* candidates per list */
+    struct lexical lex;
+    const float *vector; /* of the query, or NULL */
+    bool partial;        /* a server did not answer */
+    struct candidate *list;
+    size_t n;
+    struct copies copies;
+    struct buf note;
+};
+
+/* gather.c. Fills list with the documents that may answer, best first. */
+int search_gather(struct work *w, struct docfs_err *err);
+/* collect.c. Fills *r from the ordered documents; neighbours below the threshold only when nothing
+ * else. *ret_dead: passages that the index still held. */
+int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,
+                   struct docfs_err *err);
+/* Notes what the words and filters had to do with it that little or nothing was found. */
+int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *err);
 
 /* ---- results.c ---- */
 

@@ -172,6 +172,7 @@ struct store {
     struct setting *setting;
     size_t n_settings;
     bool settings_known;
+    _Atomic int64_t settings_seen; /* when they were last compared with the database */
 
     pthread_mutex_t memo_lock; /* figures remembered per generation */
     uint64_t memo_generation;

@@ -2,6 +2,8 @@
  * Borrowed readers, and the generation as it is now. */
 #include "core/store/internal.h"
 
+#include "core/util/clock.h"
+
 static int reader_new(struct store *s, struct store_read **ret, struct docfs_err *err)
 {
     struct store_read *r = calloc(1, sizeof(*r));
@@ -131,11 +133,21 @@ int store_generation(struct store *s, uint64_t *ret, struct docfs_err *err)
     return r;
 }
 
+/* A question asks for some 60 settings: what another process changed is seen this much later; what
+ * this one changed, at once. */
+#define SETTINGS_SEEN_NS 1000000
+
 int store_setting_now(struct store *s, const char *key, char *ret, size_t size,
                       struct docfs_err *err)
 {
     pthread_mutex_lock(&s->watch_lock);
-    int r = watch_refresh(s, err);
+    int64_t now = clock_mono_ns();
+    int r = 0;
+    if (!s->settings_known || now - atomic_load(&s->settings_seen) > SETTINGS_SEEN_NS) {
+        atomic_store(&s->settings_seen,
+                     now); /* before: a write that ends meanwhile takes it back */
+        r = watch_refresh(s, err);
+    }
     if (r == 0 && !s->settings_known)
         r = settings_load(s, err);
     const char *value = "";

@@ -157,6 +157,7 @@ int store_write_commit(struct store_write *w, struct docfs_err *err)
         store_write_abort(w);
         return r;
     }
+    atomic_store(&w->s->settings_seen, 0);
     writer_checkpoint(w->c, w->job_ended);
     write_free(w, true);
     return 0;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * Candidates -> the hits of an answer, or why there are none. */
+#include "core/search/search.h"
+
+#include <errno.h>
+
+#define NEIGHBOURS 5 /* shown when nothing is above the threshold */
+
+static bool above(const struct work *w, const struct candidate *c)
+{
+    if (c->score < w->q->min || c->score < setting_real(w->d, "search.min"))
+        return false;
+    /* Without any word of the question a passage must be nearer than unrelated ones are. */
+    return c->lex_rank || (w->asked->e && c->vec >= w->asked->e->floor);
+}
+
+/* Adds the documents that are (good) or are not above the threshold until r holds k. Passages that
+ * the index still held but the store deleted are told to the index and counted in *dead. */
+static int collect_some(struct work *w, struct docfs_results *r, bool good, size_t k, int64_t last,
+                        size_t *dead, struct docfs_err *err)
+{
+    for (size_t i = 0; i < w->n && r->n < k; i++) {
+        const struct candidate *c = &w->list[i];
+        if (above(w, c) != good)
+            continue;
+        struct store_passage p;
+        int rc = store_passage(w->r, c->passage, &p, err);
+        if (rc == -ENOENT) {
+            /* Rows never come back: gone from this snapshot means deleted, unless it is newer. */
+            if (c->passage <= last && w->index)
+                vindex_kill(w->index, &c->passage, 1);
+            ++*dead;
+            continue;
+        }
+        if (rc < 0)
+            return rc;
+        fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
+        if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len) &&
+            (rc = copies_fold(&w->copies, w->r, r, &p, err)) == 0)
+            rc = results_add(r, c, &p, w->q->text, err);
+        store_passage_fini(&p);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,
+                   struct docfs_err *err)
+{
+    int64_t count, last;
+    int rc = store_passage_count(w->r, &count, &last, err);
+    *ret_dead = 0;
+    r->candidates = w->n;
+    if (rc == 0)
+        rc = collect_some(w, r, true, k, last, ret_dead, err);
+    if (rc == 0 && r->n == 0) {
+        rc = collect_some(w, r, false, k < NEIGHBOURS ? k : NEIGHBOURS, last, ret_dead, err);
+        r->below = r->n;
+    }
+    return rc;
+}
+
+int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *err)
+{
+    if (w->q->mode != MODE_VEC)
+        lexical_spelling(w->r, &w->lex, &w->note);
+    const char *more = "";
+    int64_t count, last;
+    if (!*w->q->text)
+        more = "The query has filters but no words: add some.";
+    else if (w->allowed && w->allowed->n == 0) {
+        more = "No document passes the filters.";
+        unknown_collections(w->r, w->q, &w->note);
+    } else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
+        more = "The cache is empty: docfs add DIRECTORY puts documentation in.";
+    else if (r->n == r->below && r->n)
+        more = "Nothing holds these words; the nearest documents follow.";
+    else if (r->n == 0)
+        more = "Nothing found.";
+    if (*more)
+        buf_addf(&w->note, "%s%s", w->note.len ? " " : "", more);
+    if (buf_status(&w->note) < 0 || (w->note.len && results_note(r, w->note.data) < 0))
+        return err_oom(err);
+    return 0;
+}
