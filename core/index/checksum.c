@@ -41,6 +41,8 @@ void checksum_add(struct checksum *c, const void *data, size_t len)
 {
     const unsigned char *p = data;
     size_t have = c->len % sizeof(c->part);
+    if (!len) /* data may be NULL */
+        return;
     c->len += len;
     if (have) {
         size_t take = sizeof(c->part) - have;

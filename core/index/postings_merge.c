@@ -182,7 +182,7 @@ static int put_texts(struct merge *m, struct texts *x, struct postings_header *h
     checksum_add(tables, x->text, len);
     if (r == 0)
         r = put(m, x->start, table);
-    return r < 0 ? r : put(m, x->text, len);
+    return r < 0 || !len ? r : put(m, x->text, len);
 }
 
 static int put_dictionary(struct merge *m, struct postings_header *h, struct checksum *tables)

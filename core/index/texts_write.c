@@ -119,7 +119,7 @@ int texts_end_row(struct texts *x, struct postings_row *row)
     checksum_add(&c, x->row, x->used);
     uint32_t sum = (uint32_t)checksum_end(&c);
     memcpy(head, &sum, sizeof(sum));
-    if (fwrite(head, 1, n, x->f) != n || fwrite(x->row, 1, x->used, x->f) != x->used)
+    if (fwrite(head, 1, n, x->f) != n || (x->used && fwrite(x->row, 1, x->used, x->f) != x->used))
         return -EIO;
     row->at = x->size;
     row->size = (uint32_t)(n + x->used);
