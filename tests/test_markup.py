@@ -233,3 +233,25 @@ def test_info_without_text_is_left_out(docfs, workdir):
     (workdir / "x.info").write_text(INFO.split("\x1f")[0] + "\x1f\nIndirect:\nx.info-1: 200\n")
     docfs.ok("add", workdir, "--collection", "c", "-q")
     assert "in other files" in docfs.ok("list", "--failures", "c").out
+
+
+GRID = ('<div class="summary-table three-column-summary"><div class="table-header col-first">Type</div>'
+        '<div class="table-header col-second">Method</div><div class="table-header col-last">Description</div>{}</div>')
+CELLS = ['<div class="col-first even-row-color"><code>Optional&lt;T&gt;</code></div>',
+         '<div class="col-second"><code><a href="#of(T)">of</a><wbr>(T&nbsp;a|b)</code></div>',
+         '<div class="col-last"><div class="block">Makes one of a wick.</div></div>']
+
+
+def test_tables_of_javadoc(docfs, tmp_path):
+    """They have no <table>: the cells lie side by side, and the heads tell how many make a row."""
+    def text(name, inner):
+        page = tmp_path / f"{name}.html"
+        page.write_text(f"<html><body><main><h1>Class Lamp</h1><p>A lamp.</p>{GRID.format(inner)}</main></body></html>")
+        docfs.ok("add", page, "-c", name)
+        return docfs.ok("cat", f"{name}/{name}.md").out
+
+    assert text("grid", "".join(CELLS * 2)).count(
+        "| `Optional<T>` | `of(T a\\|b)` | Makes one of a wick. |") == 2
+    assert "| Type | Method | Description |\n| --- | --- | --- |" in text("one", "".join(CELLS))
+    odd = text("odd", "".join(CELLS) + "<div>left over</div>")
+    assert "|" not in odd.replace("a|b", "") and "Makes one of a wick." in odd and "left over" in odd

@@ -21,7 +21,7 @@
 
 /* Raised when converters or passages change so that their output differs: everything is then
  * converted once more at the next refresh. */
-#define INGEST_VERSION "5"
+#define INGEST_VERSION "6"
 
 /* ---- plan.c ---- */
 

@@ -252,6 +252,8 @@ bool html_render_inline(struct html_writer *w, const GumboNode *node);
 void html_render_list(struct html_writer *w, const GumboNode *node);
 void html_render_dl(struct html_writer *w, const GumboNode *node);
 void html_render_table(struct html_writer *w, const GumboNode *node);
+/* A <div> that is a table of javadoc; false when it is none, and nothing was written. */
+bool html_render_grid(struct html_writer *w, const GumboNode *node);
 void html_render_pre(struct html_writer *w, const GumboNode *node);
 /* Text below node as inline code. */
 void html_render_code(struct html_writer *w, const GumboNode *node);

@@ -249,7 +249,8 @@ void html_render(struct html_writer *w, const GumboNode *n)
         render_summary(w, n);
         break;
     default:
-        render_box(w, n, bits);
+        if (!html_render_grid(w, n))
+            render_box(w, n, bits);
         break;
     }
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/util/cleanup.h"
+
 #define COLUMNS_MAX 40
 #define SPAN_ROWS_MAX 1000
 
@@ -210,4 +212,69 @@ void html_render_table(struct html_writer *w, const GumboNode *n)
     w->tight = tight;
     w->out->oom |= t.oom;
     free(t.row);
+}
+
+/* ---- tables of javadoc: the cells of all rows lie side by side in one <div> ---- */
+
+static bool has_class(const GumboNode *n, const char *word)
+{
+    const char *v = html_attr(n, "class");
+    size_t len = strlen(word);
+    for (const char *p = v; p && (p = strstr(p, word)); p += len)
+        if ((p == v || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
+            return true;
+    return false;
+}
+
+static void render_grid_row(struct html_writer *w, const GumboNode **cell, size_t columns)
+{
+    html_break(w, 1);
+    html_begin(w);
+    buf_addc(w->out, '|');
+    for (size_t i = 0; i < columns; i++) {
+        buf_addc(w->out, ' ');
+        w->cell = w->bol = true;
+        html_render_flat(w, cell[i]);
+        w->cell = w->space = false;
+        w->pending = 0;
+        buf_adds(w->out, " |");
+    }
+    w->bol = false;
+}
+
+bool html_render_grid(struct html_writer *w, const GumboNode *n)
+{
+    if (html_tag(n) != GUMBO_TAG_DIV || !has_class(n, "summary-table"))
+        return false;
+    _cleanup_free_ const GumboNode **cell =
+        calloc(n->v.element.children.length + 1, sizeof(const GumboNode *));
+    size_t cells = 0, columns = 0;
+    for (unsigned i = 0; cell && i < n->v.element.children.length; i++) {
+        const GumboNode *c = n->v.element.children.data[i];
+        if (!html_is_element(c) || html_dropped(w->doc, c))
+            continue;
+        if (html_tag(c) != GUMBO_TAG_DIV || has_big_block(w->doc, c, 4))
+            return false;
+        if (columns == cells && has_class(c, "table-header"))
+            columns++;
+        cell[cells++] = c;
+    }
+    if (columns < 2 || columns > COLUMNS_MAX || cells % columns)
+        return false;
+    unsigned tight = w->tight;
+    w->tight = 0;
+    html_break(w, 2);
+    for (size_t i = 0; i < cells && !w->out->full && !w->out->oom; i += columns) {
+        render_grid_row(w, cell + i, columns);
+        if (i)
+            continue;
+        html_break(w, 1);
+        html_begin(w);
+        for (size_t k = 0; k < columns; k++)
+            buf_adds(w->out, "| --- ");
+        buf_addc(w->out, '|');
+    }
+    html_break(w, 2);
+    w->tight = tight;
+    return true;
 }
