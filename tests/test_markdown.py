@@ -154,3 +154,41 @@ def test_asciidoc_references(convert):
     md = convert("= A\n\nSee xref:other.adoc#part[the *other*], xref:lib::sub/page.adoc[] and "
                  "press kbd:[Ctrl]footnote:[Or not.].\n", "a.adoc")
     assert "See [the **other**](other.adoc#part), page and press Ctrl (Or not.)." in md
+
+
+MYST = """\
+# A
+
+```{contents}
+---
+depth: 2
+---
+```
+
+````{warning} Careful
+:class: x
+
+Use {class}`~click.Context` and {ref}`the rules <rules>`.
+
+```{code-block} python
+:linenos:
+
+x = {class}`y`
+```
+````
+
+```{versionadded} 2.0
+```
+
+:::{note}
+Text with {braces} and {.x}.
+:::
+"""
+
+
+def test_myst(convert):
+    md = convert(MYST)
+    assert "**Warning: Careful**\n\nUse `Context` and the rules.\n" in md
+    assert "```python\n\nx = {class}`y`\n```\n" in md and "linenos" not in md and "depth" not in md
+    assert "**New in version 2.0**" in md and "**Note**\nText with {braces} and {.x}.\n" in md
+    assert "````" not in md and ":::" not in md

@@ -8,6 +8,7 @@
 #include "core/text/frontmatter.h"
 #include "core/text/md_dialect.h"
 #include "core/text/md_html.h"
+#include "core/text/md_myst.h"
 #include "core/text/mdutil.h"
 #include "core/text/mdx.h"
 #include "core/util/cleanup.h"
@@ -36,6 +37,7 @@ struct md {
     bool tags;                /* the line is a component tag, in a file that need not be MDX */
     bool any_tags; /* such a line came before: tags with attributes, too, are components */
     struct md_html html;
+    struct md_myst myst;
     size_t nest[NEST_MAX]; /* columns where the content of open indented blocks begins */
     size_t n_nest, fence_nest;
     size_t list;             /* column of the text of the list item that is open, 0 = none */
@@ -199,6 +201,7 @@ static size_t foreign_length(struct md *m, struct span line, size_t at, size_t l
         n = comment_length(m, text);
         n = n ? n : md_shortcode(text, &m->out);
         n = n ? n : attributes_length(line, at);
+        n = n || m->mdx ? n : md_myst_role(span_skip(line, at), &m->out);
         return n ? n : mdx_length(m, text);
     case '[':
         return object_reference(m, span_skip(line, at));
@@ -400,9 +403,17 @@ static void one_line(struct md *m, struct span line)
         m->fence = 0;
     }
     if (m->fence) {
-        add_fence_line(m, line);
+        if (!md_myst_option(&m->myst, line))
+            add_fence_line(m, line);
         if (md_fence_close(line, m->fence, m->fence_len))
             m->fence = 0;
+        return;
+    }
+    struct span lang;
+    enum md_myst_line myst = m->mdx ? MYST_NONE : md_myst_line(&m->myst, line, &m->out, &lang);
+    if (myst == MYST_TAKEN) {
+        m->prev_blank = m->after_label = true;
+        m->in_indented = m->prev_text = false;
         return;
     }
     size_t pad = span_run(line, ' ');
@@ -414,7 +425,14 @@ static void one_line(struct md *m, struct span line)
     if (n) {
         m->fence = c, m->fence_len = n, m->fence_indent = strip, m->fence_nest = m->n_nest;
         m->after_label = false;
-        add_fence_line(m, line);
+        if (myst == MYST_CODE) { /* "```{code-block} python" */
+            size_t head = (size_t)((const char *)memchr(line.s, '{', line.len) - line.s);
+            buf_add_span(&m->out, span_trim((struct span){line.s, head}));
+            buf_add_span(&m->out, lang);
+            buf_addc(&m->out, '\n');
+        } else {
+            add_fence_line(m, line);
+        }
         m->prev_blank = m->in_indented = m->prev_text = false;
         return;
     }
