@@ -150,6 +150,14 @@ def test_a_page_that_begins_below_the_first_level(convert, docfs):
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"
 
 
+def test_git_manual_is_asciidoc(convert):
+    md = convert("gitfaq(7)\n=========\n\nNAME\n----\ngitfaq - Questions\n\n[[a]]\nWhat?::\n\tThis, "
+                 "see linkgit:git-config[1].\n\n[[b]]\nWho?::\n\tYou.\n\n[[c]]\nKeys::\n+\n----\n# no "
+                 "heading\n----\n", "gitfaq.txt")
+    assert md.startswith("# gitfaq(7)\n\n## NAME\n") and "see git-config(1)." in md
+    assert "[[" not in md and "```\n# no heading\n```" in md
+
+
 def test_asciidoc_references(convert):
     md = convert("= A\n\nSee xref:other.adoc#part[the *other*], xref:lib::sub/page.adoc[] and "
                  "press kbd:[Ctrl]footnote:[Or not.].\n", "a.adoc")

@@ -27,8 +27,10 @@ int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *
                   struct vindex **ret, struct docfs_err *err);
 void state_release(struct docfs *d);
 
-/* Stands for the settings of search in force: part of every key. The model needs no part in it: a
- * change of it is a new generation. */
+/* Raised when the same question may get another answer. */
+#define RANKING_VERSION "2"
+/* Stands for the program and the settings of search in force: part of every key. The model needs no
+ * part in it: a change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
 /* Cached results of that key at the reader's generation (a reference), or NULL: from this
  * process's memory, else from the store, where other processes leave theirs. */

@@ -402,7 +402,9 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
 
 uint64_t state_mark(struct docfs *d)
 {
-    uint64_t mark = settings_mark(d, "search.", 0);
+    /* Answers are kept longer than a program is. */
+    static const char program[] = DOCFS_VERSION "/" RANKING_VERSION;
+    uint64_t mark = settings_mark(d, "search.", hash64(program, sizeof(program), 0));
     mark = settings_mark(d, "feedback.", settings_mark(d, "rerank.", mark));
     return settings_mark(d, "freshness.", mark);
 }

@@ -121,6 +121,12 @@ static size_t add_macro(struct adoc *a, struct span t)
             buf_addf(a->out, "%.*s", (int)text.len, text.s);
         return used ? skip + used : 0;
     }
+    if (starts(t, "linkgit:")) { /* of git's own manual: page[section] */
+        used = macro((struct span){t.s + 8, t.len - 8}, &target, &text);
+        if (used)
+            buf_addf(a->out, "%.*s(%.*s)", (int)target.len, target.s, (int)text.len, text.s);
+        return used ? used + 8 : 0;
+    }
     if (starts(t, "xref:")) {
         used = macro((struct span){t.s + 5, t.len - 5}, &target, &text);
         if (used)

@@ -226,15 +226,18 @@ static enum doc_format markup_of(struct span head)
     while (line_next(&head, &line)) {
         if (line.len < 4)
             continue;
+        /* A term has its text right below it; literal text comes after an empty line. */
+        bool term =
+            span_ends(line, "::") && head.len > 1 && is_blank(head.s[0]) && head.s[0] != '\n';
         adoc += (span_starts(line, "[[") && span_ends(line, "]]")) ||
                 span_starts(line, "[verse]") || span_starts(line, "[source") ||
                 span_starts(line, "include::") || span_starts(line, "ifdef::") ||
                 span_starts(line, "image::") || span_starts(line, "[NOTE]") ||
                 span_has(line, "linkgit:") || (line.s[0] == '-' && span_ends(line, "::")) ||
-                span_starts(line, "== ");
+                span_starts(line, "== ") || term;
         rst += (span_starts(line, ".. ") && (span_has(line, "::") || span_starts(line, ".. _"))) ||
                span_has(line, ":ref:`") || span_has(line, ":doc:`") || span_has(line, ":term:`") ||
-               span_has(line, "`_ ") || (is_alpha(line.s[0]) && span_ends(line, "::"));
+               span_has(line, "`_ ") || (is_alpha(line.s[0]) && span_ends(line, "::") && !term);
     }
     if (adoc >= 3 && adoc > 2 * rst)
         return FORMAT_ASCIIDOC;

@@ -58,6 +58,11 @@ static void waiting(struct out *o, const struct docfs_report *r)
                  r->waiting_why);
 }
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void summary(struct ingest *in, const struct docfs_report *r)
 {
     struct out *o = &in->c->out;
@@ -68,16 +73,16 @@ static void summary(struct ingest *in, const struct docfs_report *r)
         out_note(o, "there is no file in it that docfs reads: docfs help add names the formats, "
                     "--include and --exclude choose");
     else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
-        out_printf(o, "%s files, nothing changed (%s)\n", out_count(r->files, a),
+        out_printf(o, "%s file%s, nothing changed (%s)\n", out_count(r->files, a), plural(r->files),
                    out_span(r->seconds, b));
     else
-        out_printf(o, "%s files: %s converted, %s unchanged, %s removed, %s renamed\n",
-                   out_count(r->files, a), out_count(r->converted, b), out_count(r->unchanged, c),
-                   out_count(r->removed, d), out_count(r->renamed, e));
+        out_printf(o, "%s file%s: %s converted, %s unchanged, %s removed, %s renamed\n",
+                   out_count(r->files, a), plural(r->files), out_count(r->converted, b),
+                   out_count(r->unchanged, c), out_count(r->removed, d), out_count(r->renamed, e));
     if (r->converted)
-        out_printf(o, "%s documents, %s passages written; %s in %s (%s/s)\n",
-                   out_count(r->documents, a), out_count(r->passages, b), out_size(r->bytes, c),
-                   out_span(r->seconds, d),
+        out_printf(o, "%s document%s, %s passage%s written; %s in %s (%s/s)\n",
+                   out_count(r->documents, a), plural(r->documents), out_count(r->passages, b),
+                   plural(r->passages), out_size(r->bytes, c), out_span(r->seconds, d),
                    out_size(r->seconds > 0 ? (int64_t)((double)r->bytes / r->seconds) : 0, e));
     if (r->failed + r->skipped)
         out_note(o, "left out: %s skipped, %s failed; docfs list --failures%s%s tells why",
