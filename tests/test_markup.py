@@ -255,3 +255,25 @@ def test_tables_of_javadoc(docfs, tmp_path):
     assert "| Type | Method | Description |\n| --- | --- | --- |" in text("one", "".join(CELLS))
     odd = text("odd", "".join(CELLS) + "<div>left over</div>")
     assert "|" not in odd.replace("a|b", "") and "Makes one of a wick." in odd and "left over" in odd
+
+
+def test_rst_marks_over_lines_of_a_note(convert):
+    md = convert("note.rst", """\
+:orphan:
+:tocdepth: 2
+
+Notes
+=====
+
+.. warning:: Open files in :ref:`binary
+             mode <files>`. The ``Content-Length``
+             header counts.
+
+   Second paragraph.
+
+.. versionchanged:: 2.0 Calls :func:`run
+   now <run>` at once.
+""")
+    assert md.startswith("# Notes\n")
+    assert "> **Warning** Open files in binary mode. The `Content-Length` header counts.\n>\n> Second" in md
+    assert "Changed in version 2.0: Calls `run now` at once." in md

@@ -229,6 +229,20 @@ static const char *version_words(struct span name)
 }
 
 /* A line ".. name:: argument" with its block; moves r->i behind it. */
+/* The paragraph that begins behind the name of a directive and goes on in the lines from *from:
+ * marks may begin in one line and end in another. */
+static void first_paragraph(struct rst *r, struct span arg, size_t *from, size_t end)
+{
+    _cleanup_buf_ struct buf whole = {0};
+    buf_add_span(&whole, arg);
+    for (; *from < end && r->line[*from].len; ++*from) {
+        buf_addc(&whole, ' ');
+        buf_add_span(&whole, span_trim(r->line[*from]));
+    }
+    if (buf_status(&whole) == 0 && whole.len)
+        rst_inline(r->out, (struct span){whole.data, whole.len});
+}
+
 static void directive(struct rst *r, struct span name, struct span arg, unsigned base,
                       unsigned depth)
 {
@@ -258,9 +272,10 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
         rst_blank_line(r);
         buf_addf(r->out, "%s %.*s%s", version, (int)number, arg.s,
                  number < arg.len || from < end ? ": " : ".\n");
-        rst_inline(r->out, span_trim((struct span){arg.s + number, arg.len - number}));
-        if (number < arg.len)
-            buf_addc(r->out, from < end ? ' ' : '\n');
+        if (number < arg.len) {
+            first_paragraph(r, span_trim(span_skip(arg, number)), &from, end);
+            buf_addc(r->out, '\n');
+        }
         if (from < end)
             nested(r, from, end, "", depth);
         rst_blank_line(r);
@@ -286,7 +301,7 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
         buf_addf(r->out, "> **%c%.*s**", name.s[0] & ~0x20, (int)name.len - 1, name.s + 1);
         if (arg.len) {
             buf_addc(r->out, ' ');
-            rst_inline(r->out, arg);
+            first_paragraph(r, arg, &from, end);
         }
         buf_adds(r->out, "\n");
         if (from < end) {
@@ -430,6 +445,25 @@ static int convert_lines(struct rst *r, size_t to, unsigned depth)
     return 0;
 }
 
+/* Lines at the top that tell Sphinx something about the page: ":orphan:", ":tocdepth: 2". */
+static size_t metadata(const struct rst *r)
+{
+    static const char *const names[] = {"orphan",   "tocdepth", "nocomments", "no-search",
+                                        "nosearch", "order",    "hide-toc"};
+    size_t i = 0;
+    for (; i < r->n; i++) {
+        struct span l = r->line[i];
+        size_t k = 0, n = sizeof(names) / sizeof(names[0]);
+        while (l.len && k < n &&
+               !(l.s[0] == ':' && span_starts(span_skip(l, 1), names[k]) &&
+                 span_starts(span_skip(l, 1 + strlen(names[k])), ":")))
+            k++;
+        if (l.len && k == n)
+            break;
+    }
+    return i;
+}
+
 int convert_rst(const char *text, size_t len, const char *name, const struct convert_limits *limits,
                 struct pages *ret, struct docfs_err *err)
 {
@@ -447,6 +481,7 @@ int convert_rst(const char *text, size_t len, const char *name, const struct con
             l.len--;
         line[r.n++] = l;
     }
+    r.i = metadata(&r);
     convert_lines(&r, r.n, 0);
     char *title = r.title.len ? strdup(r.title.data) : NULL;
     buf_fini(&r.title);
