@@ -238,6 +238,18 @@ def test_not_there(docfs, http):
     assert docfs.json("list")["collections"] == []
 
 
+def test_what_was_fetched_goes_with_the_last_collection(docfs, http):
+    for name in "one", "two":
+        docfs.ok("add", http.url("lamp"), "--collection", name, "-q")
+    kept = docfs.cache / "sources"
+    assert len(list(kept.iterdir())) == 1
+    docfs.ok("remove", "one", "--yes")
+    docfs.ok("refresh", "two")
+    assert len(list(kept.iterdir())) == 1
+    docfs.ok("remove", "two", "--yes")
+    assert list(kept.iterdir()) == []
+
+
 def test_a_damaged_repository(docfs, tmp_path):
     r = Repo(tmp_path, "broken")
     r.put("a.md", "# A\n")

@@ -332,13 +332,49 @@ int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_in
     return worst;
 }
 
+static char *kept_of(const struct store_source *s)
+{
+    const struct source_kind *kind = source_kind_named(s->kind);
+    return kind && kind->kept ? kind->kept(s->location) : NULL;
+}
+
+static bool kept_by(const struct store_sources *all, const char *kept, const char *collection)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        _cleanup_free_ char *other = kept_of(&all->item[i]);
+        if (other && strcmp(other, kept) == 0 &&
+            strcmp(all->item[i].collection_name, collection) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Clones and downloads that only the sources of a collection use. No more than space is at stake.
+ */
+static void forget_kept(struct docfs *d, const struct store_sources *all, const char *collection)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        _cleanup_free_ char *kept =
+            strcmp(all->item[i].collection_name, collection) == 0 ? kept_of(&all->item[i]) : NULL;
+        if (kept && !kept_by(all, kept, collection))
+            source_forget(d->path, kept);
+    }
+}
+
 int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
 {
+    struct store_sources all __attribute__((cleanup(store_sources_fini))) = {0};
+    struct store_read *r;
+    struct store_write *w;
     int rc = ingest_writable(d, err);
+    if (rc == 0)
+        rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
         return rc;
-    struct store_write *w;
-    rc = store_write_begin(d->store, &w, err);
+    rc = store_list_sources(r, NULL, &all, err);
+    store_read_end(r);
+    if (rc == 0)
+        rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
     rc = store_remove_collection(w, collection, err);
@@ -348,5 +384,7 @@ int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
     }
     rc = store_write_commit(w, err);
     bool rebuilt;
+    if (rc == 0)
+        forget_kept(d, &all, collection);
     return rc < 0 ? rc : search_rebuild_index(d, false, &rebuilt, err);
 }

@@ -280,4 +280,5 @@ const struct source_kind source_archive = {
     .read = archive_read,
     .revision = archive_revision,
     .close = archive_close,
+    .kept = strdup,
 };

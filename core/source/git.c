@@ -485,6 +485,14 @@ static const char *git_revision(void *handle)
     return ((struct git *)handle)->commit;
 }
 
+static char *git_kept(const char *location)
+{
+    struct git_location l = {0};
+    char *url = git_location_parse(location, &l, NULL) == 0 ? steal_ptr(l.url) : NULL;
+    git_location_fini(&l);
+    return url;
+}
+
 const struct source_kind source_git = {
     .name = "git",
     .what = "a git repository: URL, page of GitHub, GitLab or Gitea, or path",
@@ -495,4 +503,5 @@ const struct source_kind source_git = {
     .read = git_read,
     .revision = git_revision,
     .close = git_close,
+    .kept = git_kept,
 };

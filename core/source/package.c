@@ -169,6 +169,11 @@ static int fetch(struct package *p, struct docfs_err *err)
     return open_downloaded(p, dir, err);
 }
 
+static char *package_kept(const char *location)
+{
+    return strdup(location + (strncmp(location, "deb:", 4) == 0 ? 4 : 0));
+}
+
 static int package_open(const struct source_env *env, const char *location, void **ret,
                         struct docfs_err *err)
 {
@@ -176,7 +181,7 @@ static int package_open(const struct source_env *env, const char *location, void
     if (!p)
         return err_oom(err);
     p->env = env;
-    p->name = strdup(location + (strncmp(location, "deb:", 4) == 0 ? 4 : 0));
+    p->name = package_kept(location);
     int r = !p->name ? err_oom(err) : name_ok(p->name) ? installed(p, err) : -EINVAL;
     if (r == 0)
         r = fetch(p, err);
@@ -226,6 +231,7 @@ const struct source_kind source_package = {
     .read = package_read,
     .revision = package_revision,
     .close = package_close,
+    .kept = package_kept,
 };
 
 /* ---- manual pages: a directory with the patterns of its pages ---- */

@@ -11,6 +11,7 @@
 #include "core/text/name.h"
 #include "core/util/cleanup.h"
 #include "core/util/hash.h"
+#include "core/util/rmtree.h"
 
 /* The first one that claims an argument gets it. */
 static const struct source_kind *const kinds[] = {
@@ -268,15 +269,36 @@ bool source_is_marker(const char *path)
     return false;
 }
 
+#define WORK_HEX 32
+
+static void work_hex(const char *location, char ret[WORK_HEX + 1])
+{
+    unsigned char sha[SHA256_LEN];
+    sha256(location, strlen(location), sha);
+    hex_encode(sha, WORK_HEX / 2, ret);
+}
+
+void source_forget(const char *cache_dir, const char *kept)
+{
+    static const char *const prefixes[] = {"git", "file", "deb", "web"};
+    char hex[WORK_HEX + 1];
+    work_hex(kept, hex);
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        _cleanup_free_ char *path = NULL;
+        if (asprintf(&path, "%s/sources/%s-%s", cache_dir, prefixes[i], hex) >= 0)
+            rmtree(path);
+        else
+            path = NULL;
+    }
+}
+
 int source_work_dir(const struct source_env *env, const char *kind, const char *location,
                     char **ret, struct docfs_err *err)
 {
     if (!env->cache_dir)
         return err_set(err, -EROFS, "%s needs a cache directory that can be written", location);
-    unsigned char sha[SHA256_LEN];
-    char hex[2 * SHA256_LEN + 1];
-    sha256(location, strlen(location), sha);
-    hex_encode(sha, 16, hex);
+    char hex[WORK_HEX + 1];
+    work_hex(location, hex);
     struct buf path = {0};
     buf_addf(&path, "%s/sources", env->cache_dir);
     if (buf_status(&path) == 0 && mkdir(path.data, 0700) < 0 && errno != EEXIST)

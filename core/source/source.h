@@ -136,6 +136,9 @@ struct source_kind {
      * May be NULL. */
     const char *(*revision)(void *handle);
     void (*close)(void *handle);
+    /* New string that source_work_dir() is given for this location, for a kind that keeps something
+     * between runs; NULL when memory is out. May be NULL: keeps nothing. */
+    char *(*kept)(const char *location);
 };
 
 extern const struct source_kind source_bundle;    /* what docfs export wrote */
@@ -183,6 +186,8 @@ const char *source_path_refused(const char *path);
 /* A file that tells what kind of collection its directory is (objects.inv, Info.plist, ...): kept
  * for source_read() although no filter asks for it. */
 bool source_is_marker(const char *path);
+/* Deletes what is kept of a location. */
+void source_forget(const char *cache_dir, const char *kept);
 /* A directory below env->cache_dir that belongs to this location, made when it is missing; the
  * caller frees *ret. -EROFS when there is no cache directory. */
 int source_work_dir(const struct source_env *env, const char *kind, const char *location,

@@ -350,6 +350,7 @@ const struct source_kind source_web = {
     .resolve = web_resolve,
     .open = web_open,
     .list = web_list,
+    .kept = strdup,
     .read = web_read,
     .revision = web_revision,
     .close = web_close,
