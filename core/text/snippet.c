@@ -197,7 +197,8 @@ static bool is_emphasis(const char *s, size_t len, size_t i)
     return (i && !blank_byte(s[i - 1])) || (i + 1 < len && !blank_byte(s[i + 1]));
 }
 
-static void write_text(struct writer *w, const char *s, size_t len, bool code)
+/* links: there may be some; none stands within another one */
+static void write_text(struct writer *w, const char *s, size_t len, bool code, bool links)
 {
     bool span = false; /* in `code` */
     for (size_t i = 0; i < len && !w->full;) {
@@ -205,8 +206,8 @@ static void write_text(struct writer *w, const char *s, size_t len, bool code)
         size_t n = utf8_decode(s + i, len - i, &c), text, all;
         if (c <= ' ' || c == 0xa0) {
             put_blank(w);
-        } else if (!code && !span && c == '[' && link_at(s + i, len - i, &text, &all)) {
-            write_text(w, s + i + 1, text, true); /* no link within a link */
+        } else if (links && !code && !span && c == '[' && link_at(s + i, len - i, &text, &all)) {
+            write_text(w, s + i + 1, text, false, false);
             n = all;
         } else if (!code && !span && c == '*' && is_emphasis(s, len, i)) {
             n = 1;
@@ -257,7 +258,7 @@ static size_t write_lines(struct writer *w, const char *s, size_t len, size_t st
                 from = start;
             bool empty = w->out->len == w->base;
             put_blank(w);
-            write_text(w, s + from, end - from, fence.mark);
+            write_text(w, s + from, end - from, fence.mark, true);
             if (empty && w->out->len > w->base)
                 shown = from;
         }
