@@ -277,3 +277,22 @@ Notes
     assert md.startswith("# Notes\n")
     assert "> **Warning** Open files in binary mode. The `Content-Length` header counts.\n>\n> Second" in md
     assert "Changed in version 2.0: Calls `run now` at once." in md
+
+
+def test_csv_table(convert):
+    md = convert("csv.rst", '''\
+Menu
+====
+
+.. csv-table:: Food
+   :header: "Name", Price
+   :widths: 1, 2
+
+   "Fish, ""fried""", 4
+   "Over
+   lines", ``5``
+
+After.
+''')
+    assert "**Food**\n\n| Name | Price |\n|---|---|\n" in md
+    assert '| Fish, "fried" | 4 |\n| Over lines | `5` |\n\nAfter.' in md

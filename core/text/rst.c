@@ -256,6 +256,7 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
         signatures(r, name, arg, from, more, base);
         from = more;
     }
+    size_t options = from;
     while (from < end && r->line[from].len && span_trim(r->line[from]).s[0] == ':' &&
            !is_signature(name))
         from++; /* options of the directive */
@@ -295,6 +296,10 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
         if (arg.len)
             buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
         rst_list_table(r, from, end);
+    } else if (is(name, "csv-table")) {
+        if (arg.len)
+            buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
+        rst_csv_table(r, options, from, end);
     } else if (is(name, "note warning tip hint important caution danger attention error "
                         "admonition seealso todo impl-detail availability")) {
         rst_blank_line(r);

@@ -23,6 +23,8 @@ void rst_blank_line(struct rst *r);
 
 /* rst_table.c: the rows of a list-table in lines [from, to). */
 void rst_list_table(struct rst *r, size_t from, size_t to);
+/* A csv-table: its options are in lines [from, body), its records in [body, to). */
+void rst_csv_table(struct rst *r, size_t from, size_t body, size_t to);
 /* The table whose first rule is line r->i; moves r->i behind it. */
 void rst_simple_table(struct rst *r);
 /* Is the line the rule of a grid table ("+---+---+")? */

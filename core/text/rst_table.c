@@ -90,6 +90,67 @@ void rst_list_table(struct rst *r, size_t from, size_t to)
     rst_blank_line(r);
 }
 
+/* One record of CSV (RFC 4180) becomes a row: fields in quotes may go over lines. */
+static void csv_record(struct row *w, struct span *text)
+{
+    size_t column = 0, i = 0;
+    for (bool more = true; more; column++) {
+        _cleanup_buf_ struct buf field = {0};
+        while (i < text->len && text->s[i] == ' ')
+            i++;
+        bool quoted = i < text->len && text->s[i] == '"';
+        for (i += quoted; quoted && i < text->len; i++) {
+            if (text->s[i] == '"' && (i + 1 == text->len || text->s[i + 1] != '"'))
+                break;
+            i += text->s[i] == '"';
+            buf_addc(&field, text->s[i]);
+        }
+        for (i += quoted; i < text->len && text->s[i] != ',' && text->s[i] != '\n'; i++)
+            if (!quoted)
+                buf_addc(&field, text->s[i]);
+        more = i < text->len && text->s[i] == ',';
+        cell_add(w, column, (struct span){field.data ? field.data : "", field.len});
+        i += i < text->len;
+    }
+    row_end(w);
+    *text = span_skip(*text, i < text->len ? i : text->len);
+}
+
+static void join_lines(const struct rst *r, size_t from, size_t to, struct buf *out)
+{
+    for (size_t i = from; i < to; i++) {
+        buf_add_span(out, span_trim(r->line[i]));
+        buf_addc(out, '\n');
+    }
+}
+
+void rst_csv_table(struct rst *r, size_t from, size_t body, size_t to)
+{
+    static const char header[] = ":header:";
+    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    _cleanup_buf_ struct buf head = {0}, text = {0};
+    rst_blank_line(r);
+    for (size_t i = from; i < body; i++) {
+        struct span l = span_trim(r->line[i]);
+        if (!span_starts(l, header))
+            continue;
+        buf_add_span(&head, span_skip(l, sizeof(header) - 1));
+        struct span record = {head.data, head.len};
+        if (head.len)
+            csv_record(&w, &record);
+    }
+    join_lines(r, body, to, &text);
+    struct span rest = {text.data ? text.data : "", text.len};
+    while (rest.len && buf_status(r->out) == 0) {
+        if (rest.s[0] == '\n')
+            rest = span_skip(rest, 1);
+        else
+            csv_record(&w, &rest);
+    }
+    r->out->oom |= head.oom || text.oom;
+    rst_blank_line(r);
+}
+
 /* Columns are where the first rule has '='. A line without a first cell goes on with the row. */
 void rst_simple_table(struct rst *r)
 {
