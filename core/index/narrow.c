@@ -126,7 +126,8 @@ bool search_narrow(struct search *s)
     if (rows < ROWS_MIN || s->top.k > rows / 256 || !(s->q->scale > 0))
         return false;
     size_t room = (x->base.n + 63) / 64 * 64 + (parts(x) - 1) * CHUNK_ROWS;
-    _cleanup_free_ uint16_t *estimates = malloc(room * sizeof(*estimates));
+    /* Cleared: 64 are looked at in one go, of which the last ones may be of no row. */
+    _cleanup_free_ uint16_t *estimates = calloc(room, sizeof(*estimates));
     _cleanup_free_ uint32_t *bucket = calloc(BUCKETS, sizeof(*bucket));
     if (!estimates || !bucket)
         return false;
