@@ -178,8 +178,8 @@ struct store {
     uint64_t memo_generation;
     struct df_slot *df; /* DF_SLOTS */
     int64_t passages, last_passage;
-    int64_t text_rows, text_words;
-    bool passages_known, totals_known;
+    int64_t text_rows, text_words, vectors;
+    bool passages_known, totals_known, vectors_known;
 
     pthread_mutex_t log_lock; /* queries that wait for the writer */
     struct log_entry *log;    /* LOG_PENDING, NULL until there is one */

@@ -127,7 +127,7 @@ void memo_enter(struct store *s, uint64_t generation)
     if (s->memo_generation == generation)
         return;
     s->memo_generation = generation;
-    s->passages_known = s->totals_known = false;
+    s->passages_known = s->totals_known = s->vectors_known = false;
     memset(s->df, 0, DF_SLOTS * sizeof(*s->df));
 }
 

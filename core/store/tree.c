@@ -236,13 +236,36 @@ int store_changes(struct store_read *r, uint64_t since, bool *ret_all,
     return e;
 }
 
+/* Counting reads the whole table: once a generation. */
+static int count_vectors(struct store_read *r, int64_t *ret, struct docfs_err *err)
+{
+    struct store *s = r->s;
+    pthread_mutex_lock(&s->memo_lock);
+    bool known = s->vectors_known && s->memo_generation == r->generation;
+    *ret = s->vectors;
+    pthread_mutex_unlock(&s->memo_lock);
+    int e = known ? 0 : db_int(r->c, ret, err, "SELECT count(*) FROM vectors", "");
+    if (e < 0 || known)
+        return e;
+    pthread_mutex_lock(&s->memo_lock);
+    memo_enter(s, r->generation);
+    s->vectors = *ret;
+    s->vectors_known = true;
+    pthread_mutex_unlock(&s->memo_lock);
+    return 0;
+}
+
 int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int e = db_query(r->c, &st, err,
+    int64_t passages, last, vectors;
+    int e = store_passage_count(r, &passages, &last, err);
+    if (e == 0)
+        e = count_vectors(r, &vectors, err);
+    if (e == 0)
+        e = db_query(r->c, &st, err,
                      "SELECT (SELECT count(*) FROM collections), (SELECT count(*) FROM documents), "
                      "  (SELECT coalesce(sum(size), 0) FROM documents), "
-                     "  (SELECT count(*) FROM passages), (SELECT count(*) FROM vectors), "
                      "  (SELECT count(*) FROM files WHERE outcome = 'failed')",
                      "");
     if (e < 0 || (e = db_step(r->c, st, err)) < 0)
@@ -251,8 +274,8 @@ int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_er
                                  .collections = (size_t)sqlite3_column_int64(st, 0),
                                  .documents = (size_t)sqlite3_column_int64(st, 1),
                                  .bytes = sqlite3_column_int64(st, 2),
-                                 .passages = (size_t)sqlite3_column_int64(st, 3),
-                                 .vectors = (size_t)sqlite3_column_int64(st, 4),
-                                 .failed = (size_t)sqlite3_column_int64(st, 5)};
+                                 .passages = (size_t)passages,
+                                 .vectors = (size_t)vectors,
+                                 .failed = (size_t)sqlite3_column_int64(st, 3)};
     return 0;
 }
