@@ -35,6 +35,7 @@ struct docset {
     uint64_t *bits; /* owned by whoever made it */
     int64_t limit;  /* documents >= limit are not in the set */
     size_t n;       /* members */
+    bool oom;       /* some are missing */
 };
 static inline bool docset_has(const struct docset *s, int64_t document)
 {

@@ -23,8 +23,10 @@ static void docset_add(void *arg, int64_t document)
         while (limit <= document)
             limit *= 2;
         uint64_t *bits = realloc(s->bits, (size_t)limit / 8);
-        if (!bits)
-            return; /* reported by the member count being short: see make_docset */
+        if (!bits) {
+            s->oom = true;
+            return;
+        }
         memset((char *)bits + s->limit / 8, 0, (size_t)(limit - s->limit) / 8);
         s->bits = bits;
         s->limit = limit;
@@ -55,7 +57,8 @@ static int make_docset(struct store_read *r, const struct query *q, int64_t scop
                              .after = q->after,
                              .before = q->before,
                              .scope = scope};
-    return store_filter_documents(r, &f, docset_add, ret, err);
+    int rc = store_filter_documents(r, &f, docset_add, ret, err);
+    return rc == 0 && ret->oom ? err_oom(err) : rc;
 }
 
 static void work_fini(struct work *w)
@@ -221,6 +224,8 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
         free(allowed.bits);
         allowed = both;
         filtered = true;
+        if (rc == 0 && both.oom)
+            rc = err_oom(err);
     }
     if (rc == 0)
         rc = run(d, r, q, filtered ? &allowed : NULL, &res, err);
