@@ -38,9 +38,15 @@ static size_t parts(const struct vindex *x)
     return 1 + (x->tail_n + CHUNK_ROWS - 1) / CHUNK_ROWS;
 }
 
+/* Estimates of the base, with those of no row at the end. */
+static size_t base_room(const struct vindex *x)
+{
+    return (x->base.n + 63) / 64 * 64;
+}
+
 static struct part part(const struct vindex *x, size_t i)
 {
-    size_t base = (x->base.n + 63) / 64 * 64, at = (i - 1) * CHUNK_ROWS;
+    size_t base = base_room(x), at = (i - 1) * CHUNK_ROWS;
     return i == 0 ? (struct part){vindex_base_span(x), 0, 0}
                   : (struct part){vindex_chunk_span(x, i - 1), base + at, x->base.n + at};
 }
@@ -95,7 +101,7 @@ static void score(struct narrow *w, uint16_t low, uint16_t high)
 static size_t late(const struct narrow *w, uint16_t high)
 {
     const struct vindex *x = w->s->x;
-    size_t n = 0, skip = (x->base.n + 63) / 64 * 64 - x->base.n;
+    size_t n = 0, skip = base_room(x) - x->base.n;
     for (size_t i = 0; i < w->best.n; i++) {
         size_t row = w->best.item[i].row;
         n += w->estimate[row < x->base.n ? row : row + skip] < high;
@@ -125,7 +131,7 @@ bool search_narrow(struct search *s)
     size_t rows = x->base.n + x->tail_n;
     if (rows < ROWS_MIN || s->top.k > rows / 256 || !(s->q->scale > 0))
         return false;
-    size_t room = (x->base.n + 63) / 64 * 64 + (parts(x) - 1) * CHUNK_ROWS;
+    size_t room = base_room(x) + (parts(x) - 1) * CHUNK_ROWS;
     /* Cleared: 64 are looked at in one go, of which the last ones may be of no row. */
     _cleanup_free_ uint16_t *estimates = calloc(room, sizeof(*estimates));
     _cleanup_free_ uint32_t *bucket = calloc(BUCKETS, sizeof(*bucket));

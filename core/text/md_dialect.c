@@ -19,6 +19,15 @@ static void add_bold(struct buf *out, const char *kind, struct span title)
     buf_adds(out, "**\n");
 }
 
+/* Of the name of a block. */
+static size_t word_length(struct span t)
+{
+    size_t n = 0;
+    while (n < t.len && (is_alnum(t.s[n]) || t.s[n] == '-' || t.s[n] == '_'))
+        n++;
+    return n;
+}
+
 /* ":::note Title" and its end ":::". */
 static bool colon_fence(struct span t, struct buf *out)
 {
@@ -30,9 +39,7 @@ static bool colon_fence(struct span t, struct buf *out)
         return false;
     if (t.len && t.s[0] == '{')
         t = span_skip(t, 1);
-    size_t word = 0;
-    while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
-        word++;
+    size_t word = word_length(t);
     struct span name = {t.s, word}, title = span_trim(span_skip(t, word));
     if (title.len && title.s[0] == '}')
         title = span_trim(span_skip(title, 1));
@@ -142,9 +149,7 @@ bool md_dialect_indented(struct span t, struct buf *out)
     if (t.len == 0 || !is_blank(t.s[0]))
         return false;
     t = span_trim(t);
-    size_t word = 0;
-    while (word < t.len && (is_alnum(t.s[word]) || t.s[word] == '-' || t.s[word] == '_'))
-        word++;
+    size_t word = word_length(t);
     const char *quote = memchr(t.s, '"', t.len);
     struct span title = quote ? span_skip(t, (size_t)(quote + 1 - t.s)) : (struct span){"", 0};
     if (tab != (word == 0) || (tab && !quote) || (quote && !span_ends(title, "\"")))

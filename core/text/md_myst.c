@@ -59,10 +59,7 @@ static enum md_myst_line open_fence(struct md_myst *s, struct span name, struct 
                                        "code-cell",  "prompt", NULL};
     static const char *const hidden[] = {"toctree", "contents", "currentmodule", "module",
                                          "index",   "image",    "highlight",     NULL};
-    static const char *const versions[][2] = {{"versionadded", "New in version"},
-                                              {"versionchanged", "Changed in version"},
-                                              {"deprecated", "Deprecated since version"}};
-    const char *kind = md_admonition(name);
+    const char *kind = md_admonition(name), *version = md_version_words(name);
     if (one_of(name, code)) {
         s->options = true;
         *ret_lang = arg;
@@ -71,11 +68,8 @@ static enum md_myst_line open_fence(struct md_myst *s, struct span name, struct 
     if (s->n >= MD_MYST_NEST)
         return MYST_NONE;
     s->hidden = one_of(name, hidden);
-    size_t v = 0;
-    while (v < 3 && !span_eq(name, versions[v][0]))
-        v++;
-    if (v < 3)
-        label(versions[v][1], " ", arg, out);
+    if (version)
+        label(version, " ", arg, out);
     else if (kind)
         label(arg.len && span_eq(name, "admonition") ? "" : kind, ": ", arg, out);
     else if (!s->hidden)

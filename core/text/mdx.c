@@ -108,6 +108,21 @@ const char *md_admonition(struct span name)
     return NULL;
 }
 
+const char *md_version_words(struct span name)
+{
+    static const char *const words[][2] = {
+        {"versionadded", "New in version"},
+        {"versionchanged", "Changed in version"},
+        {"deprecated", "Deprecated since version"},
+        {"deprecated-removed", "Deprecated since version"},
+        {"versionremoved", "Removed in version"},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_eq(name, words[i][0]))
+            return words[i][1];
+    return NULL;
+}
+
 struct attributes {
     struct span label, type, value, alt;
 };

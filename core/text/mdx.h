@@ -22,3 +22,5 @@ size_t mdx_expression(struct span text, struct buf *out);
 
 /* "Note", "Warning", ... for the name of an admonition in any case, else NULL. */
 const char *md_admonition(struct span name);
+/* "New in version", ... for a directive of Sphinx that tells what a version changed, else NULL. */
+const char *md_version_words(struct span name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text/convert.h"
+#include "core/text/mdx.h"
 #include "core/text/rst.h"
 #include "core/text/rst_inline.h"
 #include "core/util/cleanup.h"
@@ -212,22 +213,6 @@ static void signatures(struct rst *r, struct span name, struct span arg, size_t 
     buf_adds(r->out, "\n\n");
 }
 
-/* The sentence that Sphinx makes of ".. versionchanged:: 3.10", or NULL. */
-static const char *version_words(struct span name)
-{
-    static const char *const words[][2] = {
-        {"versionadded", "New in version"},
-        {"versionchanged", "Changed in version"},
-        {"deprecated", "Deprecated since version"},
-        {"deprecated-removed", "Deprecated since version"},
-        {"versionremoved", "Removed in version"},
-    };
-    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-        if (is(name, words[i][0]))
-            return words[i][1];
-    return NULL;
-}
-
 /* A line ".. name:: argument" with its block; moves r->i behind it. */
 /* The paragraph that begins behind the name of a directive and goes on in the lines from *from:
  * marks may begin in one line and end in another. */
@@ -263,7 +248,7 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
     while (is_signature(name) && from < end && r->line[from].len &&
            memchr(":", span_trim(r->line[from]).s[0], 1))
         from++;
-    const char *version = version_words(name);
+    const char *version = md_version_words(name);
     if (is(name, "module py:module currentmodule py:currentmodule")) {
         r->module = arg;
     } else if (version) {
