@@ -151,6 +151,9 @@ static bool catalogue_claims(const struct source_request *req)
 
 static int unknown(const json_t *all, const char *name, struct docfs_err *err)
 {
+    int r = source_address_err(name, err);
+    if (r < 0)
+        return r;
     struct suggest s = suggest_start(name);
     size_t i, k;
     const json_t *e, *a;
@@ -160,11 +163,6 @@ static int unknown(const json_t *all, const char *name, struct docfs_err *err)
         json_array_foreach(json_object_get(e, "aliases"), k, a) if (json_is_string(a))
             suggest_offer(&s, json_string_value(a));
     }
-    if (source_like_host(name))
-        return err_set(
-            err, -ENOENT,
-            "no file or directory is called %s; if it is an address: docfs add https://%s", name,
-            name);
     const char *best = suggest_best(&s);
     if (best)
         return err_set(err, -ENOENT,

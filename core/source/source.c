@@ -53,7 +53,8 @@ static int unknown_kind(const char *name, struct docfs_err *err)
     return r;
 }
 
-bool source_like_host(const char *arg)
+/* "www.example.org", "example.org/docs": an address without https:// in front. */
+static bool like_host(const char *arg)
 {
     size_t n = strcspn(arg, "/:@?#");
     const char *dot = memrchr(arg, '.', n);
@@ -65,6 +66,15 @@ bool source_like_host(const char *arg)
         if (!isalpha((unsigned char)arg[i]))
             return false;
     return dot > arg && last >= 2 && (arg[n] == '/' || strncmp(arg, "www.", 4) == 0);
+}
+
+int source_address_err(const char *arg, struct docfs_err *err)
+{
+    if (!like_host(arg))
+        return 0;
+    return err_set(err, -ENOENT,
+                   "no file or directory is called %s; if it is an address: docfs add https://%s",
+                   arg, arg);
 }
 
 static int nothing_claims(const char *arg, struct docfs_err *err)
@@ -81,11 +91,9 @@ static int nothing_claims(const char *arg, struct docfs_err *err)
             err, -EINVAL,
             "%s: docfs does not fetch from %.*s:// addresses; check the spelling (https?)", arg,
             (int)scheme, arg);
-    if (source_like_host(arg))
-        return err_set(
-            err, -ENOENT,
-            "no file or directory is called %s; if it is an address: docfs add https://%s", arg,
-            arg);
+    int r = source_address_err(arg, err);
+    if (r < 0)
+        return r;
     return err_set(
         err, -ENOENT,
         "no file or directory is called %s; a repository is named by its address "

@@ -176,8 +176,9 @@ void source_close(struct source *s); /* NULL allowed */
 /* ---- for the kinds ---- */
 
 bool source_stopped(const struct source_env *env);
-/* "www.example.org", "example.org/docs": an address without https:// in front. */
-bool source_like_host(const char *arg);
+/* -ENOENT with the way out when arg looks like an address without https:// in front
+ * ("www.example.org", "example.org/docs"), else 0. */
+int source_address_err(const char *arg, struct docfs_err *err);
 /* "https" of "https://host/", 0 when arg is no URL: length of the scheme. */
 size_t source_url_scheme(const char *arg);
 /* Why a path inside an archive or a repository must not be used, or NULL when it is fine: absolute,
