@@ -52,7 +52,7 @@ static bool sound_table(const struct base *b)
     bool sound = true;
     int64_t last = 0;
     for (size_t i = 0; i < b->n; i++) {
-        sound &= b->rows[i].passage > last;
+        sound &= b->rows[i].passage > last && b->rows[i].passage < INT64_MAX;
         last = b->rows[i].passage;
     }
     for (size_t i = 0; i < b->n; i++)

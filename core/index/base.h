@@ -2,7 +2,8 @@
  * The base file index/vectors: the rows of the index at one moment, memory-mapped.
  *
  *   0     header, 256 bytes (struct base_header)
- *   256   rows       struct vindex_row each: passage, document; passages ascending, > 0
+ *   256   rows       struct vindex_row each: passage, document; passages ascending, > 0 and
+ *              below INT64_MAX
  *   ...   norms      float each: 1 / length of the code, 0 for the zero code
  *   ...   zero bytes up to a multiple of 4096
  *   ...   codes      code_size bytes each

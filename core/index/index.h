@@ -71,8 +71,8 @@ int64_t vindex_last(const struct vindex *x);
 /* The passages of rows from..from+n, ascending, dead or not, into ret; returns how many there were.
  */
 size_t vindex_passages(struct vindex *x, size_t from, int64_t *ret, size_t n);
-/* Adds rows in ascending passage order, each > vindex_last(). codes: n * vindex_code_size().
- * -EINVAL (order), -ENOMEM: nothing was added. */
+/* Adds rows in ascending passage order, each > vindex_last() and below INT64_MAX. codes: n *
+ * vindex_code_size(). -EINVAL (order), -ENOMEM: nothing was added. */
 int vindex_append(struct vindex *x, const struct vindex_row *rows, const int8_t *codes, size_t n);
 /* Marks passages deleted (unknown ids are ignored). */
 int vindex_kill(struct vindex *x, const int64_t *passages, size_t n);

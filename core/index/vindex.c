@@ -189,7 +189,7 @@ static int append_locked(struct vindex *x, const struct vindex_row *rows, const 
 {
     int64_t last = last_locked(x);
     for (size_t i = 0; i < n; i++) {
-        if (rows[i].passage <= last)
+        if (rows[i].passage <= last || rows[i].passage == INT64_MAX)
             return -EINVAL;
         last = rows[i].passage;
     }

@@ -155,6 +155,8 @@ static void test_bad_rows_are_refused(struct vindex *x)
     struct vindex_row row = {vindex_last(x), 1};
     assert(vindex_append(x, &row, code, 1) == -EINVAL);
     assert(vindex_last(x) == row.passage);
+    row.passage = INT64_MAX; /* has no next one */
+    assert(vindex_append(x, &row, code, 1) == -EINVAL);
     passed++;
 }
 
