@@ -145,7 +145,7 @@ def test_upload_link_reaches_no_private_address(any_server, link):
             self.wfile.write(b"# secret\n")
 
     inside = http.server.HTTPServer(("127.0.0.1", 0), Inside)
-    threading.Thread(target=inside.serve_forever, daemon=True).start()
+    threading.Thread(target=inside.serve_forever, args=(0.02,), daemon=True).start()
     try:
         r = post(any_server, "/document/upload-link", {"link": link.format(port=inside.server_address[1])}, status=422)
         assert r["success"] is False and not asked
@@ -172,7 +172,7 @@ def test_upload_link_follows_no_redirect_inside(docfs, serve):
             self.wfile.write(body)
 
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True).start()
     port = web.server_address[1]
     try:
         server = serve(docfs, env={"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""})
