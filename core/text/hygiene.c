@@ -206,11 +206,13 @@ static size_t match(const struct words *w, const char *const *item, size_t at)
     return how ? match(w, item + 1, at) : 0;
 }
 
-/* Set of words by length, first and last letter: nearly every word of a text begins no pattern, and
- * this tells without a look at the lists. */
+/* Sets of patterns by length, first and last letter of a word that may begin them: nearly every
+ * word of a text begins none, and this tells without a look at the lists. */
 struct openers {
-    uint64_t bit[16];
+    unsigned char set[1024];
 };
+#define PATTERNS (sizeof(patterns) / sizeof(*patterns))
+_Static_assert(PATTERNS <= 8, "a set of patterns is a byte");
 
 static unsigned opener_key(const char *word, size_t len)
 {
@@ -221,11 +223,10 @@ static unsigned opener_key(const char *word, size_t len)
 static void openers_make(struct openers *o)
 {
     *o = (struct openers){0};
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+    for (size_t i = 0; i < PATTERNS; i++)
         for (const char *p = patterns[i].item[0]; *p;) {
             size_t n = strcspn(p, "|");
-            unsigned k = opener_key(p, n);
-            o->bit[k / 64] |= UINT64_C(1) << k % 64;
+            o->set[opener_key(p, n)] |= (unsigned char)(1u << i);
             p += n + (p[n] == '|');
         }
 }
@@ -236,7 +237,7 @@ struct reader {
     enum hygiene_sign sign;
     unsigned skip; /* HYGIENE_HIDDEN: what the visible text has as well, as a set of patterns */
     unsigned seen;
-    struct openers openers;
+    const struct openers *openers;
 };
 
 /* Patterns that begin at a word are tried once enough words after it are known. */
@@ -244,11 +245,10 @@ static void try_at(struct reader *r, size_t at)
 {
     const char *word = r->w.text[at % RING];
     size_t len = r->w.len[at % RING];
-    unsigned k = opener_key(word, len);
-    if (!(r->openers.bit[k / 64] >> k % 64 & 1))
-        return;
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-        if (!in_list(patterns[i].item[0], word, len) || !match(&r->w, patterns[i].item, at))
+    unsigned may = r->openers->set[opener_key(word, len)];
+    for (size_t i = 0; may; i++, may >>= 1) {
+        if (!(may & 1) || !in_list(patterns[i].item[0], word, len) ||
+            !match(&r->w, patterns[i].item, at))
             continue;
         r->seen |= 1u << i;
         if (!(r->skip & 1u << i))
@@ -346,13 +346,14 @@ void hygiene_check(const char *md, size_t len, const char *raw, size_t raw_len, 
 {
     *ret = (struct hygiene){0};
     characters(md, len, ret);
-    struct reader r = {.h = ret, .sign = HYGIENE_AGENT};
-    openers_make(&r.openers);
+    struct openers openers;
+    openers_make(&openers);
+    struct reader r = {.h = ret, .sign = HYGIENE_AGENT, .openers = &openers};
     read_words(&r, md, len, false);
     hygiene_secrets(md, len, ret);
     if (raw) {
         struct reader hidden = {
-            .h = ret, .sign = HYGIENE_HIDDEN, .skip = r.seen, .openers = r.openers};
+            .h = ret, .sign = HYGIENE_HIDDEN, .skip = r.seen, .openers = &openers};
         read_words(&hidden, raw, raw_len, true);
     }
 }
