@@ -228,6 +228,9 @@ static int bind_list(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, co
             rc = sqlite3_bind_double(st, i, va_arg(ap, double));
         } else if (*fmt == 't') {
             rc = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_STATIC);
+        } else if (*fmt == 'p') {
+            const char *s = va_arg(ap, const char *);
+            rc = sqlite3_bind_text64(st, i, s, va_arg(ap, size_t), SQLITE_STATIC, SQLITE_UTF8);
         } else if (*fmt == 's') {
             const char *s = va_arg(ap, const char *);
             rc = sqlite3_bind_blob64(st, i, s, strlen(s), SQLITE_STATIC);

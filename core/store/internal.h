@@ -68,8 +68,9 @@ void db_release(sqlite3_stmt **st);
 void db_finalize(sqlite3_stmt **st);
 #define _cleanup_finalize_ __attribute__((cleanup(db_finalize)))
 
-/* Binds parameters 1.. by a format: i int64_t, d double, t string (NULL = SQL NULL), b blob
- * (const void *, size_t), s string as blob, n NULL. The memory must live until db_release. */
+/* Binds parameters 1.. by a format: i int64_t, d double, t string (NULL = SQL NULL), p piece of
+ * text (const char *, size_t), b blob (const void *, size_t), s string as blob, n NULL. The memory
+ * must live until db_release. */
 int db_bind(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, const char *fmt, ...);
 /* 1 = a row, 0 = done, or -errno. */
 int db_step(struct conn *c, sqlite3_stmt *st, struct docfs_err *err);
@@ -196,12 +197,13 @@ struct store_read {
     uint64_t generation;
 };
 
-/* Operations on the full text of one transaction, applied in rowid order (write.c says why). */
+/* An operation on the full text. */
 struct text_op {
     int64_t passage;
     bool remove, dropped;
-    char *text; /* title, heading, body: NUL-terminated each */
-    size_t title, heading, body;
+    const char *title, *heading, *body;
+    size_t len;  /* of body */
+    char *owned; /* where they are when the operation waits */
 };
 
 struct store_write {
@@ -233,7 +235,7 @@ int write_check(struct store_write *w, struct docfs_err *err);
 int write_changed(struct store_write *w, int64_t directory, const void *name, size_t len,
                   struct docfs_err *err);
 int write_touch(struct store_write *w, int64_t collection, struct docfs_err *err);
-/* Queues the text of a passage for the index, or its removal. */
+/* Adds the text of a passage to the full text or takes it out, now or with write_flush_text(). */
 int write_text(struct store_write *w, bool remove, int64_t passage, const char *title,
                const char *heading, const char *body, size_t len, struct docfs_err *err);
 int write_flush_text(struct store_write *w, struct docfs_err *err);

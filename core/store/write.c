@@ -2,9 +2,10 @@
  * Write transactions: one at a time, one generation each.
  *
  * Invariants: s->writing is true while somebody holds the writer connection. Full text is written
- * in rowid order at the end of a transaction, because FTS5 writes out its whole hash table as a new
- * segment whenever a rowid is smaller than the last one: replacing documents one by one (remove
- * old rows, add new ones) would make a segment per document. */
+ * in rowid order, because FTS5 writes out its whole hash table as a new segment whenever a rowid is
+ * smaller than the last one: replacing documents one by one (remove old rows, add new ones) would
+ * make a segment per document. So what comes after a removal waits, with it, for the end of the
+ * transaction. */
 #include "core/store/internal.h"
 
 #include <time.h>
@@ -59,7 +60,7 @@ static void write_free(struct store_write *w, bool committed)
 {
     job_settle(w, committed);
     for (size_t i = 0; i < w->n_ops; i++)
-        free(w->op[i].text);
+        free(w->op[i].owned);
     free(w->op);
     w->s->write_ended = clock_mono_ns();
     w->s->write_took = w->s->write_ended - w->began;
@@ -191,60 +192,58 @@ int write_touch(struct store_write *w, int64_t collection, struct docfs_err *err
     return r;
 }
 
-int write_text(struct store_write *w, bool remove, int64_t passage, const char *title,
-               const char *heading, const char *body, size_t len, struct docfs_err *err)
-{
-    /* A passage added and removed in one transaction never reaches the index. */
-    for (size_t i = w->n_ops; remove && passage >= w->first_new && i-- > 0;)
-        if (w->op[i].passage == passage && !w->op[i].remove) {
-            w->op[i].dropped = true;
-            return 0;
-        }
-    size_t nt = strlen(title), nh = strlen(heading);
-    if (!grow(&w->op, w->n_ops, sizeof(*w->op)))
-        return err_oom(err);
-    char *text = malloc(nt + nh + len + 3);
-    if (!text)
-        return err_oom(err);
-    memcpy(text, title, nt + 1);
-    memcpy(text + nt + 1, heading, nh + 1);
-    memcpy(text + nt + nh + 2, body, len);
-    text[nt + nh + len + 2] = '\0';
-    w->op[w->n_ops++] = (struct text_op){.passage = passage,
-                                         .remove = remove,
-                                         .text = text,
-                                         .title = nt,
-                                         .heading = nh,
-                                         .body = len};
-    if (!remove && passage < w->first_new)
-        w->first_new = passage;
-    w->op_bytes += nt + nh + len;
-    return w->op_bytes > OPS_BYTES ? write_flush_text(w, err) : 0;
-}
-
-static int by_passage(const void *a, const void *b)
-{
-    int64_t x = ((const struct text_op *)a)->passage, y = ((const struct text_op *)b)->passage;
-    return (x > y) - (x < y);
-}
-
 static int apply(struct conn *c, const struct text_op *op, struct docfs_err *err)
 {
     static const char add[] =
         "INSERT INTO fulltext(rowid, title, heading, body) VALUES (?1, ?2, ?3, ?4)";
     static const char drop[] = "INSERT INTO fulltext(fulltext, rowid, title, heading, body) "
                                "VALUES ('delete', ?1, ?2, ?3, ?4)";
-    _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int r = db_prepare(c, op->remove ? drop : add, &st, err);
-    if (r < 0)
-        return r;
-    const char *p = op->text;
-    sqlite3_bind_int64(st, 1, op->passage);
-    sqlite3_bind_text64(st, 2, p, op->title, SQLITE_STATIC, SQLITE_UTF8);
-    sqlite3_bind_text64(st, 3, p + op->title + 1, op->heading, SQLITE_STATIC, SQLITE_UTF8);
-    sqlite3_bind_text64(st, 4, p + op->title + op->heading + 2, op->body, SQLITE_STATIC,
-                        SQLITE_UTF8);
-    return db_step(c, st, err);
+    return db_run(c, err, op->remove ? drop : add, "ittp", op->passage, op->title, op->heading,
+                  op->body, op->len);
+}
+
+static int defer(struct store_write *w, const struct text_op *op, struct docfs_err *err)
+{
+    size_t title = strlen(op->title) + 1, heading = strlen(op->heading) + 1;
+    char *p = malloc(title + heading + op->len + 1);
+    if (!p || !grow(&w->op, w->n_ops, sizeof(*w->op))) {
+        free(p);
+        return err_oom(err);
+    }
+    struct text_op *to = &w->op[w->n_ops++];
+    *to = *op;
+    to->owned = p;
+    to->title = memcpy(p, op->title, title);
+    to->heading = memcpy(p + title, op->heading, heading);
+    to->body = memcpy(p + title + heading, op->body, op->len);
+    if (!op->remove && op->passage < w->first_new)
+        w->first_new = op->passage;
+    w->op_bytes += title + heading + op->len;
+    return w->op_bytes > OPS_BYTES ? write_flush_text(w, err) : 0;
+}
+
+int write_text(struct store_write *w, bool remove, int64_t passage, const char *title,
+               const char *heading, const char *body, size_t len, struct docfs_err *err)
+{
+    /* A passage added and removed while both wait never reaches the index. */
+    for (size_t i = w->n_ops; remove && passage >= w->first_new && i-- > 0;)
+        if (w->op[i].passage == passage && !w->op[i].remove) {
+            w->op[i].dropped = true;
+            return 0;
+        }
+    struct text_op op = {.passage = passage,
+                         .remove = remove,
+                         .title = title,
+                         .heading = heading,
+                         .body = body,
+                         .len = len};
+    return remove || w->n_ops ? defer(w, &op, err) : apply(w->c, &op, err);
+}
+
+static int by_passage(const void *a, const void *b)
+{
+    int64_t x = ((const struct text_op *)a)->passage, y = ((const struct text_op *)b)->passage;
+    return (x > y) - (x < y);
 }
 
 int write_flush_text(struct store_write *w, struct docfs_err *err)
@@ -255,7 +254,7 @@ int write_flush_text(struct store_write *w, struct docfs_err *err)
     for (size_t i = 0; i < w->n_ops; i++) {
         if (r == 0 && !w->op[i].dropped)
             r = apply(w->c, &w->op[i], err);
-        free(w->op[i].text);
+        free(w->op[i].owned);
     }
     free(w->op);
     w->op = NULL;
