@@ -51,7 +51,7 @@ uint64_t postings_words(const struct postings *p); /* of all rows together */
 /* The row of a passage, -1 when there is none. */
 int64_t postings_find(const struct postings *p, int64_t passage);
 
-/* A word as it was given to postings_writer_token(). */
+/* A word as it was given to postings_writer_word(). */
 #define POSTINGS_NO_NAME UINT32_MAX
 struct postings_token {
     uint32_t name;    /* POSTINGS_NO_NAME: a rare word without one */
@@ -93,19 +93,20 @@ int postings_verify(struct postings *p, struct docfs_err *err);
 /* ---- writing ---- */
 
 struct postings_writer;
+#define POSTINGS_WORD_MAX 255 /* bytes */
+/* Makes the stem of a word in place, returns its length. word: POSTINGS_WORD_MAX bytes. */
+typedef size_t postings_stem_fn(char *word, size_t len);
 /* memory: bytes of postings that are held before they go to a temporary file; and what bounds the
  * number of names. */
-int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct postings_writer **ret,
-                        struct docfs_err *err);
+int postings_writer_new(int dirfd, const char *stamp, size_t memory, postings_stem_fn *stem,
+                        struct postings_writer **ret, struct docfs_err *err);
 /* Begins the next row; passages ascend. */
 int postings_writer_row(struct postings_writer *w, int64_t passage, int64_t document,
                         struct docfs_err *err);
-/* One occurrence in the row. part: a piece of an identifier, which adds nothing to its length. */
+/* The next word of the row, unstemmed: those of a field after those of the fields before it. part:
+ * a piece of an identifier, which adds nothing to the length of the row. */
 int postings_writer_word(struct postings_writer *w, const char *word, size_t len,
                          enum postings_field field, bool part, struct docfs_err *err);
-/* The next word of the row, unstemmed: those of a field after those of the fields before it. */
-int postings_writer_token(struct postings_writer *w, const char *text, size_t len,
-                          enum postings_field field, bool part, struct docfs_err *err);
 /* Puts the file in place. -ENOSPC, -EROFS, ... from the system. */
 int postings_writer_publish(struct postings_writer *w, struct docfs_err *err);
 void postings_writer_free(struct postings_writer *w); /* NULL allowed */

@@ -29,7 +29,6 @@
 #define POSTINGS_ROWS_MAX (1u << 30)
 #define POSTINGS_BITS_MAX 26
 #define POSTINGS_BUCKET_MAX 512 /* entries of one; 32 are usual */
-#define POSTINGS_WORD_MAX 255   /* bytes */
 #define POSTINGS_NAMES_MAX (1u << 19)
 
 struct postings_header {

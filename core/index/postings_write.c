@@ -64,10 +64,12 @@ static void forget_words(struct postings_writer *w)
     free(w->slot);
     w->slot = NULL;
     w->slots = w->n = w->taken = 0;
+    if (w->n_named)
+        memset(w->named, 0, w->n_named * sizeof(*w->named));
 }
 
-int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct postings_writer **ret,
-                        struct docfs_err *err)
+int postings_writer_new(int dirfd, const char *stamp, size_t memory, postings_stem_fn *stem,
+                        struct postings_writer **ret, struct docfs_err *err)
 {
     struct postings_writer *w = calloc(1, sizeof(*w));
     if (!w)
@@ -83,6 +85,7 @@ int postings_writer_new(int dirfd, const char *stamp, size_t memory, struct post
     strcpy(w->stamp, stamp);
     w->dirfd = dirfd;
     w->memory = memory;
+    w->stem = stem;
     *ret = w;
     return 0;
 }
@@ -95,6 +98,7 @@ void postings_writer_free(struct postings_writer *w)
     for (size_t i = 0; i < w->runs; i++)
         fclose(w->run[i]);
     texts_fini(&w->texts);
+    free(w->named);
     free(w->present);
     free(w->row);
     free(w);
@@ -289,12 +293,39 @@ static bool widen_present(struct postings_writer *w)
     return true;
 }
 
+static struct word *stem_of(struct postings_writer *w, const char *text, size_t len)
+{
+    char stem[POSTINGS_WORD_MAX];
+    memcpy(stem, text, len);
+    return word_of(w, stem, w->stem(stem, len));
+}
+
+/* Most words were met before in this run: their name tells the stem. */
+static struct word *stem_of_name(struct postings_writer *w, uint32_t name, const char *text,
+                                 size_t len)
+{
+    if (name == w->n_named) {
+        if (!grow(&w->named, w->n_named, sizeof(*w->named)))
+            return NULL;
+        w->named[w->n_named++] = NULL;
+    }
+    if (!w->named[name])
+        w->named[name] = stem_of(w, text, len);
+    return w->named[name];
+}
+
 int postings_writer_word(struct postings_writer *w, const char *text, size_t len,
                          enum postings_field field, bool part, struct docfs_err *err)
 {
-    if (!len || len > POSTINGS_WORD_MAX || !w->rows)
+    uint32_t name;
+    if (!len || len > POSTINGS_WORD_MAX || !w->rows ||
+        (field < POSTINGS_TEXT && w->texts.count[POSTINGS_TEXT]) ||
+        (field < POSTINGS_HEADING && w->texts.count[POSTINGS_HEADING]))
         return err_set(err, -EINVAL, "no word for index/" POSTINGS_FILE);
-    struct word *x = word_of(w, text, len);
+    if (texts_word(&w->texts, text, len, field, part, &name) < 0)
+        return err_oom(err);
+    struct word *x =
+        name == POSTINGS_NO_NAME ? stem_of(w, text, len) : stem_of_name(w, name, text, len);
     if (!x)
         return err_oom(err);
     if (!(x->count[0] | x->count[1] | x->count[2])) {
@@ -308,16 +339,6 @@ int postings_writer_word(struct postings_writer *w, const char *text, size_t len
         w->words++;
     }
     return 0;
-}
-
-int postings_writer_token(struct postings_writer *w, const char *text, size_t len,
-                          enum postings_field field, bool part, struct docfs_err *err)
-{
-    if (!len || len > POSTINGS_WORD_MAX || !w->rows ||
-        (field < POSTINGS_TEXT && w->texts.count[POSTINGS_TEXT]) ||
-        (field < POSTINGS_HEADING && w->texts.count[POSTINGS_HEADING]))
-        return err_set(err, -EINVAL, "no word for index/" POSTINGS_FILE);
-    return texts_word(&w->texts, text, len, field, part) < 0 ? err_oom(err) : 0;
 }
 
 int postings_writer_publish(struct postings_writer *w, struct docfs_err *err)

@@ -32,16 +32,18 @@ struct texts {
     uint32_t *slot; /* 1 + name; open addressing */
     size_t slots;
 };
-/* texts_write.c. 0 or -ENOMEM; texts_end_row: or -EIO. */
+/* texts_write.c. 0 or -ENOMEM; texts_end_row: or -EIO. *ret_name: or POSTINGS_NO_NAME. */
 int texts_init(struct texts *x, size_t memory);
 void texts_fini(struct texts *x);
-int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part);
+int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part,
+               uint32_t *ret_name);
 int texts_end_row(struct texts *x, struct postings_row *row);
 
 struct postings_writer {
     int dirfd;
     char stamp[POSTINGS_STAMP];
     size_t memory;
+    postings_stem_fn *stem;
     struct postings_row *row;
     size_t rows;
     uint64_t words;
@@ -50,6 +52,8 @@ struct postings_writer {
     size_t taken;       /* bytes of slabs */
     struct word **slot; /* open addressing by hash; `slots` is a power of two */
     size_t slots, n;
+    struct word **named; /* the stem of a name, NULL until it is met in this run */
+    uint32_t n_named;
     struct word **present; /* in the present row */
     size_t n_present, present_cap;
 

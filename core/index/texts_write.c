@@ -82,7 +82,8 @@ void texts_fini(struct texts *x)
     free(x->slot);
 }
 
-int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part)
+int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part,
+               uint32_t *ret_name)
 {
     uint32_t name;
     if (x->used + TOKEN_ROOM > x->cap) {
@@ -104,6 +105,7 @@ int texts_word(struct texts *x, const char *text, size_t len, enum postings_fiel
     }
     x->used += n;
     x->count[field]++;
+    *ret_name = name;
     return 0;
 }
 

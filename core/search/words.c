@@ -295,18 +295,17 @@ struct build {
     int rc;
 };
 
+_Static_assert(POSTINGS_WORD_MAX >= TOKEN_MAX, "a word is stemmed where it lies");
+
+static size_t stem(char *word, size_t len)
+{
+    return token_stem(word, len);
+}
+
 static int build_word(void *arg, const struct token *t)
 {
     struct build *b = arg;
-    char word[TOKEN_MAX + 8];
-    size_t len = t->len < TOKEN_MAX ? t->len : TOKEN_MAX; /* as the full text's tokenizer has it */
-    memcpy(word, t->text, len);
-    word[len] = '\0';
-    len = token_stem(word, len);
-    b->rc = postings_writer_word(b->w, word, len, b->field, t->part, b->err);
-    if (b->rc == 0)
-        b->rc = postings_writer_token(b->w, t->text, t->len, b->field, t->part, b->err);
-    return b->rc;
+    return b->rc = postings_writer_word(b->w, t->text, t->len, b->field, t->part, b->err);
 }
 
 static int build_passage(void *arg, int64_t passage, int64_t document, const char *title,
@@ -329,7 +328,7 @@ static int build_passage(void *arg, int64_t passage, int64_t document, const cha
 static int build(struct docfs *d, struct store_read *r, const char *stamp, struct docfs_err *err)
 {
     _cleanup_(postings_writer_freep) struct postings_writer *w = NULL;
-    int rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, &w, err);
+    int rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, stem, &w, err);
     if (rc < 0)
         return rc;
     struct build b = {.w = w, .err = err};
