@@ -71,6 +71,13 @@ void words_free(struct words *w); /* NULL allowed */
  * why it is to be made again. */
 int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
                  struct docfs_err *err);
+/* The same file, made while passages are taken in. words_follow begins when it will be wanted, and
+ * takes in what was committed; words_publish puts it in place, false when that is to be done by
+ * search_rebuild_index. */
+struct words_making;
+void words_follow(struct docfs *d, struct words_making **m);
+bool words_publish(struct docfs *d, struct words_making *m);
+void words_making_free(struct words_making *m); /* NULL allowed */
 /* Figures for docfs_status. */
 void search_state_stats(struct search_state *s, struct docfs_status *ret);
 /* Brings the on-disk index up to date with the store when it is missing or far behind; force:

@@ -166,3 +166,18 @@ def test_a_running_server_follows(pair, workdir):
         assert ask(s, QUESTIONS) == answers(plain)
     finally:
         s.stop()
+
+
+def test_it_grows_while_pages_come(build, tmp_path, workdir):
+    """What grew over several transactions is what one look at all passages makes."""
+    docfs = Docfs(build, tmp_path / "cache")
+    new = workdir / "new"
+    pages(new, ["a.md", "b.md", "c.md"], "Cancel the task, then list tasks. ")
+    line = "task " + "x" * 2500 + "\n\n"
+    (new / "0.txt").write_text(line * ((17 << 20) // len(line)))  # more than a transaction takes
+    docfs.ok("add", new, "-q", *KEPT)
+    file = docfs.cache / "index/words"
+    grown = file.read_bytes()
+    file.unlink()
+    docfs.ok("refresh", "-q", *KEPT)
+    assert file.read_bytes() == grown

@@ -131,10 +131,10 @@ static int run_source(struct ingest_run *run, const struct work_env *env,
     run->progress.phase = INGEST_INDEX;
     run_progress(run, true);
     rc = bring_vectors(run, err);
-    bool rebuilt = false;
+    bool published = rc == 0 && words_publish(d, run->words), rebuilt = false;
     if (rc == 0)
         rc = search_rebuild_index(d, false, &rebuilt, err);
-    run->report->rebuilt_index = run->report->rebuilt_index || rebuilt;
+    run->report->rebuilt_index = run->report->rebuilt_index || rebuilt || published;
     return rc;
 }
 
@@ -269,6 +269,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
             run.embedder = env.embedder = e;
         rc = run_source(&run, &env, &filter, opt && opt->force,
                         thread_count(d, opt ? opt->threads : 0), err);
+        words_making_free(run.words);
         run.revision = rc == 0 ? source_revision(env.from) : "";
         rc = finish(&run, rc, err);
     }

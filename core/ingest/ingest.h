@@ -110,6 +110,7 @@ struct ingest_run {
     bool queued;               /* the job's row is the worker's to end */
     bool refresh;              /* of a known source */
     bool new_collection;       /* it was made for this source */
+    struct words_making *words;
     struct store_fresh fresh;
     const struct plan *plan;
     struct docfs_progress progress;

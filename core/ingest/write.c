@@ -209,8 +209,12 @@ int run_write(struct ingest_run *run, struct pipeline *p, struct docfs_err *err)
             run->progress.passages = run->report->passages;
             work_result_fini(&res);
         }
-        if (rc == 0 && b.w && (b.bytes >= BATCH_BYTES || clock_mono_ns() - b.since_ns >= BATCH_NS))
+        if (rc == 0 && b.w &&
+            (b.bytes >= BATCH_BYTES || clock_mono_ns() - b.since_ns >= BATCH_NS)) {
             rc = batch_commit(&b, err);
+            if (rc == 0)
+                words_follow(run->d, &run->words);
+        }
         if (rc == 0 && run_progress(run, false) < 0) {
             rc = batch_commit(&b, err);
             if (rc == 0)

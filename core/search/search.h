@@ -4,6 +4,7 @@
  *   state.c     the vector index in memory, kept in step with the store; result cache
  *   lexical.c   query -> full-text expression; spelling neighbours
  *   words.c     a file beside the full text: candidates by bm25, the words of a passage
+ *   words_make.c  makes that file
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
  *   rescore.c   the best passages once more, from their words
  *   reading.c   the words of a passage -> counts

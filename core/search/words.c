@@ -17,12 +17,6 @@
 #include "core/text/token.h"
 #include "core/util/buf.h"
 
-/* Of what token_each() and token_stem() make of a text. */
-#define WORDS_FORMAT "2"
-#define BUILD_MEMORY ((size_t)64 << 20)
-#define LAG_MIN 4096 /* rows that may be behind before the file is made again */
-#define LAG_SHARE 5  /* and one in so many of all */
-
 struct words {
     pthread_rwlock_t lock; /* searches hold it shared */
     struct postings *p;
@@ -56,44 +50,6 @@ void words_free(struct words *w)
 }
 
 /* ---- in step with the store ---- */
-
-/* Passage numbers of two caches may be equal: their identities tell them apart. */
-static int read_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
-{
-    char made[40];
-    int rc = store_meta(r, "identity", made, sizeof(made), err);
-    if (rc == 0 && !made[0]) /* of a cache that an earlier docfs made */
-        rc = store_meta(r, "created_at", made, sizeof(made), err);
-    if (rc == 0)
-        snprintf(ret, POSTINGS_STAMP, "%s/" WORDS_FORMAT, made);
-    return rc;
-}
-
-struct lag {
-    int64_t rows, words; /* of the full text */
-    int64_t later, gone; /* passages */
-};
-
-static int measure(struct store_read *r, const struct postings *p, struct lag *ret,
-                   struct docfs_err *err)
-{
-    int64_t passages, last;
-    size_t n;
-    postings_rows(p, &n);
-    int rc = store_passage_count(r, &passages, &last, err);
-    if (rc == 0)
-        rc = store_text_totals(r, &ret->rows, &ret->words, err);
-    if (rc == 0)
-        rc = store_passages_after(r, postings_last(p), &ret->later, err);
-    if (rc < 0)
-        return rc;
-    ret->gone = (int64_t)n - (passages - ret->later);
-    /* Not of this store after all, or the full text is damaged, which verify finds. */
-    if (ret->gone < 0 || ret->rows != passages ||
-        (!ret->gone && !ret->later && ret->words != (int64_t)postings_words(p)))
-        return -ESTALE;
-    return 0;
-}
 
 struct marking {
     const struct postings_row *row;
@@ -145,7 +101,7 @@ static void look(struct docfs *d, struct store_read *r, struct words *w)
     postings_free(w->p);
     w->p = NULL;
     atomic_store(&w->broken, false);
-    if (id.size && read_stamp(r, stamp, NULL) == 0)
+    if (id.size && words_stamp(r, stamp, NULL) == 0)
         postings_open(d->index_dirfd, stamp, &w->p, NULL); /* no error: see words_acquire */
 }
 
@@ -153,13 +109,13 @@ static void follow(struct docfs *d, struct store_read *r)
 {
     struct words *w = d->words;
     uint64_t generation = store_read_generation(r);
-    struct lag lag;
+    struct words_lag lag;
     pthread_rwlock_wrlock(&w->lock);
     if (generation >= w->generation) {
         look(d, r, w);
         free(w->dead);
         w->dead = NULL;
-        w->usable = w->p && !atomic_load(&w->broken) && measure(r, w->p, &lag, NULL) == 0 &&
+        w->usable = w->p && !atomic_load(&w->broken) && words_measure(r, w->p, &lag, NULL) == 0 &&
                     (!lag.gone || mark_dead(r, w->p, lag.gone, &w->dead) == 0);
         w->whole = w->usable && !lag.gone && !lag.later;
         if (w->usable) {
@@ -284,106 +240,4 @@ int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg)
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len)
 {
     return postings_name(d->words->p, name, ret_len);
-}
-
-/* ---- making the file ---- */
-
-struct build {
-    struct postings_writer *w;
-    enum postings_field field;
-    struct docfs_err *err;
-    int rc;
-};
-
-_Static_assert(POSTINGS_WORD_MAX >= TOKEN_MAX, "a word is stemmed where it lies");
-
-static size_t stem(char *word, size_t len)
-{
-    return token_stem(word, len);
-}
-
-static int build_word(void *arg, const struct token *t)
-{
-    struct build *b = arg;
-    return b->rc = postings_writer_word(b->w, t->text, t->len, b->field, t->part, b->err);
-}
-
-static int build_passage(void *arg, int64_t passage, int64_t document, const char *title,
-                         const char *heading, const char *text, size_t len)
-{
-    struct build *b = arg;
-    b->rc = postings_writer_row(b->w, passage, document, b->err);
-    b->field = POSTINGS_TITLE;
-    if (b->rc == 0)
-        token_each(title, strlen(title), build_word, b);
-    b->field = POSTINGS_HEADING;
-    if (b->rc == 0)
-        token_each(heading, strlen(heading), build_word, b);
-    b->field = POSTINGS_TEXT;
-    if (b->rc == 0)
-        token_each(text, len, build_word, b);
-    return b->rc;
-}
-
-static int build(struct docfs *d, struct store_read *r, const char *stamp, struct docfs_err *err)
-{
-    _cleanup_(postings_writer_freep) struct postings_writer *w = NULL;
-    int rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, stem, &w, err);
-    if (rc < 0)
-        return rc;
-    struct build b = {.w = w, .err = err};
-    rc = store_texts(r, 0, build_passage, &b, err);
-    return rc < 0 ? rc : postings_writer_publish(w, err);
-}
-
-int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
-                  struct docfs_err *err)
-{
-    char stamp[POSTINGS_STAMP];
-    int64_t n, last;
-    int rc = read_stamp(r, stamp, err);
-    if (rc == 0)
-        rc = store_passage_count(r, &n, &last, err);
-    if (rc < 0 || d->index_dirfd < 0)
-        return rc;
-    struct postings *p = NULL;
-    struct lag lag;
-    int opened = postings_open(d->index_dirfd, stamp, &p, NULL);
-    bool want = force || (opened < 0 && opened != -ENOENT) ||
-                (opened == -ENOENT && n >= setting_int(d, "index.words_min"));
-    if (opened == 0 && !want) {
-        rc = measure(r, p, &lag, NULL);
-        int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
-        want = rc < 0 || (behind > LAG_MIN && behind > n / LAG_SHARE);
-    }
-    postings_free(p);
-    if (!want)
-        return 0;
-    rc = build(d, r, stamp, err);
-    *ret_rebuilt |= rc == 0;
-    return rc;
-}
-
-int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
-                 struct docfs_err *err)
-{
-    char stamp[POSTINGS_STAMP];
-    struct postings *p = NULL;
-    struct docfs_err why = {0};
-    struct lag lag;
-    int rc = read_stamp(r, stamp, err);
-    if (rc < 0 || d->index_dirfd < 0)
-        return rc;
-    rc = postings_open(d->index_dirfd, stamp, &p, &why);
-    if (rc == -ENOENT)
-        return 0;
-    if (rc == 0)
-        rc = postings_verify(p, &why);
-    if (rc == 0 && (rc = measure(r, p, &lag, &why)) == -ESTALE && !why.code)
-        err_set(&why, rc, "index/words does not hold what the full text holds");
-    postings_free(p);
-    if (rc == 0)
-        return 0;
-    snprintf(ret_why, size, "%s", why.text);
-    return 1;
 }

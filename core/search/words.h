@@ -27,6 +27,17 @@ int64_t words_row(struct docfs *d, int64_t passage);
 int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg);
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
 
+/* ---- words_make.c ---- */
+
+/* What the file is stamped with for the reader's cache. */
+int words_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err);
+struct words_lag {
+    int64_t rows, words; /* of the full text */
+    int64_t later, gone; /* passages */
+};
+/* How far a file is behind; -ESTALE: it is not of what the reader sees. */
+int words_measure(struct store_read *r, const struct postings *p, struct words_lag *ret,
+                  struct docfs_err *err);
 /* Makes the file when it is missing, unusable or far behind; force: always. */
 int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
                   struct docfs_err *err);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ * Makes the file index/words from the texts of the passages. While passages are taken in it grows
+ * with them: made at the end, by one thread, it would take a fifth of the time. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/search/words.h"
+#include "core/text/token.h"
+
+/* Of what token_each() and token_stem() make of a text. */
+#define WORDS_FORMAT "2"
+#define BUILD_MEMORY ((size_t)64 << 20)
+#define LAG_MIN 4096 /* rows that may be behind before the file is made again */
+#define LAG_SHARE 5  /* and one in so many of all */
+
+/* Passage numbers of two caches may be equal: their identities tell them apart. */
+int words_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
+{
+    char made[40];
+    int rc = store_meta(r, "identity", made, sizeof(made), err);
+    if (rc == 0 && !made[0]) /* of a cache that an earlier docfs made */
+        rc = store_meta(r, "created_at", made, sizeof(made), err);
+    if (rc == 0)
+        snprintf(ret, POSTINGS_STAMP, "%s/" WORDS_FORMAT, made);
+    return rc;
+}
+
+int words_measure(struct store_read *r, const struct postings *p, struct words_lag *ret,
+                  struct docfs_err *err)
+{
+    int64_t passages, last;
+    size_t n;
+    postings_rows(p, &n);
+    int rc = store_passage_count(r, &passages, &last, err);
+    if (rc == 0)
+        rc = store_text_totals(r, &ret->rows, &ret->words, err);
+    if (rc == 0)
+        rc = store_passages_after(r, postings_last(p), &ret->later, err);
+    if (rc < 0)
+        return rc;
+    ret->gone = (int64_t)n - (passages - ret->later);
+    /* Not of this store after all, or the full text is damaged, which verify finds. */
+    if (ret->gone < 0 || ret->rows != passages ||
+        (!ret->gone && !ret->later && ret->words != (int64_t)postings_words(p)))
+        return -ESTALE;
+    return 0;
+}
+
+/* ---- writing ---- */
+
+struct words_making {
+    struct postings_writer *w;
+    enum postings_field field;
+    int64_t rows, last; /* passages that were taken in; the number of the last one */
+    int rc;             /* why it was given up */
+    struct docfs_err *err;
+};
+
+static size_t stem(char *word, size_t len)
+{
+    return token_stem(word, len);
+}
+
+static int add_word(void *arg, const struct token *t)
+{
+    struct words_making *m = arg;
+    return m->rc = postings_writer_word(m->w, t->text, t->len, m->field, t->part, m->err);
+}
+
+static int add_passage(void *arg, int64_t passage, int64_t document, const char *title,
+                       const char *heading, const char *text, size_t len)
+{
+    struct words_making *m = arg;
+    m->rc = postings_writer_row(m->w, passage, document, m->err);
+    m->rows++;
+    m->last = passage;
+    m->field = POSTINGS_TITLE;
+    if (m->rc == 0)
+        token_each(title, strlen(title), add_word, m);
+    m->field = POSTINGS_HEADING;
+    if (m->rc == 0)
+        token_each(heading, strlen(heading), add_word, m);
+    m->field = POSTINGS_TEXT;
+    if (m->rc == 0)
+        token_each(text, len, add_word, m);
+    return m->rc;
+}
+
+static int making_new(struct docfs *d, struct store_read *r, struct words_making **ret,
+                      struct docfs_err *err)
+{
+    char stamp[POSTINGS_STAMP];
+    struct words_making *m = calloc(1, sizeof(*m));
+    int rc = m ? words_stamp(r, stamp, err) : err_oom(err);
+    if (rc == 0)
+        rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, stem, &m->w, err);
+    if (rc < 0)
+        free(m);
+    else
+        *ret = m;
+    return rc;
+}
+
+void words_making_free(struct words_making *m)
+{
+    if (!m)
+        return;
+    postings_writer_free(m->w);
+    free(m);
+}
+
+/* Takes in what the reader sees and m has not. */
+static int making_add(struct words_making *m, struct store_read *r, struct docfs_err *err)
+{
+    m->err = err;
+    if (m->rc == 0)
+        m->rc = store_texts(r, m->last, add_passage, m, err);
+    return m->rc;
+}
+
+/* ---- when ---- */
+
+/* *ret_gone: passages of the present file that went. */
+static int wanted(struct docfs *d, struct store_read *r, bool *ret, int64_t *ret_gone,
+                  struct docfs_err *err)
+{
+    char stamp[POSTINGS_STAMP];
+    int64_t n, last;
+    int rc = words_stamp(r, stamp, err);
+    if (rc == 0)
+        rc = store_passage_count(r, &n, &last, err);
+    if (rc < 0)
+        return rc;
+    struct postings *p = NULL;
+    struct words_lag lag = {0};
+    int opened = postings_open(d->index_dirfd, stamp, &p, NULL);
+    if (opened == 0) {
+        rc = words_measure(r, p, &lag, NULL);
+        int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
+        *ret = rc < 0 || (behind > LAG_MIN && behind > n / LAG_SHARE);
+    } else {
+        *ret = opened != -ENOENT || n >= setting_int(d, "index.words_min");
+    }
+    *ret_gone = lag.gone;
+    postings_free(p);
+    return 0;
+}
+
+void words_follow(struct docfs *d, struct words_making **m)
+{
+    _cleanup_read_ struct store_read *r = NULL;
+    bool want = *m != NULL;
+    int64_t gone = 0;
+    int rc = d->index_dirfd < 0 ? -ENOENT : store_read_begin(d->store, &r, NULL);
+    if (rc == 0 && !want)
+        rc = wanted(d, r, &want, &gone, NULL);
+    /* Where passages go, some of those taken in now may go as well. */
+    if (rc == 0 && want && !gone && !*m)
+        rc = making_new(d, r, m, NULL);
+    if (rc == 0 && *m)
+        making_add(*m, r, NULL);
+}
+
+bool words_publish(struct docfs *d, struct words_making *m)
+{
+    _cleanup_read_ struct store_read *r = NULL;
+    int64_t n, last;
+    return m && store_read_begin(d->store, &r, NULL) == 0 && making_add(m, r, NULL) == 0 &&
+           store_passage_count(r, &n, &last, NULL) == 0 && n == m->rows &&
+           postings_writer_publish(m->w, NULL) == 0;
+}
+
+int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
+                  struct docfs_err *err)
+{
+    bool want = false;
+    int64_t gone;
+    int rc = d->index_dirfd < 0 ? 0 : wanted(d, r, &want, &gone, err);
+    if (rc < 0 || d->index_dirfd < 0 || (!want && !force))
+        return rc;
+    struct words_making *m;
+    rc = making_new(d, r, &m, err);
+    if (rc < 0)
+        return rc;
+    rc = making_add(m, r, err);
+    if (rc == 0)
+        rc = postings_writer_publish(m->w, err);
+    words_making_free(m);
+    *ret_rebuilt |= rc == 0;
+    return rc;
+}
+
+int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
+                 struct docfs_err *err)
+{
+    char stamp[POSTINGS_STAMP];
+    struct postings *p = NULL;
+    struct docfs_err why = {0};
+    struct words_lag lag;
+    int rc = words_stamp(r, stamp, err);
+    if (rc < 0 || d->index_dirfd < 0)
+        return rc;
+    rc = postings_open(d->index_dirfd, stamp, &p, &why);
+    if (rc == -ENOENT)
+        return 0;
+    if (rc == 0)
+        rc = postings_verify(p, &why);
+    if (rc == 0 && (rc = words_measure(r, p, &lag, &why)) == -ESTALE && !why.code)
+        err_set(&why, rc, "index/words does not hold what the full text holds");
+    postings_free(p);
+    if (rc == 0)
+        return 0;
+    snprintf(ret_why, size, "%s", why.text);
+    return 1;
+}
