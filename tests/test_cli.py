@@ -125,6 +125,9 @@ def test_help_topics(docfs, workdir):
     assert r.code == 2 and "did you mean 'query'?" in r.err
     r = docfs.run("help", "query", env={"PATH": str(workdir / "none")})
     assert r.code == 6 and "docfs-query(7)" in r.err
+    fake.write_text("#!/bin/sh\nexit 16\n")
+    r = docfs.run("help", "query", env=path)
+    assert r.code == 5 and "man packaging/man/docfs-query.7" in r.err
 
 
 COMPLETE = """\
@@ -218,9 +221,65 @@ def test_usage_errors(docfs):
     assert r.code == 2 and "bad/name" in r.err
 
 
+def test_a_bad_value_is_named_by_the_option_that_was_typed(docfs):
+    for typed in (["-k", "0"], ["-k0"], ["--limit", "0"], ["--limit=0"]):
+        r = docfs.run("search", *typed, "x")
+        assert r.code == 2 and f"{typed[0][:2] if typed[0][1] == 'k' else '--limit'} 0: give" in r.err, r.err
+    assert "-m bad: give one of hybrid" in docfs.run("search", "-m", "bad", "x").err
+
+
+def test_words_that_occur_nowhere_are_said_as_they_were_typed(shared_docfs):
+    r = shared_docfs.run("search", "-c", "demo", "Öffnung")
+    assert 'No document holds "öffnung".' in r.err
+    assert shared_docfs.json("search", "Öffnung task")["unknown_words"] == "öffnung"
+
+
+def test_similar_words_are_words_and_no_stems(shared_docfs):
+    r = shared_docfs.run("search", "-c", "demo", "schedulr", "databse")
+    assert "Similar words: scheduler" in r.err and "Similar words: database" in r.err
+
+
+def on_terminal(docfs, columns, *args):
+    """What a person sees on a terminal of so many columns, without its colours."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+    main, sub = pty.openpty()
+    fcntl.ioctl(sub, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    p = subprocess.Popen(docfs.argv(*args), env=docfs.env(TERM="xterm"), stdin=sub, stdout=sub, stderr=sub)
+    os.close(sub)
+    out = b""
+    try:
+        while part := os.read(main, 65536):
+            out += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(main)
+    p.wait()
+    return re.sub(r"\x1b\[[0-9;]*[mK]", "", out.decode()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_lines_fit_the_terminal(shared_docfs, columns):
+    text = on_terminal(shared_docfs, columns, "help", "add")
+    before_examples = text.split("Examples:")[0].splitlines()
+    assert max(map(len, before_examples)) <= min(columns, 100)
+    assert re.sub(r"\s+", " ", text) == re.sub(r"\s+", " ", shared_docfs.ok("help", "add").out)
+    hits = on_terminal(shared_docfs, columns, "search", "how do I cancel a task").splitlines()
+    texts = [line for line in hits if line.startswith("    ")]
+    assert texts and not [line for line in texts if len(line) > columns and " " in line.strip()]
+    assert len(texts) > 2 * 3 or columns > 40
+
+
+def test_piped_hits_are_one_line_a_part(shared_docfs):
+    out = shared_docfs.ok("search", "-k", "1", "how do I cancel a task").out.splitlines()
+    assert len(out) == 3 and len(out[2]) > 100
+
+
 def test_every_command_has_help_with_examples(docfs):
     out = docfs.ok("help").out
-    names = re.findall(r"^\s{2,}([a-z]+)\s{2,}", out, re.M)
+    names = re.findall(r"^  ([a-z]+) {2,}", out, re.M)
     assert {"add", "refresh", "remove", "list", "search", "cat", "similar", "save", "mount", "umount",
             "status", "verify", "eval", "config", "version"} <= set(names)
     for name in names:

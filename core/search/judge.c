@@ -30,7 +30,7 @@ int judge_answer(const struct lexical *l, struct docfs_results *r)
             continue;
         words++;
         if (!t->df)
-            missing[n++] = t->text;
+            missing[n++] = t->shown;
     }
     if (n) /* two questions about one thing give one text */
         qsort(missing, n, sizeof(*missing), by_text);

@@ -7,6 +7,7 @@
 
 #include "core/text/token.h"
 #include "core/util/buf.h"
+#include "core/util/utf8.h"
 
 void lexical_fini(struct lexical *l)
 {
@@ -14,9 +15,15 @@ void lexical_fini(struct lexical *l)
     *l = (struct lexical){0};
 }
 
+struct collect {
+    struct lexical *l;
+    const char *text; /* of the question */
+};
+
 static int collect_term(void *arg, const struct token *t)
 {
-    struct lexical *l = arg;
+    struct collect *c = arg;
+    struct lexical *l = c->l;
     if (t->len >= sizeof(l->term[0].text))
         return 0;
     for (size_t i = 0; i < l->n; i++)
@@ -26,6 +33,7 @@ static int collect_term(void *arg, const struct token *t)
         return 1;
     struct lex_term *x = &l->term[l->n++];
     memcpy(x->text, t->text, t->len + 1);
+    utf8_lower(c->text + t->start, t->end - t->start, x->shown, sizeof(x->shown));
     x->part = t->part;
     x->stop = token_is_stopword(t->text, t->len);
     return 0;
@@ -149,7 +157,8 @@ int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
                     struct docfs *d, struct lexical *ret, struct docfs_err *err)
 {
     *ret = (struct lexical){0};
-    token_each(q->text, strlen(q->text), collect_term, ret);
+    struct collect c = {ret, q->text};
+    token_each(q->text, strlen(q->text), collect_term, &c);
     /* Counting a function word walks its long list of rows: only when there is nothing else. */
     bool only_stop = true;
     for (size_t i = 0; i < ret->n; i++)
@@ -216,92 +225,4 @@ bool lexical_admits(const struct query *q, const char *title, const char *headin
         ok = !holds(&f, q->exclude[i]);
     buf_fini(&f.text);
     return ok;
-}
-
-/* ---- spelling ---- */
-
-/* Optimal string alignment distance, cut off above max (Wagner-Fischer with transpositions). */
-static unsigned distance(const char *a, size_t n, const char *b, size_t m, unsigned max)
-{
-    unsigned row[3][40];
-    if (n > 38 || m > 38 || (n > m ? n - m : m - n) > max)
-        return max + 1;
-    for (size_t j = 0; j <= m; j++)
-        row[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned *cur = row[i % 3], *up = row[(i - 1) % 3], *up2 = row[(i + 1) % 3];
-        cur[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned v = up[j - 1] + (a[i - 1] != b[j - 1]);
-            if (up[j] + 1 < v)
-                v = up[j] + 1;
-            if (cur[j - 1] + 1 < v)
-                v = cur[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                up2[j - 2] + 1 < v)
-                v = up2[j - 2] + 1;
-            cur[j] = v;
-        }
-    }
-    return row[n % 3][m];
-}
-
-struct neighbours {
-    const char *word;
-    size_t len;
-    struct {
-        char text[40];
-        unsigned distance;
-        int64_t df;
-    } best[3];
-    size_t n;
-};
-
-static void consider(void *arg, const char *term, int64_t df)
-{
-    struct neighbours *x = arg;
-    unsigned max = x->len > 5 ? 2 : 1;
-    size_t m = strlen(term);
-    unsigned dist = m < sizeof(x->best[0].text) ? distance(x->word, x->len, term, m, max) : 99;
-    if (dist == 0 || dist > max)
-        return;
-    size_t at = x->n;
-    while (at > 0 && (dist < x->best[at - 1].distance ||
-                      (dist == x->best[at - 1].distance && df > x->best[at - 1].df)))
-        at--;
-    if (at == 3)
-        return;
-    if (x->n < 3)
-        x->n++;
-    memmove(&x->best[at + 1], &x->best[at], (x->n - 1 - at) * sizeof(x->best[0]));
-    memcpy(x->best[at].text, term, m + 1);
-    x->best[at].distance = dist;
-    x->best[at].df = df;
-}
-
-void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        const struct lex_term *t = &l->term[i];
-        if (t->df || t->part || t->stop)
-            continue;
-        char stem[72];
-        size_t n = strlen(t->text);
-        memcpy(stem, t->text, n + 1);
-        n = token_stem(stem, n);
-        stem[n] = '\0';
-        if (note->len)
-            buf_addc(note, ' ');
-        buf_addf(note, "No document holds \"%s\".", t->text);
-        struct neighbours x = {.word = stem, .len = n};
-        char prefix[4];
-        snprintf(prefix, sizeof(prefix), "%.*s", n > 5 ? 3 : 2, stem);
-        if (n < 3 || (stem[0] & 0x80) || store_terms(r, prefix, 5000, consider, &x, NULL) < 0 ||
-            x.n == 0)
-            continue;
-        buf_adds(note, " Similar words:");
-        for (size_t j = 0; j < x.n; j++)
-            buf_addf(note, "%s %s", j ? "," : "", x.best[j].text);
-        buf_addc(note, '.');
-    }
 }

@@ -2,7 +2,8 @@
  * Inside of the search verb.
  *
  *   state.c     the vector index in memory, kept in step with the store; result cache
- *   lexical.c   query -> full-text expression; spelling neighbours
+ *   lexical.c   query -> full-text expression
+ *   spelling.c  words that occur nowhere, and their neighbours
  *   words.c     a file beside the full text: candidates by bm25, the words of a passage
  *   words_make.c  makes that file
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
@@ -44,10 +45,11 @@ void state_cache(struct docfs *d, struct store_read *r, const char *key, struct 
 #define LEX_TERMS_MAX 48
 
 struct lex_term {
-    char text[72]; /* as tokenised, not stemmed */
-    int64_t df;    /* passages that hold it */
-    bool part;     /* piece of an identifier */
-    bool stop;     /* function word */
+    char text[72];  /* as tokenised, not stemmed */
+    char shown[72]; /* as it was written, in small letters: for people */
+    int64_t df;     /* passages that hold it */
+    bool part;      /* piece of an identifier */
+    bool stop;      /* function word */
 };
 
 struct lexical {

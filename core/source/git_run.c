@@ -131,7 +131,11 @@ static const char *reason(const struct buf *text, char *out, size_t size)
 {
     const char *all = text->data ? text->data : "", *best = strstr(all, "fatal: ");
     best = best ? best + 7 : all;
-    snprintf(out, size, "%.*s", (int)strcspn(best, "\n"), best);
+    size_t n = strcspn(best, "\n");
+    while (n &&
+           (best[n - 1] == ' ' || best[n - 1] == '\r')) /* git wipes its progress with blanks */
+        n--;
+    snprintf(out, size, "%.*s", (int)n, best);
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "core/util/utf8.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
 size_t utf8_decode(const char *s, size_t len, uint32_t *ret_cp)
@@ -58,4 +59,21 @@ char *utf8_nfc(const char *s, size_t len)
         return NULL;
     }
     return (char *)out;
+}
+
+void utf8_lower(const char *s, size_t len, char *out, size_t size)
+{
+    size_t at = 0;
+    uint32_t cp;
+    for (size_t i = 0, n; i < len; i += n) {
+        utf8proc_uint8_t small[4];
+        n = utf8_decode(s + i, len - i, &cp);
+        utf8proc_ssize_t bytes =
+            utf8proc_encode_char(utf8proc_tolower((utf8proc_int32_t)cp), small);
+        if (at + (size_t)bytes >= size)
+            break;
+        memcpy(out + at, small, (size_t)bytes);
+        at += (size_t)bytes;
+    }
+    out[at] = '\0';
 }

@@ -15,3 +15,5 @@ DOCFS_API size_t utf8_decode(const char *s, size_t len, uint32_t *ret_cp);
 DOCFS_API size_t utf8_cut(const char *s, size_t len, size_t max);
 /* New NUL-terminated NFC copy, or NULL when s is not UTF-8 or memory is out. Caller frees. */
 DOCFS_API char *utf8_nfc(const char *s, size_t len);
+/* The text in small letters, letter by letter, accents kept; cut to size - 1 bytes. */
+DOCFS_API void utf8_lower(const char *s, size_t len, char *out, size_t size);

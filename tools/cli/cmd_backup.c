@@ -76,6 +76,8 @@ static int run_backup(struct cmd_context *c)
     progress_init(&p, &c->out);
     int r = docfs_backup(c->d, c->word[0], a->force, on_progress, &p, &i, &err);
     progress_end(&p);
+    if (r == -ECANCELED)
+        return cmd_fail_with(c, CMD_INTERRUPTED, "interrupted; %s was not written", c->word[0]);
     return r < 0 ? cmd_fail(c, &err)
                  : report(c, "backup", "saved and verified", c->word[0], &i, since(start));
 }
@@ -113,6 +115,8 @@ static int run_restore(struct cmd_context *c)
         r = docfs_restore(&o, c->word[0], true, on_progress, &p, &i, &lost, &err);
         progress_end(&p);
     }
+    if (r == -ECANCELED)
+        return cmd_fail_with(c, CMD_INTERRUPTED, "interrupted; the cache is as it was");
     if (r < 0)
         return cmd_fail(c, &err);
     return report(c, a->check ? "backup" : "restore", a->check ? "sound:" : "restored", c->word[0],

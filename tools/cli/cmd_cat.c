@@ -61,8 +61,7 @@ static int run(struct cmd_context *c)
     int64_t id = 0, first = 1, last = 0;
     int r = docfs_resolve_lines(c->d, c->word[0], &id, &first, &last, &err);
     if (r == 0 && a->lines && !docfs_parse_lines(a->lines, &first, &last))
-        return cmd_fail_with(c, CMD_USAGE, "--lines %s: give A, A-B or A-, counted from 1",
-                             a->lines);
+        return cmd_fail_with(c, CMD_USAGE, "lines %s: give A, A-B or A-, counted from 1", a->lines);
     if (r == 0)
         r = docfs_document(c->d, id, &doc, &err);
     if (r == 0)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "tools/cli/commands.h"
 #include "core/util/suggest.h"
@@ -26,6 +29,26 @@ static int run_version(struct cmd_context *c)
     return CMD_OK;
 }
 
+#define MAN_NO_PAGE 16 /* exit status, see man(1) */
+
+/* The exit status of man, or -errno. */
+static int run_man(char *section, char *page)
+{
+    char man[] = "man", *const argv[] = {man, section, page, NULL};
+    pid_t pid;
+    int status;
+    fflush(NULL);
+    signal(SIGPIPE, SIG_DFL); /* for man and its pager */
+    int r = posix_spawnp(&pid, man, NULL, NULL, argv, environ);
+    if (r)
+        return -r;
+    signal(SIGINT, SIG_IGN); /* the pager's */
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 /* A page that is no command's, through man(1). */
 static int show_topic(struct cmd_context *c, const char *name)
 {
@@ -46,10 +69,16 @@ static int show_topic(struct cmd_context *c, const char *name)
     char page[64], section[4];
     snprintf(section, sizeof(section), "%d", t->section);
     snprintf(page, sizeof(page), strcmp(name, "yaml") ? "docfs-%s" : "docfs.%s", name);
-    fflush(NULL);
-    execlp("man", "man", section, page, (char *)NULL);
-    return cmd_fail_with(c, CMD_SYSTEM, "cannot start man: %s; install man-db and read %s(%d)",
-                         strerror(errno), page, t->section);
+    int r = run_man(section, page);
+    if (r < 0)
+        return cmd_fail_with(c, CMD_SYSTEM, "cannot start man: %s; install man-db and read %s(%d)",
+                             strerror(-r), page, t->section);
+    if (r == MAN_NO_PAGE)
+        return cmd_fail_with(c, CMD_MISSING,
+                             "the manual is not installed: in the source tree of docfs, man "
+                             "packaging/man/%s.%d shows this page",
+                             page, t->section);
+    return r ? CMD_SYSTEM : CMD_OK;
 }
 
 static int run_help(struct cmd_context *c)

@@ -88,8 +88,7 @@ const struct cmd cmd_token = {
     .max_words = 2,
     .summary = "Make, list and revoke tokens for the HTTP server",
     .usage = "create NAME [--scope SCOPE] [--days N] | list | revoke NAME",
-    .text =
-        "The cache keeps a hash of each token only. A running server follows within a second.\n",
+    .text = "The cache keeps a hash of each token only. A running server follows within a second.",
     .examples = "  docfs token create laptop --scope read\n"
                 "  docfs token create ci --scope write --days 90\n"
                 "  docfs token revoke laptop\n",

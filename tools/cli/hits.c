@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "core/util/buf.h"
 
 static void rank_text(char out[16], int rank)
 {
@@ -12,13 +13,31 @@ static void rank_text(char out[16], int rank)
         snprintf(out, 16, "-");
 }
 
+/* Where else the same text stands. */
+static void print_also(struct out *o, const struct docfs_hit *h)
+{
+    unsigned at = 11;
+    if (h->n_also)
+        out_printf(o, "    also in");
+    for (size_t i = 0; i < h->n_also; i++) {
+        _cleanup_buf_ struct buf b = {0};
+        buf_addf(&b, " %s", h->also[i].collection);
+        if (strcmp(h->also[i].path, h->path) != 0)
+            buf_addf(&b, "/%s", h->also[i].path);
+        buf_adds(&b, i + 1 < h->n_also ? "," : "");
+        at = out_wrapped(o, STYLE_PATH, b.data ? b.data : "", at);
+    }
+    if (h->n_also)
+        out_printf(o, "\n");
+}
+
 static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, bool below,
                       bool explain)
 {
     char when[32];
     out_printf(o, "%2zu. %.3f  ", rank, h->score);
     out_text(o, STYLE_PATH, h->collection);
-    out_text(o, STYLE_PATH, "/");
+    out_printf(o, "/");
     out_text(o, STYLE_PATH, h->path);
     if (h->line)
         out_printf(o, ":%u-%u", h->line, h->line + (h->lines ? h->lines - 1 : 0));
@@ -29,29 +48,21 @@ static void print_hit(struct out *o, const struct docfs_hit *h, size_t rank, boo
         if (h->signs & 1u << i)
             out_printf(o, "%s%s", n++ ? ", " : "  flagged: ", docfs_sign_name(1u << i));
     out_printf(o, "\n    ");
-    out_text(o, STYLE_TITLE, h->title);
+    unsigned at = out_wrapped(o, STYLE_TITLE, h->title, 4);
     /* The heading path of most documents begins with their title. */
     size_t len = strlen(h->title);
     bool same = strncmp(h->heading, h->title, len) == 0;
     if (same && strncmp(h->heading + len, " > ", 3) == 0) {
-        out_text(o, STYLE_NONE, h->heading + len);
+        out_wrapped(o, STYLE_NONE, h->heading + len, at);
     } else if (*h->heading && !(same && !h->heading[len])) {
-        out_printf(o, " > ");
-        out_text(o, STYLE_NONE, h->heading);
+        at = out_wrapped(o, STYLE_NONE, " >", at);
+        out_printf(o, " ");
+        out_wrapped(o, STYLE_NONE, h->heading, at + 1);
     }
     out_printf(o, "\n    ");
-    out_text(o, STYLE_DIM, h->snippet);
+    out_wrapped(o, STYLE_DIM, h->snippet, 4);
     out_printf(o, "\n");
-    for (size_t i = 0; i < h->n_also; i++) {
-        out_printf(o, "%s", i ? ", " : "    also in ");
-        out_text(o, STYLE_PATH, h->also[i].collection);
-        if (strcmp(h->also[i].path, h->path) != 0) {
-            out_printf(o, "/");
-            out_text(o, STYLE_PATH, h->also[i].path);
-        }
-    }
-    if (h->n_also)
-        out_printf(o, "\n");
+    print_also(o, h);
     if (explain) {
         char lex[16], vec[16];
         rank_text(lex, h->lex_rank);

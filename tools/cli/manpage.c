@@ -2,6 +2,7 @@
  * The manual page of a command out of the same tables as its --help. */
 #include <stdio.h>
 #include <string.h>
+#include "core/util/buf.h"
 #include "tools/cli/cmd.h"
 
 /* Text where a line may not begin with a request, and backslashes are themselves. */
@@ -19,6 +20,17 @@ static void text(FILE *f, const char *s)
     }
     if (!start)
         fputc('\n', f);
+}
+
+/* Sentences: each begins a line, as mdoc wants it. */
+static void prose(FILE *f, const char *s)
+{
+    _cleanup_buf_ struct buf b = {0};
+    for (; *s; s++) {
+        bool end = s[0] == ' ' && (buf_last(&b) == '.' || buf_last(&b) == '?');
+        buf_addc(&b, end ? '\n' : *s);
+    }
+    text(f, b.data ? b.data : "");
 }
 
 /* Words behind a macro: none of them is one itself. */
@@ -110,11 +122,8 @@ void help_man(const struct cmd *k, FILE *f)
     }
     fputs(".Sh DESCRIPTION\n", f);
     fprintf(f, "%s.\n", k->summary);
-    if (*k->text) {
-        fputs(".Bd -unfilled\n", f);
-        text(f, k->text);
-        fputs(".Ed\n", f);
-    }
+    if (*k->text)
+        prose(f, k->text);
     if (k->options) {
         fputs(".Sh OPTIONS\n", f);
         options(f, k->options);

@@ -7,6 +7,7 @@
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
 #include "core/util/suggest.h"
+#include "tools/cli/wrap.h"
 
 /* A member of the values struct an option writes to. */
 #define MEMBER(type, set, o) ((type *)(void *)((char *)(set)->values + (o)->offset))
@@ -36,8 +37,8 @@ int opt_size(const char *text, int64_t *ret)
     return 0;
 }
 
-static int set_choice(const struct opt_set *set, const struct opt *o, const char *text,
-                      struct docfs_err *err)
+static int set_choice(const struct opt_set *set, const struct opt *o, const char *typed,
+                      const char *text, struct docfs_err *err)
 {
     _cleanup_buf_ struct buf known = {0};
     for (const char *const *c = o->choices; *c; c++) {
@@ -47,12 +48,13 @@ static int set_choice(const struct opt_set *set, const struct opt *o, const char
         }
         buf_addf(&known, "%s%s", known.len ? ", " : "", *c);
     }
-    return err_set(err, -EINVAL, "--%s %s: give one of %s", o->name, text,
+    return err_set(err, -EINVAL, "%s %s: give one of %s", typed, text,
                    known.data ? known.data : "");
 }
 
-static int set_value(const struct opt_set *set, const struct opt *o, const char *text,
-                     struct docfs_err *err)
+/* typed: the option as it was given, "-k" or "--limit", for messages. */
+static int set_value(const struct opt_set *set, const struct opt *o, const char *typed,
+                     const char *text, struct docfs_err *err)
 {
     switch (o->type) {
     case OPT_FLAG:
@@ -62,21 +64,21 @@ static int set_value(const struct opt_set *set, const struct opt *o, const char 
         *MEMBER(const char *, set, o) = text;
         return 0;
     case OPT_CHOICE:
-        return set_choice(set, o, text, err);
+        return set_choice(set, o, typed, text, err);
     case OPT_COUNT: {
         char *end = NULL;
         errno = 0;
         long long v = strtoll(text, &end, 10);
         if (errno || end == text || *end || v < (long long)o->min || v > (long long)o->max)
-            return err_set(err, -EINVAL, "--%s %s: give a number from %u to %u", o->name, text,
-                           o->min, o->max);
+            return err_set(err, -EINVAL, "%s %s: give a number from %u to %u", typed, text, o->min,
+                           o->max);
         *MEMBER(unsigned, set, o) = (unsigned)v;
         return 0;
     }
     case OPT_SIZE:
         if (opt_size(text, MEMBER(int64_t, set, o)) < 0)
-            return err_set(err, -EINVAL, "--%s %s: give bytes such as 65536, 512K, 64M or 2G",
-                           o->name, text);
+            return err_set(err, -EINVAL, "%s %s: give bytes such as 65536, 512K, 64M or 2G", typed,
+                           text);
         return 0;
     case OPT_LIST: {
         struct opt_list *l = MEMBER(struct opt_list, set, o);
@@ -119,6 +121,8 @@ static int parse_long(const struct opt_set *set, size_t n_sets, int argc, char *
                 continue;
             if (o->type == OPT_FLAG && given)
                 return err_set(err, -EINVAL, "--%s takes no value", o->name);
+            char typed[64];
+            snprintf(typed, sizeof(typed), "--%s", o->name);
             if (o->type != OPT_FLAG && !given) {
                 if (*i + 1 >= argc)
                     return err_set(err, -EINVAL, "--%s needs a value: --%s %s", o->name, o->name,
@@ -126,7 +130,7 @@ static int parse_long(const struct opt_set *set, size_t n_sets, int argc, char *
                 given = argv[++*i];
             }
             ++*i;
-            return set_value(&set[k], o, given, err);
+            return set_value(&set[k], o, typed, given, err);
         }
     }
     return unknown(set, n_sets, name, len, err);
@@ -163,7 +167,8 @@ int opt_parse(const struct opt_set *set, size_t n_sets, int argc, char **argv, i
             else
                 return err_set(err, -EINVAL, "-%c needs a value: -%c %s", *p, *p, o->value);
         }
-        int r = set_value(in, o, given, err);
+        const char typed[] = {'-', o->letter, '\0'};
+        int r = set_value(in, o, typed, given, err);
         if (r < 0)
             return r;
         if (given)
@@ -183,14 +188,16 @@ void opt_set_fini(const struct opt_set *set)
         }
 }
 
-void opt_help(const struct opt *table, FILE *f)
+void opt_help(const struct opt *table, unsigned width, struct buf *b)
 {
     for (const struct opt *o = table; o && o->name; o++) {
-        char head[80], letter[8] = "    ";
+        _cleanup_buf_ struct buf head = {0};
         if (o->letter)
-            snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-        snprintf(head, sizeof(head), "%s--%s%s%s", letter, o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
-        fprintf(f, "  %-26s %s\n", head, o->help);
+            buf_addf(&head, "  -%c, --%s", o->letter, o->name);
+        else
+            buf_addf(&head, "      --%s", o->name);
+        if (o->value)
+            buf_addf(&head, " %s", o->value);
+        wrap_row(b, head.data ? head.data : "", o->help, 29, width);
     }
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include "core/util/buf.h"
 #include "core/util/err.h"
 
 enum opt_type {
@@ -50,8 +50,8 @@ int opt_parse(const struct opt_set *set, size_t n_sets, int argc, char **argv, i
 /* Releases what OPT_LIST members own. */
 void opt_set_fini(const struct opt_set *set);
 
-/* Writes the help lines of a table. */
-void opt_help(const struct opt *table, FILE *f);
+/* Appends the help lines of a table. */
+void opt_help(const struct opt *table, unsigned width, struct buf *b);
 
 /* Bytes of "64M" into *ret; -EINVAL. */
 int opt_size(const char *text, int64_t *ret);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "core/util/buf.h"
 #include "core/util/utf8.h"
+#include "tools/cli/wrap.h"
 
 static bool may_color(bool tty, bool no_color)
 {
@@ -23,6 +24,7 @@ void out_init(struct out *o, bool json, bool quiet, bool no_color)
                       .json = json,
                       .quiet = quiet,
                       .tty = tty,
+                      .columns = wrap_columns(STDOUT_FILENO, 80),
                       .color = may_color(tty, no_color) && !json,
                       .err_tty = err_tty,
                       .err_color = may_color(err_tty, no_color)};
@@ -69,9 +71,19 @@ static void escape(struct buf *b, const char *s, size_t len, bool keep_lines)
     }
 }
 
-void out_text(struct out *o, enum out_style style, const char *s)
+static void put_styled(struct out *o, enum out_style style, const struct buf *b)
 {
     static const char *const codes[] = {"", "\033[1m", "\033[36m", "\033[2m", "\033[31m"};
+    bool styled = o->color && style != STYLE_NONE && b->len;
+    if (styled)
+        put(o, codes[style], strlen(codes[style]));
+    put(o, b->data, b->len);
+    if (styled)
+        put(o, "\033[0m", 4);
+}
+
+void out_text(struct out *o, enum out_style style, const char *s)
+{
     if (o->json)
         return;
     if (!o->tty) {
@@ -79,13 +91,21 @@ void out_text(struct out *o, enum out_style style, const char *s)
         return;
     }
     _cleanup_buf_ struct buf b = {0};
-    bool styled = o->color && style != STYLE_NONE;
-    if (styled)
-        buf_adds(&b, codes[style]);
     escape(&b, s, strlen(s), false);
-    if (styled)
-        buf_adds(&b, "\033[0m");
-    put(o, b.data, b.len);
+    put_styled(o, style, &b);
+}
+
+unsigned out_wrapped(struct out *o, enum out_style style, const char *s, unsigned at)
+{
+    if (o->json || !o->tty) {
+        out_text(o, style, s);
+        return at;
+    }
+    _cleanup_buf_ struct buf b = {0}, lines = {0};
+    escape(&b, s, strlen(s), false);
+    at = wrap_add(&lines, b.data ? b.data : "", at, 4, o->columns);
+    put_styled(o, style, &lines);
+    return at;
 }
 
 void out_content(struct out *o, const char *data, size_t len)

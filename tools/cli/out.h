@@ -16,6 +16,7 @@ struct out {
     FILE *f;
     bool json, quiet;
     bool color, tty;         /* of stdout */
+    unsigned columns;        /* of stdout, when it is a terminal */
     bool err_color, err_tty; /* of stderr */
     int error;               /* errno of the first failed write, 0 = none */
 };
@@ -26,6 +27,9 @@ void out_init(struct out *o, bool json, bool quiet, bool no_color);
 void out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One line from a document: newlines and tabs are escaped too. */
 void out_text(struct out *o, enum out_style style, const char *s);
+/* The same in lines that fit the terminal: the first has `at` columns already, the others begin
+ * with 4 blanks. Returns the columns of the last one. Elsewhere it is one line. */
+unsigned out_wrapped(struct out *o, enum out_style style, const char *s, unsigned at);
 /* Content of a document: newlines and tabs stay. */
 void out_content(struct out *o, const char *data, size_t len);
 

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include "core/util/buf.h"
 #include "core/util/clock.h"
 #include "core/util/utf8.h"
+#include "tools/cli/wrap.h"
 
 #define BAR_EVERY_NS 100000000   /* 0.1 s */
 #define LINE_EVERY_NS 5000000000 /* 5 s */
@@ -16,14 +16,6 @@ void progress_init(struct progress *p, const struct out *o)
 {
     *p = (struct progress){
         .off = o->quiet || o->json, .tty = o->err_tty, .last_ns = clock_mono_ns()};
-}
-
-static unsigned columns(void)
-{
-    struct winsize w;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20)
-        return w.ws_col;
-    return 80;
 }
 
 /* "1,200/5,000 files, 24.1 MB/s, 0:12 left" */
@@ -54,7 +46,7 @@ static void draw_bar(const struct progress_step *s, double elapsed)
 {
     _cleanup_buf_ struct buf text = {0}, all = {0};
     figures(&text, s, elapsed);
-    unsigned width = columns() - 1;
+    unsigned width = wrap_columns(STDERR_FILENO, 80) - 1;
     unsigned cells = width > 70 ? 24 : 10;
     double part = s->bytes_total > 0 ? (double)s->bytes / (double)s->bytes_total
                   : s->total         ? (double)s->done / (double)s->total
