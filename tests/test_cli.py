@@ -234,6 +234,13 @@ def test_words_that_occur_nowhere_are_said_as_they_were_typed(shared_docfs):
     assert shared_docfs.json("search", "Öffnung task")["unknown_words"] == "öffnung"
 
 
+def test_a_phrase_that_stands_nowhere_is_named(shared_docfs):
+    r = shared_docfs.run("search", '"task a cancel" task')
+    assert r.code == 1 and 'Nowhere stands "task a cancel" word by word.' in r.err
+    r = shared_docfs.run("search", '"Cancelling a task" "pool size"')
+    assert r.code == 1 and "Nowhere" not in r.err and "what stands in quotes" in r.err
+
+
 def test_similar_words_are_words_and_no_stems(shared_docfs):
     r = shared_docfs.run("search", "-c", "demo", "schedulr", "databse")
     assert "Similar words: scheduler" in r.err and "Similar words: database" in r.err

@@ -497,8 +497,13 @@ def test_a_model_directory_that_went_leaves_words(docfs, folder, tmp_path):
     (tmp_path / "m").rename(tmp_path / "elsewhere")
     r = search(docfs, "kerosene")
     assert r["hits"][0]["path"] == "engine.md" and str(tmp_path / "m") in r["note"]
+    r = docfs.run("similar", "c/engine.md", "--json").json
+    assert not r["hits"] and str(tmp_path / "m") in r["note"] and r["partial"]
     r = docfs.run("verify")
     assert r.code == 3 and str(tmp_path / "m") in r.out
+    (tmp_path / "elsewhere").rename(tmp_path / "m")
+    assert docfs.json("similar", "c/engine.md")["hits"], "a poor answer is not kept"
+    (tmp_path / "m").rename(tmp_path / "elsewhere")
     docfs.ok("config", "set", "embed.model", tmp_path / "elsewhere")
     docfs.ok("reembed")
     assert search(docfs, "kerosene")["note"] == "" and docfs.ok("verify").code == 0

@@ -72,6 +72,13 @@ def test_refinement(mnt):
     assert all(not n.startswith("+") for n in os.listdir(d))
 
 
+def test_a_refinement_may_be_filters_alone(mnt):
+    d = mnt / "search" / "task"
+    names = sorted(os.listdir(d / "+type=man"))
+    assert len(names) == 2 and "lighthouse" in names[1]
+    assert os.listdir(d / "+in=nosuch") == ["00-RESULTS.md"]
+
+
 def test_filters_in_names(mnt):
     names = os.listdir(mnt / "search" / "task k=2")
     assert len(names) == 3

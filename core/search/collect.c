@@ -76,8 +76,11 @@ int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *er
         more = "The cache is empty: docfs add DIRECTORY puts documentation in.";
     else if (r->n == r->below && r->n)
         more = "Nothing holds these words; the nearest documents follow.";
-    else if (r->n == 0)
-        more = "Nothing found.";
+    else if (r->n == 0) {
+        unknown_phrases(w->r, w->q, &w->note);
+        more = w->q->n_phrase ? "Nothing found: what stands in quotes must be there as it is."
+                              : "Nothing found.";
+    }
     if (*more)
         buf_addf(&w->note, "%s%s", w->note.len ? " " : "", more);
     if (buf_status(&w->note) < 0 || (w->note.len && results_note(r, w->note.data) < 0))

@@ -227,8 +227,14 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
         if (rc == 0 && both.oom)
             rc = err_oom(err);
     }
+    struct query narrowed = *q;
+    if (base && !*q->text) { /* filters alone: the same question about fewer documents */
+        narrowed.text = base->text;
+        narrowed.phrase = base->phrase;
+        narrowed.n_phrase = base->n_phrase;
+    }
     if (rc == 0)
-        rc = run(d, r, q, filtered ? &allowed : NULL, &res, err);
+        rc = run(d, r, &narrowed, filtered ? &allowed : NULL, &res, err);
     free(allowed.bits);
     if (rc < 0)
         return rc;

@@ -76,6 +76,8 @@ void lexical_fini(struct lexical *l);
 void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
+/* Tells of quoted phrases that no passage holds. */
+void unknown_phrases(struct store_read *r, const struct query *q, struct buf *note);
 /* True when the passage holds every phrase and no excluded word. */
 bool lexical_admits(const struct query *q, const char *title, const char *heading, const char *text,
                     size_t len);

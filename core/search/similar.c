@@ -116,14 +116,21 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
         state_release(d);
     }
     embedder_free(e);
-    if (rc == -ENOENT) /* the document exists (the caller resolved it) but nothing speaks for it */
-        rc = results_note(res, "This document has no words to compare by.") < 0 ? err_oom(err) : 0;
+    if (rc ==
+        -ENOENT) { /* the document exists (the caller resolved it) but nothing speaks for it */
+        char note[sizeof(why.text) + 64];
+        snprintf(note, sizeof(note), why.code ? "Nothing can be compared: %s." : "%s",
+                 why.code ? why.text : "This document has no words to compare by.");
+        res->partial = why.code != 0;
+        rc = results_note(res, note) < 0 ? err_oom(err) : 0;
+    }
     if (rc < 0) {
         docfs_results_unref(res);
         return rc;
     }
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
-    state_cache(d, r, key, res);
+    if (!res->partial) /* the model may be back for the next one */
+        state_cache(d, r, key, res);
     *ret = res;
     return 0;
 }

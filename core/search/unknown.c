@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Why filters let nothing through: mostly a collection that is called otherwise. */
+ * Why nothing is left: mostly a collection that is called otherwise, or a phrase that is put in
+ * other words. */
 #include "core/search/search.h"
 
 #include <string.h>
+#include "core/util/best.h"
 #include "core/util/suggest.h"
 
 /* "python" and "python@3.11" both mean the collection python@3.11. */
@@ -29,4 +31,23 @@ void unknown_collections(struct store_read *r, const struct query *q, struct buf
                  best ? "nearest: " : "docfs list shows them", best ? best : "");
     }
     store_collections_fini(&all);
+}
+
+void unknown_phrases(struct store_read *r, const struct query *q, struct buf *note)
+{
+    for (size_t i = 0; i < q->n_phrase; i++) {
+        _cleanup_buf_ struct buf match = {0};
+        buf_addc(&match, '"');
+        for (const char *s = q->phrase[i]; *s; s++) {
+            buf_addc(&match, *s);
+            if (*s == '"')
+                buf_addc(&match, '"');
+        }
+        buf_addc(&match, '"');
+        struct store_lex_query one = {.match = match.data, .weight = {1, 1, 1}};
+        struct best best;
+        if (buf_status(&match) == 0 && store_lex_search(r, &one, 1, &best, NULL) == 0)
+            buf_addf(note, "%sNowhere stands \"%s\" word by word.", note->len ? " " : "",
+                     q->phrase[i]);
+    }
 }
