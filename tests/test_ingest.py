@@ -29,6 +29,20 @@ def test_front_matter_becomes_the_title(shared_docfs):
     assert text.startswith("# Working with tasks\n") and "description:" not in text
 
 
+def test_a_page_without_title_or_heading_is_named_by_its_path(docfs, tmp_path):
+    named = {"02-runes/01-what-are-runes.md": "what are runes", "02-runes/index.md": "runes",
+             "guide/README.md": "guide", "guide/_index.md": "guide", "api_keys.md": "api keys",
+             "3.11.md": "3.11", "404.md": "404", "2-way.md": "2 way", "1.intro.md": "intro",
+             "index.md": "index"}
+    for path in named:
+        (tmp_path / "d" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "d" / path).write_text(f"Words of {path} and nothing else.\n")
+    docfs.ok("add", tmp_path / "d", "-c", "d")
+    found = docfs.json("search", "words of nothing else", "-k", "20")["hits"]
+    titles = sorted(hit["title"] for hit in found)
+    assert titles == sorted(named.values())
+
+
 @pytest.mark.parametrize("path, parts", [
     ("api/queue.md", ["# Queue", "## Back pressure", "```python", "unbounded"]),
     ("man1/lighthouse.1.md", ["lighthouse", "--dry-run", "run tasks on a schedule"]),

@@ -305,7 +305,8 @@ def test_damaged_and_encrypted(docfs, tree, tmp_path):
 def test_typing_errors_say_what_to_do(docfs, tmp_path):
     for arg, says in ((tmp_path / "nothere", "check the spelling"), ("gihub:foo/bar", "docfs catalogue"),
                       ("raect", "did you mean react"), ("github.com/foo/bar", "docfs add https://github.com/foo/bar"),
-                      ("www.example.org", "docfs add https://www.example.org"), ("man:printf", "--include"),
+                      ("www.example.org", "docfs add https://www.example.org"),
+                      ("https://github.com/octo", "https://github.com/octo/NAME"), ("man:printf", "--include"),
                       ("foo/bar", "https://github.com/OWNER/NAME"), ("notes.md", "the catalogue does not know")):
         r = docfs.run("add", arg)
         assert r.code != 0 and says in r.err, r

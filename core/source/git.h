@@ -27,7 +27,8 @@ void git_location_fini(struct git_location *l);
 int git_location_parse(const char *location, struct git_location *ret, struct docfs_err *err);
 char *git_location_text(const struct git_location *l);
 /* What a person typed or pasted. 1 when it names a repository beyond doubt, 0 when it does not look
- * like one, -EINVAL, -ENOMEM. Fills ret in with 1, and with 0 as far as any URL goes. */
+ * like one, -ENOENT when it is a forge's page that no repository belongs to (an owner), -EINVAL,
+ * -ENOMEM. Fills ret in with 1, and with 0 as far as any URL goes. */
 int git_url_parse(const char *arg, struct git_location *ret, struct docfs_err *err);
 /* Host of an address, "" for a local one. */
 void git_url_host(const char *url, char *out, size_t size);

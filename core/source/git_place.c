@@ -21,7 +21,7 @@ bool git_claims(const struct source_request *req)
     int r = git_url_parse(req->arg, &l, NULL);
     bool mine = r == 1 && (!checkout || req->ref || l.ref);
     git_location_fini(&l);
-    return mine || (r == -EINVAL && scheme && strstr(req->arg, ".git"));
+    return mine || r == -ENOENT || (r == -EINVAL && scheme && strstr(req->arg, ".git"));
 }
 
 static int join_subdir(struct git_location *l, const char *subdir)

@@ -53,6 +53,13 @@ char *git_location_text(const struct git_location *l)
 
 enum forge { NO_FORGE, GITHUB, GITLAB, GITEA, BITBUCKET, SOURCEHUT };
 
+/* True for the forge itself; docs.gitlab.com and NAME.gitlab.io are web sites. */
+static bool first_label_has(const char *host, const char *word)
+{
+    const char *at = strcasestr(host, word);
+    return at && (size_t)(at - host) < strcspn(host, ".");
+}
+
 static enum forge forge_of_host(const char *host)
 {
     if (strcasecmp(host, "github.com") == 0 || strcasecmp(host, "www.github.com") == 0)
@@ -61,11 +68,13 @@ static enum forge forge_of_host(const char *host)
         return BITBUCKET;
     if (strcasecmp(host, "git.sr.ht") == 0)
         return SOURCEHUT;
-    if (strcasestr(host, "gitlab") || strcasecmp(host, "salsa.debian.org") == 0 ||
+    if (first_label_has(host, "gitlab") || strcasecmp(host, "salsa.debian.org") == 0 ||
         strcasecmp(host, "framagit.org") == 0 || strcasecmp(host, "invent.kde.org") == 0)
         return GITLAB;
-    if (strcasestr(host, "gitea") || strcasestr(host, "forgejo") ||
-        strcasecmp(host, "codeberg.org") == 0)
+    if (strcasecmp(host, "forgejo.org") == 0) /* the site of the program */
+        return NO_FORGE;
+    if (first_label_has(host, "gitea") || first_label_has(host, "forgejo") ||
+        strcasecmp(host, "codeberg.org") == 0 || strcasecmp(host, "code.forgejo.org") == 0)
         return GITEA;
     return NO_FORGE;
 }
@@ -225,7 +234,19 @@ static int set_url(struct git_location *l, const char *base, size_t base_len, co
     return l->url ? 0 : -ENOMEM;
 }
 
-static int parse_http(const char *url, struct git_location *l)
+/* https://github.com/OWNER and https://github.com: nothing that can be cloned. */
+static int no_repository(const char *host, const struct cut *c, struct docfs_err *err)
+{
+    size_t i = is_part(c, 0, "orgs") && c->n > 1;
+    if (c->n == 0)
+        return err_set(err, -ENOENT, "%s: name a repository: https://%s/OWNER/NAME", host, host);
+    return err_set(err, -ENOENT,
+                   "%.*s is an owner on %s, not a repository: name one of its repositories "
+                   "(https://%s/%.*s/NAME); --kind web reads the page itself",
+                   (int)c->len[i], c->s[i], host, host, (int)c->len[i], c->s[i]);
+}
+
+static int parse_http(const char *url, struct git_location *l, struct docfs_err *err)
 {
     char host[300];
     struct cut c;
@@ -244,7 +265,9 @@ static int parse_http(const char *url, struct git_location *l)
     for (size_t i = 0; i < c.n; i++)
         if (ends_git(&c, i))
             return set_url(l, url, base, &c, i + 1, "") < 0 ? -ENOMEM : 1;
-    if (f == NO_FORGE || c.n < 2)
+    if (f != NO_FORGE && (c.n < 2 || (f == GITHUB && is_part(&c, 0, "orgs"))))
+        return no_repository(host, &c, err);
+    if (f == NO_FORGE)
         return set_url(l, url, base, &c, c.n, "") < 0 ? -ENOMEM : 0;
     if (f == GITLAB)
         return set_url(l, url, base, &c, is_part(&c, c.n - 1, "-") ? c.n - 1 : c.n, "") < 0
@@ -306,7 +329,7 @@ int git_url_parse(const char *given, struct git_location *ret, struct docfs_err 
                         "%s holds a user name or a secret, which would be stored and shown: leave "
                         "it out and set the token in the environment (docfs help add)",
                         host);
-        else if ((r = parse_http(arg, &found)) < 0)
+        else if ((r = parse_http(arg, &found, err)) == -ENOMEM)
             r = err_oom(err);
         if (arg != url && r == 0)
             r = 1; /* git+https:// says it */

@@ -67,17 +67,35 @@ void pages_fini(struct pages *p)
     *p = (struct pages){0};
 }
 
-/* The name of the file; of its folder when the file is only that folder's front page. */
+/* Digits that only put files in order: "01-intro", "1.intro"; not "3.11", "404" or "2-way". */
+static size_t order_prefix(struct span s)
+{
+    size_t n = 0;
+    while (n < s.len && s.s[n] >= '0' && s.s[n] <= '9')
+        n++;
+    if (n == 0 || n > 3 || n + 1 >= s.len || !strchr("-_.", s.s[n]) || (n == 1 && s.s[n] == '-'))
+        return 0;
+    char next = s.s[n + 1];
+    return (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') ? n + 1 : 0;
+}
+
+/* The name of the file in words; of its folder when the file is only that folder's front page. */
 static char *title_from_name(const char *name)
 {
     struct span stem = path_stem(name), dir = {name, (size_t)(path_base(name).s - name)};
     while (dir.len && dir.s[dir.len - 1] == '/')
         dir.len--;
-    if (dir.len && (span_eq_nocase(stem, "index") || span_eq_nocase(stem, "readme"))) {
+    if (dir.len && (span_eq_nocase(stem, "index") || span_eq_nocase(stem, "_index") ||
+                    span_eq_nocase(stem, "readme"))) {
         const char *slash = memrchr(dir.s, '/', dir.len);
         stem = slash ? (struct span){slash + 1, (size_t)(dir.s + dir.len - slash - 1)} : dir;
     }
-    return span_dup(stem);
+    size_t skip = order_prefix(stem);
+    char *title = span_dup((struct span){stem.s + skip, stem.len - skip});
+    for (char *p = title; p && *p; p++)
+        if (*p == '-' || *p == '_')
+            *p = ' ';
+    return title;
 }
 
 /* One line of valid UTF-8 without control bytes; NULL when nothing is left or memory is out. */

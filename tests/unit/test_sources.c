@@ -52,7 +52,15 @@ static void addresses(void)
     paste("ssh://git@git.example.org/o/lamp", 1, "ssh://git@git.example.org/o/lamp");
     paste("git+https://code.example.org/lamp", 1, "https://code.example.org/lamp");
     paste("https://docs.example.org/lamp/", 0, NULL);
-    paste("https://github.com/octo", 0, NULL);
+    paste("https://github.com/octo", -ENOENT, NULL);
+    paste("https://github.com/", -ENOENT, NULL);
+    paste("https://github.com/orgs/octo/repositories", -ENOENT, NULL);
+    paste("https://codeberg.org/octo/", -ENOENT, NULL);
+    paste("https://gitlab.example.org/octo?sort=name", -ENOENT, NULL);
+    paste("https://docs.gitlab.com/runner/install/", 0, NULL);
+    paste("https://docs.gitea.com/usage/actions", 0, NULL);
+    paste("https://octo.gitlab.io/lamp/guide/", 0, NULL);
+    paste("https://forgejo.org/docs/latest/", 0, NULL);
     paste("https://github.com/octo/lamp/issues", 0, NULL);
     paste("https://github.com/octo/lamp/releases/download/v1/x.tar.gz", 0, NULL);
     paste("https://token@github.com/octo/lamp", -EINVAL, NULL);
