@@ -1,5 +1,6 @@
 """The web interface in a real browser, and what it does with hostile text without one."""
 import json
+import os
 import re
 
 import pytest
@@ -133,3 +134,20 @@ def test_log_in_with_a_token(docfs, corpus, serve):
     cookie = r.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
     assert s.request("GET", "/", headers={"Cookie": cookie.split(";")[0]}).status == 200
+
+
+def test_hits_show_code_as_code_and_a_name_that_opens(docfs, serve, workdir, mount_of):
+    (workdir / "net.md").write_text("# Sockets\n\nA TCP/IP socket is opened with `connect()`, a lone ` is shown.\n")
+    docfs.ok("add", workdir, "--collection", "n", "-q")
+    page = serve(docfs).get("/?q=TCP%2FIP+socket").text
+    assert "<code><mark>connect" not in page and "<code>connect()</code>, a lone ` is shown" in page
+    name = re.search(r"<code>search/([^<]+)/</code>", page)[1]
+    assert name == "TCP%2FIP socket"
+    assert len(os.listdir(mount_of(docfs).path / "search" / name)) == 2
+
+
+def test_the_address_of_a_directory_leads_to_its_list(served):
+    for path in ("/doc/demo@1", "/doc/demo@1/guide", "/doc/demo@1/guide/"):
+        r = served.get(path)
+        assert r.status == 302 and r.headers["Location"].startswith("/browse/demo")
+        assert served.get(r.headers["Location"]).status == 200

@@ -12,6 +12,7 @@
 #define TERMS_MAX 64
 #define HITS_MAX 512
 #define TEXT_MAX (64u << 10) /* bytes looked at; passages are far shorter */
+#define EMPHASIS_MAX 200     /* bytes between the two '_' of emphasis */
 #define LINK_MAX 400         /* bytes from '[' to the end of its target */
 
 /* ---- where the query words are ---- */
@@ -197,13 +198,32 @@ static bool is_emphasis(const char *s, size_t len, size_t i)
     return (i && !blank_byte(s[i - 1])) || (i + 1 < len && !blank_byte(s[i + 1]));
 }
 
+static bool word_byte(unsigned char c)
+{
+    return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* s[i] is '_': where the emphasis ends that it begins; 0 in names (snake_case, __init__). */
+static size_t emphasis_end(const char *s, size_t len, size_t i)
+{
+    if ((i && word_byte((unsigned char)s[i - 1])) || i + 2 >= len || blank_byte(s[i + 1]) ||
+        s[i + 1] == '_')
+        return 0;
+    for (size_t end = i + 2; end < len && end < i + EMPHASIS_MAX && s[end] != '`'; end++)
+        if (s[end] == '_' && !blank_byte(s[end - 1]) &&
+            (end + 1 == len || !word_byte((unsigned char)s[end + 1])))
+            return end;
+    return 0;
+}
+
 /* links: there may be some; none stands within another one */
 static void write_text(struct writer *w, const char *s, size_t len, bool code, bool links)
 {
-    bool span = false; /* in `code` */
+    bool span = false;  /* in `code` */
+    size_t close = len; /* the '_' that ends emphasis */
     for (size_t i = 0; i < len && !w->full;) {
         uint32_t c;
-        size_t n = utf8_decode(s + i, len - i, &c), text, all;
+        size_t n = utf8_decode(s + i, len - i, &c), text, all, end;
         if (c <= ' ' || c == 0xa0) {
             put_blank(w);
         } else if (links && !code && !span && c == '[' && link_at(s + i, len - i, &text, &all)) {
@@ -211,6 +231,10 @@ static void write_text(struct writer *w, const char *s, size_t len, bool code, b
             n = all;
         } else if (!code && !span && c == '*' && is_emphasis(s, len, i)) {
             n = 1;
+        } else if (!code && !span && c == '_' && i == close) {
+            close = len;
+        } else if (!code && !span && c == '_' && close == len && (end = emphasis_end(s, len, i))) {
+            close = end;
         } else if (!code && !span && c == '\\' && i + 1 < len &&
                    strchr("\\`*_{}[]<>()#+-.!|~&", s[i + 1]) && s[i + 1]) {
             put(w, s + i + 1, 1);

@@ -475,6 +475,9 @@ static void test_snippets(void)
         "    f.write('hello')\n```\n\n| a | b |\n|---|---|\n\nBytes \xff\x1b[31mlast.\n";
     expect_snippet(text, "unrelated", 40, "The open() function returns a file", 2);
     expect_snippet("- [field *after* `a*b`](x.md#f) say", "say", 40, "- field after `a*b` say", 0);
+    expect_snippet("It is _not_ said, _ever so_, of snake_case and __init__ or `_x_` or _y", "say",
+                   80, "It is not said, ever so, of snake_case and __init__ or `_x_` or _y", 0);
+    expect_snippet("_Mutex_", "say", 80, "Mutex", 0);
     expect_snippet(text, "writing hello", 40, "f.write('hello') | a | b | Bytes", 6);
     expect_snippet(text, "returned file objects", 300,
                    "The open() function returns a file object for reading and nothing else at all. "

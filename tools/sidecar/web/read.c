@@ -156,12 +156,29 @@ static void opened(struct request *q, int64_t document)
     docfs_opens_read(opens, document);
 }
 
+/* Somebody shortened the address of a document. */
+static bool to_directory(struct request *q, struct response *a)
+{
+    const char *path = request_param(q, "id");
+    struct docfs_entry e;
+    if (docfs_lookup_path(q->d, path, &e, NULL) < 0 || !e.is_dir)
+        return false;
+    _cleanup_buf_ struct buf url = {0};
+    buf_adds(&url, "/browse/");
+    page_url(&url, path, true);
+    response_empty(a, 302);
+    response_header(a, "Location", "%s", url.data);
+    return true;
+}
+
 static void document(struct request *q, struct response *a)
 {
     struct docfs_err err = {0};
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
     _cleanup_buf_ struct buf md = {0}, article = {0};
     int r = find_document(q, "id", &doc, &err);
+    if (r == -ENOENT && to_directory(q, a))
+        return;
     if (r == 0)
         r = read_text(q->d, doc, &md, &err);
     if (r < 0)

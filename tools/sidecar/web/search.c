@@ -64,7 +64,8 @@ static bool common(const char *word, size_t len)
     return strstr(words, key);
 }
 
-/* The snippet with the words of the question marked where a word begins with one of them. */
+/* The snippet with the words of the question marked where a word begins with one of them, and what
+ * stands in backticks as code. */
 static void snippet(struct buf *b, const char *s, const char *question)
 {
     const char *word[WORDS_MAX];
@@ -80,10 +81,18 @@ static void snippet(struct buf *b, const char *s, const char *question)
             len[n++] = (size_t)(p - from);
         }
     }
-    bool inside = false;
+    bool inside = false, code = false;
     const char *plain = s;
     for (const char *p = s; *p;) {
         size_t hit = 0;
+        if (*p == '`' && (code || strchr(p + 1, '`'))) {
+            page_textn(b, plain, (size_t)(p - plain));
+            buf_adds(b, code ? "</code>" : "<code>");
+            code = !code;
+            inside = false;
+            plain = ++p;
+            continue;
+        }
         for (size_t i = 0; i < n && !inside; i++)
             if (len[i] > hit && strncasecmp(p, word[i], len[i]) == 0)
                 hit = len[i];
@@ -158,6 +167,17 @@ static void filter(struct buf *b, const char *key, const char *value)
     buf_addc(b, '"');
 }
 
+/* The question as the name of a directory: docfs-query(7) has the escapes. */
+static void mount_name(struct buf *b, const char *question)
+{
+    bool escape = strchr(question, '/');
+    for (const char *p = question; *p; p++)
+        if (escape && (*p == '/' || *p == '%'))
+            buf_adds(b, *p == '/' ? "%2F" : "%25");
+        else
+            page_textn(b, p, 1);
+}
+
 /* told: it was looked at, and is no passing state of what is being typed. */
 static void results(struct request *q, struct response *a, struct buf *b, bool told)
 {
@@ -192,7 +212,7 @@ static void results(struct request *q, struct response *a, struct buf *b, bool t
         buf_addf(b, " · %zu files still being indexed", r->pending);
     if (r->n) {
         buf_adds(b, " <span class=\"wide-only\">· in the mount <code>search/");
-        page_text(b, r->query);
+        mount_name(b, text.data);
         buf_adds(b, "/</code></span>");
     }
     buf_adds(b, "</p>");

@@ -53,7 +53,7 @@ async function showCollections() {
       const of = sources.filter((s) => s.collection === name);
       return [
         el('a', { href: '/browse/' + encodeURIComponent(name) }, name), c.document_count,
-        of.map((s) => s.location).join(', '),
+        el('span', { class: 'address' }, of.map((s) => s.location).join(', ')),
         of.length ? el('span', {}, age(of[0].checked_at), of.some((s) => s.stale) ? ' (stale)' : '') : '',
         of.map((s) => s.outcome).join(', '),
         actions(
