@@ -27,11 +27,16 @@ struct embed_near {
  * text for other reasons as well does it once. Costs about 5 us a text: it is for the best of a
  * first list. What begin returns belongs to one thread. */
 struct embed_asked;
+#define EMBED_WORD_ROWS 24 /* of one word at most */
 struct embed_near_ops {
     int (*begin)(void *ctx, const char *query, struct embed_asked **ret, struct docfs_err *err);
-    /* A word as token_each() gives it, with its stem: the number that it has below, or -ENOMEM. Of
-     * words that come up again it need not be asked again. */
-    int64_t (*know)(struct embed_asked *a, const struct token *t, const char *stem, size_t len);
+    /* What a word, as token_each() gives it, with its stem, is to the model: returns how many. The
+     * same for every question and as long as the fingerprint; may be kept. */
+    size_t (*rows)(void *ctx, const struct token *t, const char *stem, size_t len,
+                   uint32_t row[EMBED_WORD_ROWS]);
+    /* Of a word that rows() gave n of: the number that it has below, or -ENOMEM. part: it is one of
+     * an identifier. Of words that come up again it need not be asked again. */
+    int64_t (*know)(struct embed_asked *a, const uint32_t *row, size_t n, bool part);
     /* The next word of the text: title first, then the body. */
     void (*word)(struct embed_asked *a, uint32_t word);
     void (*title)(struct embed_asked *a); /* it ends here */

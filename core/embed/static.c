@@ -88,6 +88,7 @@ static void static_free(void *ctx)
     struct embed_static *e = ctx;
     static_close(&e->m);
     free(e->factors);
+    free(e->norm);
     free(e);
 }
 
@@ -96,14 +97,16 @@ int embed_static_with(struct static_model *m, const char *tuning, float *factors
 {
     _cleanup_free_ struct embedder *e = calloc(1, sizeof(*e));
     _cleanup_free_ struct embed_static *s = calloc(1, sizeof(*s));
-    if (!e || !s) {
+    const struct static_head *h = m->head;
+    if (s)
+        s->norm = calloc((size_t)h->words + h->buckets, sizeof(*s->norm));
+    if (!e || !s || !s->norm) {
         static_close(m);
         free(factors);
         return err_oom(err);
     }
     s->m = *m;
     s->factors = factors;
-    const struct static_head *h = s->m.head;
     if (factors) {
         s->m.query = factors;
         s->m.passage = factors + (size_t)h->words + h->buckets;

@@ -108,14 +108,15 @@ float static_damp(float count);
 
 /* Number of the word, or UINT32_MAX. */
 uint32_t static_find(const struct static_model *m, const char *word, size_t len);
-#define STATIC_GRAMS 24
+#define STATIC_GRAMS EMBED_WORD_ROWS
 /* The rows of the letter groups of a word that has no number; returns how many. */
 size_t static_grams(const struct static_model *m, const char *word, size_t len,
                     uint32_t row[STATIC_GRAMS]);
 
 struct embed_static {
     struct static_model m;
-    float *factors; /* owned; what m.query and m.passage point to when they are adapted */
+    float *factors;      /* owned; what m.query and m.passage point to when they are adapted */
+    _Atomic float *norm; /* [rows] of the row; 0: not asked for yet */
     char fingerprint[128];
 };
 

@@ -26,6 +26,7 @@ struct word {
 
 struct embed_asked {
     const struct static_model *m;
+    _Atomic float *norms; /* of the rows of the model, as they were asked for */
     uint32_t row[QUERY_ROWS];
     float weight[QUERY_ROWS], norm[QUERY_ROWS], best[QUERY_ROWS];
     size_t n;
@@ -48,10 +49,15 @@ struct embed_asked {
     float in_title;   /* of the present text */
 };
 
-static float row_norm(const struct static_model *m, uint32_t row)
+static float row_norm(const struct embed_asked *a, uint32_t row)
 {
-    const int8_t *r = m->row + (size_t)row * m->head->dim;
-    return sqrtf((float)static_dot(r, r, m->head->dim));
+    float norm = atomic_load_explicit(&a->norms[row], memory_order_relaxed);
+    if (norm > 0)
+        return norm;
+    const int8_t *r = a->m->row + (size_t)row * a->m->head->dim;
+    norm = sqrtf((float)static_dot(r, r, a->m->head->dim));
+    atomic_store_explicit(&a->norms[row], norm, memory_order_relaxed);
+    return norm;
 }
 
 static int read_query(struct embed_asked *a, const char *query)
@@ -62,7 +68,7 @@ static int read_query(struct embed_asked *a, const char *query)
     static_bag_add(a->m, b, query, strlen(query), 1);
     for (size_t i = 0; i < b->n && a->n < QUERY_ROWS; i++) {
         uint32_t row = b->item[i].row;
-        float norm = row_norm(a->m, row);
+        float norm = row_norm(a, row);
         float w = a->m->query[row] * norm * static_damp(b->item[i].count);
         if (!(w > 0))
             continue;
@@ -113,7 +119,7 @@ static void compute(struct embed_asked *a, uint32_t row, float *ret)
     const struct static_model *m = a->m;
     size_t dim = m->head->dim;
     int32_t dot[QUERY_ROWS];
-    float norm = row_norm(m, row);
+    float norm = row_norm(a, row);
     static_dots(m->row + (size_t)row * dim, a->wide, a->n, dim, dot);
     for (size_t q = 0; q < a->n; q++)
         ret[q] = !(norm > 0) ? 0 : row == a->row[q] ? 1 : (float)dot[q] / (norm * a->norm[q]);
@@ -192,6 +198,7 @@ static int near_begin(void *ctx, const char *query, struct embed_asked **ret, st
     if (!a)
         return err_oom(err);
     a->m = &e->m;
+    a->norms = e->norm;
     if (read_query(a, query) < 0) {
         near_free(a);
         return err_oom(err);
@@ -229,18 +236,26 @@ static int keep(struct embed_asked *a, const struct word *w, const uint32_t *row
     return 0;
 }
 
-static int64_t near_know(struct embed_asked *a, const struct token *t, const char *stem, size_t len)
+static size_t near_rows(void *ctx, const struct token *t, const char *stem, size_t len,
+                        uint32_t row[EMBED_WORD_ROWS])
 {
-    unsigned flags = a->m->head->flags;
-    struct word w = {.first = (uint32_t)a->places, .part = t->part};
-    uint32_t row[STATIC_GRAMS];
-    if (a->n && !(flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len))) {
-        const char *word = flags & STATIC_STEM ? stem : t->text;
-        size_t n = flags & STATIC_STEM ? len : t->len;
-        row[0] = static_find(a->m, word, n);
-        w.late = row[0] == UINT32_MAX && !t->part;
-        w.n = row[0] == UINT32_MAX ? (uint32_t)static_grams(a->m, word, n, row) : 1;
-    }
+    const struct static_model *m = &((const struct embed_static *)ctx)->m;
+    unsigned flags = m->head->flags;
+    if (flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len))
+        return 0;
+    const char *word = flags & STATIC_STEM ? stem : t->text;
+    size_t n = flags & STATIC_STEM ? len : t->len;
+    row[0] = static_find(m, word, n);
+    return row[0] == UINT32_MAX ? static_grams(m, word, n, row) : 1;
+}
+
+static int64_t near_know(struct embed_asked *a, const uint32_t *row, size_t n, bool part)
+{
+    bool grams = n && row[0] >= a->m->head->words;
+    struct word w = {.first = (uint32_t)a->places,
+                     .n = a->n ? (uint32_t)n : 0,
+                     .part = part,
+                     .late = grams && !part};
     return keep(a, &w, row) < 0 ? -ENOMEM : (int64_t)a->words - 1;
 }
 
@@ -271,6 +286,7 @@ static void near_end(struct embed_asked *a, struct embed_near *ret)
 }
 
 const struct embed_near_ops static_near = {.begin = near_begin,
+                                           .rows = near_rows,
                                            .know = near_know,
                                            .word = near_word,
                                            .title = near_title,

@@ -64,6 +64,8 @@ struct postings_token {
 typedef int postings_token_fn(void *arg, const struct postings_token *t);
 /* The words of a row in their order. What fn returned, -EBADMSG, -EIO, -ENOMEM. */
 int postings_tokens(const struct postings *p, size_t row, postings_token_fn *fn, void *arg);
+/* How many names there are. */
+uint32_t postings_names(const struct postings *p);
 /* The text of a name, not terminated. */
 const char *postings_name(const struct postings *p, uint32_t name, size_t *ret_len);
 

@@ -69,8 +69,7 @@ static inline size_t postings_put(unsigned char *p, uint32_t v)
     return n;
 }
 
-/* For texts.c: the names there are, and the row->size bytes of a row. 0, -EBADMSG, -errno. */
-uint32_t postings_names(const struct postings *p);
+/* For texts.c: the row->size bytes of a row. 0, -EBADMSG, -errno. */
 int postings_read_text(const struct postings *p, const struct postings_row *row, void *data);
 
 /* NULL when it does not end before `end` or is too large. */

@@ -12,6 +12,11 @@
 
 #define SLOTS_MIN 8192
 
+static uint32_t stem_hash(const char *stem, size_t len)
+{
+    return (uint32_t)hash64(stem, len, 0);
+}
+
 int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e, const char *query,
                   struct expand *expand, struct docfs_err *err)
 {
@@ -19,12 +24,14 @@ int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e
     for (size_t i = 0; i < l->n; i++) {
         memcpy(r->stem[i], l->term[i].text, sizeof(r->stem[i]));
         r->stem_len[i] = token_stem(r->stem[i], strlen(r->stem[i]));
+        r->stem_hash[i] = stem_hash(r->stem[i], r->stem_len[i]);
     }
     r->known = calloc(r->slots, sizeof(*r->known));
     if (!r->known)
         return err_oom(err);
     if (!e || !e->near)
         return 0;
+    r->e = e;
     r->near = e->near;
     return e->near->begin(e->ctx, query, &r->asked, err);
 }
@@ -33,6 +40,7 @@ void reading_fini(struct reading *r)
 {
     if (r->asked)
         r->near->free(r->asked);
+    lexicon_unref(r->lexicon);
     free(r->known);
     *r = (struct reading){0};
 }
@@ -61,33 +69,60 @@ static int widen(struct reading *r)
     return 0;
 }
 
-static int find_out(struct reading *r, const struct token *t, struct known *ret)
+/* The stem and the rows of a word; *ret_term: the term of the question that it is, -1: none. */
+static void look_up(const struct reading *r, const struct token *t, struct lexicon_word *ret,
+                    int *ret_term)
 {
     char stem[TOKEN_MAX + 8];
     memcpy(stem, t->text, t->len);
     size_t len = token_stem(stem, t->len);
-    ret->term = -1;
-    for (size_t i = 0; i < r->l->n && ret->term < 0; i++)
+    ret->stem = stem_hash(stem, len);
+    ret->n = r->near ? r->near->rows(r->e->ctx, t, stem, len, ret->row) : 0;
+    *ret_term = -1;
+    for (size_t i = 0; i < r->l->n && *ret_term < 0; i++)
         if (r->stem_len[i] == len && memcmp(r->stem[i], stem, len) == 0)
-            ret->term = (int)i;
+            *ret_term = (int)i;
+}
+
+/* What is known of a name. False when nothing is, or when it may be a term of the question. */
+static bool recall(const struct reading *r, uint32_t name, struct lexicon_word *ret)
+{
+    bool known = lexicon_get(r->lexicon, name, ret);
+    for (size_t i = 0; i < r->l->n && known; i++)
+        known = r->stem_hash[i] != ret->stem;
+    return known;
+}
+
+/* name: of the word, POSTINGS_NO_NAME: it has none. */
+static int find_out(struct reading *r, const struct token *t, uint32_t name, struct known *ret)
+{
+    struct lexicon_word w;
+    bool named = r->lexicon && name != POSTINGS_NO_NAME;
+    ret->term = -1;
+    if (!named || !recall(r, name, &w)) {
+        look_up(r, t, &w, &ret->term);
+        if (named)
+            lexicon_put(r->lexicon, name, &w);
+    }
     if (r->expand && !t->part)
         ret->expand = expand_hash(t->text, t->len);
     if (!r->near)
         return 0;
-    int64_t near = r->near->know(r->asked, t, stem, len);
+    int64_t near = r->near->know(r->asked, w.row, w.n, t->part);
     ret->near = near < 0 ? 0 : (uint32_t)near;
     return near < 0 ? -ENOMEM : 0;
 }
 
 /* A word that came up for the first time; *k: where it is to be kept. */
-static int add(struct reading *r, uint64_t key, const struct token *t, struct known **k)
+static int add(struct reading *r, uint64_t key, const struct token *t, uint32_t name,
+               struct known **k)
 {
     if (2 * r->n >= r->slots) {
         if (widen(r) < 0)
             return -ENOMEM;
         *k = slot_of(r, key);
     }
-    int rc = find_out(r, t, *k);
+    int rc = find_out(r, t, name, *k);
     if (rc == 0) {
         (*k)->key = key;
         r->n++;
@@ -148,7 +183,7 @@ static int on_token(void *arg, const struct token *t)
     /* A seed of low bits would only stand for another first byte. */
     uint64_t key = hash64(t->text, t->len, (uint64_t)t->part << 63) | BY_HASH;
     struct known *k = slot_of(r, key);
-    if (!k->key && add(r, key, t, &k) < 0)
+    if (!k->key && add(r, key, t, POSTINGS_NO_NAME, &k) < 0)
         return -ENOMEM;
     return count(r, k, t->part);
 }
@@ -184,7 +219,7 @@ static int add_named(struct reading *r, uint64_t key, const struct postings_toke
         return -EBADMSG;
     memcpy(text, name, t.len);
     text[t.len] = '\0';
-    return add(r, key, &t, k);
+    return add(r, key, &t, p->name, k);
 }
 
 static int on_name(void *arg, const struct postings_token *t)
@@ -206,6 +241,8 @@ int reading_row(struct reading *r, struct docfs *d, int64_t row, struct counts *
 {
     int rc = begin(r, ret);
     r->d = d;
+    if (r->near && !r->lexicon) /* without memory for it every word is looked up */
+        r->lexicon = words_lexicon(d, r->e->fingerprint);
     if (rc == 0)
         rc = words_read(d, row, on_name, r);
     end(r);

@@ -26,14 +26,17 @@ struct reading {
     const struct lexical *l;
     char stem[LEX_TERMS_MAX][72];
     size_t stem_len[LEX_TERMS_MAX];
+    uint32_t stem_hash[LEX_TERMS_MAX];
     struct known *known; /* open addressing by key */
     size_t slots, n;
 
-    struct docfs *d; /* whose words are read, for names */
+    struct docfs *d;         /* whose words are read, for names */
+    struct lexicon *lexicon; /* of these; NULL: not there yet */
     enum field field;
     int last; /* term of the word before, -1: none */
     struct counts *counts;
-    struct expand *expand;             /* NULL: not wanted */
+    struct expand *expand; /* NULL: not wanted */
+    const struct embedder *e;
     const struct embed_near_ops *near; /* NULL: the embedder cannot compare */
     struct embed_asked *asked;
 };

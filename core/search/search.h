@@ -8,7 +8,7 @@
  *   words_make.c  makes that file
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
  *   rescore.c   the best passages once more, from their words
- *   reading.c   the words of a passage -> counts
+ *   reading.c   the words of a passage -> counts; lexicon.c: what is known of them
  *   expand.c    the words that the best passages share
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting

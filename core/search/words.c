@@ -16,6 +16,7 @@
 #include "core/index/postings.h"
 #include "core/text/token.h"
 #include "core/util/buf.h"
+#include "core/util/hash.h"
 
 struct words {
     pthread_rwlock_t lock; /* searches hold it shared */
@@ -27,6 +28,8 @@ struct words {
     uint64_t *dead;      /* a bit per row, or NULL */
     int64_t rows, words; /* of the full text */
     _Atomic bool broken; /* p turned out to be damaged */
+    pthread_mutex_t lexicon_lock;
+    struct lexicon *lexicon; /* of the names in p; NULL: nobody asked yet */
 };
 
 int words_new(struct words **ret, struct docfs_err *err)
@@ -35,6 +38,7 @@ int words_new(struct words **ret, struct docfs_err *err)
     if (!w)
         return err_oom(err);
     pthread_rwlock_init(&w->lock, NULL);
+    pthread_mutex_init(&w->lexicon_lock, NULL);
     *ret = w;
     return 0;
 }
@@ -44,7 +48,9 @@ void words_free(struct words *w)
     if (!w)
         return;
     postings_free(w->p);
+    lexicon_unref(w->lexicon);
     free(w->dead);
+    pthread_mutex_destroy(&w->lexicon_lock);
     pthread_rwlock_destroy(&w->lock);
     free(w);
 }
@@ -100,6 +106,8 @@ static void look(struct docfs *d, struct store_read *r, struct words *w)
     w->seen = id;
     postings_free(w->p);
     w->p = NULL;
+    lexicon_unref(w->lexicon);
+    w->lexicon = NULL;
     atomic_store(&w->broken, false);
     if (id.size && words_stamp(r, stamp, NULL) == 0)
         postings_open(d->index_dirfd, stamp, &w->p, NULL); /* no error: see words_acquire */
@@ -240,4 +248,20 @@ int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg)
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len)
 {
     return postings_name(d->words->p, name, ret_len);
+}
+
+struct lexicon *words_lexicon(struct docfs *d, const char *model)
+{
+    struct words *w = d->words;
+    uint64_t mark = hash64(model, strlen(model), 0);
+    pthread_mutex_lock(&w->lexicon_lock);
+    if (w->lexicon && !lexicon_is_of(w->lexicon, mark)) {
+        lexicon_unref(w->lexicon);
+        w->lexicon = NULL;
+    }
+    if (!w->lexicon)
+        w->lexicon = lexicon_new(postings_names(w->p), mark);
+    struct lexicon *ret = w->lexicon ? lexicon_ref(w->lexicon) : NULL;
+    pthread_mutex_unlock(&w->lexicon_lock);
+    return ret;
 }

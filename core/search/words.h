@@ -4,6 +4,7 @@
 #pragma once
 #include "core/index/postings.h"
 #include "core/internal.h"
+#include "core/search/lexicon.h"
 #include "core/search/search.h"
 
 /* Holds the postings for the reader's snapshot until words_release(). False, and nothing is held,
@@ -26,6 +27,8 @@ int64_t words_row(struct docfs *d, int64_t passage);
 /* The words of a row in their order, unstemmed. What fn returned; -EAGAIN: the file is damaged. */
 int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg);
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
+/* What is known of the names: a reference, or NULL when memory is out. model: fingerprint. */
+struct lexicon *words_lexicon(struct docfs *d, const char *model);
 
 /* ---- words_make.c ---- */
 

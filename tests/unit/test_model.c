@@ -167,6 +167,7 @@ static float similar(struct embedder *e, const char *query, const char *title, c
 }
 
 struct listener {
+    const struct embedder *e;
     const struct embed_near_ops *near;
     struct embed_asked *asked;
 };
@@ -176,7 +177,10 @@ static int hear(void *arg, const struct token *t)
     struct listener *l = arg;
     char stem[TOKEN_MAX + 8];
     memcpy(stem, t->text, t->len);
-    int64_t word = l->near->know(l->asked, t, stem, token_stem(stem, t->len));
+    uint32_t row[EMBED_WORD_ROWS];
+    size_t n = l->near->rows(l->e->ctx, t, stem, token_stem(stem, t->len), row);
+    assert(n <= EMBED_WORD_ROWS);
+    int64_t word = l->near->know(l->asked, row, n, t->part);
     assert(word >= 0);
     l->near->word(l->asked, (uint32_t)word);
     return 0;
@@ -195,7 +199,7 @@ static struct embed_near near(struct embedder *e, const char *query, const char 
                               const char *body)
 {
     struct embed_near out = {-1, -1}, again = {-1, -1};
-    struct listener l = {.near = e->near};
+    struct listener l = {.e = e, .near = e->near};
     assert(!e->near->begin(e->ctx, query, &l.asked, NULL));
     listen_to(&l, title, body, &out);
     listen_to(&l, body, "", &again); /* another text between */
