@@ -2,19 +2,31 @@
  * Bodies of document versions. */
 #include "core/store/internal.h"
 
-#define WHOLE_MAX 262144 /* larger bodies are read in pieces through the blob interface */
+/* Larger bodies are read in pieces through the blob interface: it follows the chain of pages up to
+ * the piece instead of loading all of it. */
+#define WHOLE_MAX 32768
+#define VIEW_MAX 262144 /* the same for bodies of which several pieces are wanted */
 
-/* A large body: the blob interface follows the page chain instead of loading all of it. */
+/* The handle stays for other bodies, until the snapshot ends: to make one costs more than to read.
+ */
 static int64_t read_piece(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
                           struct docfs_err *err)
 {
-    sqlite3_blob *blob = NULL;
-    int rc = sqlite3_blob_open(c->db, "main", "content", "body", content, 0, &blob);
+    int rc = c->body ? sqlite3_blob_reopen(c->body, content)
+                     : sqlite3_blob_open(c->db, "main", "content", "body", content, 0, &c->body);
     if (rc == SQLITE_OK)
-        rc = sqlite3_blob_read(blob, data, (int)size, (int)offset);
-    int64_t r = rc == SQLITE_OK ? (int64_t)size : db_fail(c, rc, err);
-    sqlite3_blob_close(blob);
+        rc = sqlite3_blob_read(c->body, data, (int)size, (int)offset);
+    if (rc == SQLITE_OK)
+        return (int64_t)size;
+    int r = db_fail(c, rc, err);
+    content_done(c);
     return r;
+}
+
+void content_done(struct conn *c)
+{
+    sqlite3_blob_close(c->body);
+    c->body = NULL;
 }
 
 int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
@@ -57,7 +69,7 @@ static int view(struct conn *c, struct content_view *v, int64_t content, struct 
     int r = db_query(c, &v->st, err,
                      "SELECT CASE WHEN length(body) <= ?2 THEN body END, length(body) "
                      "FROM content WHERE id = ?1",
-                     "ii", content, (int64_t)WHOLE_MAX);
+                     "ii", content, (int64_t)VIEW_MAX);
     if (r < 0 || (r = db_step(c, v->st, err)) < 0)
         return r;
     if (r == 0)

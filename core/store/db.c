@@ -93,6 +93,7 @@ void conn_close(struct conn *c)
 {
     if (!c)
         return;
+    content_done(c);
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(c->cache[i].st);
     sqlite3_close_v2(c->db);

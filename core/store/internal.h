@@ -40,8 +40,9 @@ struct conn {
     struct trouble *trouble; /* of the store; NULL: failures are only returned */
     int busy_ms;             /* longest wait for another process */
     int64_t busy_since;
-    int64_t deadline; /* progress handler: interrupt past it; 0 = none */
-    int wal_pages;    /* in the log after the last commit */
+    int64_t deadline;   /* progress handler: interrupt past it; 0 = none */
+    int wal_pages;      /* in the log after the last commit */
+    sqlite3_blob *body; /* large one that was read last (contents.c), or NULL */
     struct {
         const char *sql;
         sqlite3_stmt *st;
@@ -323,9 +324,11 @@ int directory_prune(struct store_write *w, int64_t directory, struct docfs_err *
 int directory_path(struct conn *c, int64_t directory, struct buf *out, struct docfs_err *err);
 
 /* Bodies (contents.c). */
-/* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). */
+/* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). Inside of a
+ * transaction, which content_done() must precede the end of. */
 int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
                      struct docfs_err *err);
+void content_done(struct conn *c);
 /* The same, for several reads of one version in a row: it is loaded once. Zeroed at first. */
 struct content_view {
     int64_t content; /* 0: none yet */

@@ -88,6 +88,7 @@ void store_read_end(struct store_read *r)
 {
     if (!r)
         return;
+    content_done(r->c);
     if (!sqlite3_get_autocommit(r->c->db))
         db_run(r->c, NULL, "COMMIT", "");
     if (sqlite3_get_autocommit(r->c->db)) {
