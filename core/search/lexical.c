@@ -84,8 +84,7 @@ static int same_word(void *arg, const struct token *t)
     return !same;
 }
 
-/* True when FTS5 reads the word of a question as that word; one that was cut may be read anew. */
-static bool reads_alike(const char *word)
+bool lexical_reads_alike(const char *word)
 {
     const char *left = word;
     return token_each(word, strlen(word), same_word, &left) == 0 && !left;
@@ -128,7 +127,8 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
         if (i)
             buf_adds(b, " OR ");
         add_quoted(b, order[i]->text);
-        add_part(l, (int)(order[i] - l->term), reads_alike(order[i]->text) ? order[i]->df : -1);
+        add_part(l, (int)(order[i] - l->term),
+                 lexical_reads_alike(order[i]->text) ? order[i]->df : -1);
     }
     buf_addc(b, ')');
     if (q->n_exclude) {
@@ -149,7 +149,7 @@ static int64_t term_df(struct store_read *r, df_fn *count, struct docfs *d, cons
     memcpy(stem, text, n + 1);
     n = token_stem(stem, n);
     stem[n] = '\0';
-    int64_t df = count ? count(d, stem, n) : -1;
+    int64_t df = count ? count(d, r, text, stem, n) : -1;
     return df < 0 ? store_term_df(r, stem) : df;
 }
 

@@ -65,13 +65,17 @@ struct lexical {
     size_t n_part;
 };
 
-/* Passages that hold a stem; -1: ask the store. */
-typedef int64_t df_fn(struct docfs *d, const char *stem, size_t len);
+/* Passages that hold a word, which is given with its stem; -1: ask the store. */
+typedef int64_t df_fn(struct docfs *d, struct store_read *r, const char *word, const char *stem,
+                      size_t len);
 /* budget: passages that full text may visit. df: where words are counted, or NULL. Never -ENOENT: a
  * query without known words has match == NULL. */
 int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget, df_fn *df,
                     struct docfs *d, struct lexical *ret, struct docfs_err *err);
 void lexical_fini(struct lexical *l);
+/* True when full text reads the word of a question as that word; one that was cut may be read anew.
+ */
+bool lexical_reads_alike(const char *word);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
 void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */

@@ -166,13 +166,17 @@ void words_release(struct docfs *d)
 
 /* ---- searching ---- */
 
-int64_t words_df(struct docfs *d, const char *stem, size_t len)
+int64_t words_df(struct docfs *d, struct store_read *r, const char *word, const char *stem,
+                 size_t len)
 {
     struct words *w = d->words;
-    int64_t df = w->whole ? postings_df(w->p, stem, len) : -1;
-    if (df < 0 && w->whole)
+    if (w->dead || (!w->whole && !lexical_reads_alike(word)))
+        return -1;
+    int64_t later = w->whole ? 0 : store_term_df_after(r, word, postings_last(w->p));
+    int64_t df = later < 0 ? -1 : postings_df(w->p, stem, len);
+    if (df < 0 && later >= 0)
         atomic_store(&w->broken, true);
-    return df < 0 ? -1 : df;
+    return df < 0 ? -1 : df + later;
 }
 
 static int search_file(struct words *w, const struct lexical *l, const struct store_lex_query *q,

@@ -14,8 +14,9 @@ void words_release(struct docfs *d);
 
 /* The calls below are for whoever holds them. */
 
-/* Passages that hold a stem, or -1: ask the store. */
-int64_t words_df(struct docfs *d, const char *stem, size_t len);
+/* Passages that hold a word, or -1: ask the store. A df_fn. */
+int64_t words_df(struct docfs *d, struct store_read *r, const char *word, const char *stem,
+                 size_t len);
 /* Candidates as store_lex_search() finds them, for a question of words alone; -EAGAIN: ask the
  * store. q: its match is of what came after the file. */
 int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,

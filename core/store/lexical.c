@@ -151,6 +151,16 @@ int64_t store_term_df(struct store_read *r, const char *term)
     return df;
 }
 
+int64_t store_term_df_after(struct store_read *r, const char *word, int64_t after)
+{
+    int64_t df;
+    int e = db_int(r->c, &df, NULL,
+                   "SELECT count(*) FROM fulltext WHERE rowid > ?2 AND "
+                   "fulltext MATCH '\"' || replace(?1, '\"', '\"\"') || '\"'",
+                   "ti", word, after);
+    return e < 0 ? -1 : df;
+}
+
 struct term {
     char *text;
     int64_t df;

@@ -82,6 +82,9 @@ int store_lex_search(struct store_read *r, const struct store_lex_query *q, size
 /* Passages in which a (tokenised, stemmed as indexed) term occurs; 0 when none. Cached per
  * generation. */
 int64_t store_term_df(struct store_read *r, const char *term);
+/* Passages above the number `after` in which a word, not stemmed, occurs; -1 when they cannot be
+ * counted. */
+int64_t store_term_df_after(struct store_read *r, const char *word, int64_t after);
 /* What bm25 counts with: rows of the full text, the words in them, and what a word in df of the
  * rows weighs. */
 int store_text_totals(struct store_read *r, int64_t *ret_rows, int64_t *ret_words,
