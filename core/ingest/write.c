@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The writing half of an ingest. Transactions are short (about a second), so that other writers
- * get their turn and a crash loses little work; what is committed stays. */
+ * The writing half of an ingest. Transactions are short (at most a second), so that other writers
+ * get their turn and a crash loses little work; what is committed stays. The first ones are
+ * shorter: what follows a commit (index/words) is then not left for the end of a short run. */
 #include "core/ingest/ingest.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define BATCH_BYTES (16u << 20)
 #define BATCH_NS 1000000000
+#define BATCH_NS_MIN 200000000
 #define REPORT_NS 100000000
 #define LOOK_NS 300000000 /* between looks at the job's cancel flag */
 
@@ -61,6 +63,13 @@ static int batch_open(struct batch *b, struct docfs_err *err)
     b->since_ns = clock_mono_ns();
     b->bytes = 0;
     return rc;
+}
+
+static bool batch_full(const struct batch *b)
+{
+    int64_t now = clock_mono_ns(), most = (now - b->run->started_ns) / 4;
+    most = most < BATCH_NS_MIN ? BATCH_NS_MIN : most > BATCH_NS ? BATCH_NS : most;
+    return b->bytes >= BATCH_BYTES || now - b->since_ns >= most;
 }
 
 static int batch_commit(struct batch *b, struct docfs_err *err)
@@ -209,8 +218,7 @@ int run_write(struct ingest_run *run, struct pipeline *p, struct docfs_err *err)
             run->progress.passages = run->report->passages;
             work_result_fini(&res);
         }
-        if (rc == 0 && b.w &&
-            (b.bytes >= BATCH_BYTES || clock_mono_ns() - b.since_ns >= BATCH_NS)) {
+        if (rc == 0 && b.w && batch_full(&b)) {
             rc = batch_commit(&b, err);
             if (rc == 0)
                 words_follow(run->d, &run->words);
@@ -307,7 +315,7 @@ int run_leave(struct ingest_run *run, const struct work_env *env, struct plan *p
         rc = batch_open(&b, err);
         if (rc == 0)
             rc = leave_one(&b, env, plan, &plan->old.item[plan->gone[i]], taken, err);
-        if (rc == 0 && clock_mono_ns() - b.since_ns >= BATCH_NS)
+        if (rc == 0 && batch_full(&b))
             rc = batch_commit(&b, err);
     }
     for (size_t i = 0; i < plan->files.n && rc == 0; i++) {

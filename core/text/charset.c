@@ -52,13 +52,12 @@ bool charset_is_text(const char *data, size_t len)
 {
     if (find_bom(data, len) || bare_utf16(data, len))
         return true;
+    /* ESC, BS and SO/SI stand in terminal text and in ISO-2022, US in Info files. */
+    static const bool is_odd[256] = {
+        [0 ... 7] = true, [0x10 ... 0x1a] = true, [0x1c ... 0x1e] = true, [0x7f] = true};
     size_t n = len < SAMPLE ? len : SAMPLE, odd = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)data[i];
-        /* ESC, BS and SO/SI stand in terminal text and in ISO-2022, US in Info files. */
-        odd +=
-            (c < 0x20 && !is_blank((char)c) && !memchr("\x1b\x08\x0e\x0f\x1f", c, 5)) || c == 0x7f;
-    }
+    for (size_t i = 0; i < n; i++)
+        odd += is_odd[(unsigned char)data[i]];
     return odd <= 2 || odd <= n / 200;
 }
 
