@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import threading
 
 import pytest
 
@@ -36,6 +37,13 @@ def build():
 def docfs(build, tmp_path):
     """A docfs with an empty cache."""
     return Docfs(build, tmp_path / "cache")
+
+
+@pytest.fixture
+def ready(docfs, corpus):
+    """A cache of its own with a few documents."""
+    docfs.ok("add", corpus / "guide", "--collection", "demo")
+    return docfs
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +119,25 @@ def workdir(tmp_path):
     d.mkdir()
     yield d
     shutil.rmtree(d, ignore_errors=True)
+
+
+@pytest.fixture
+def convert(docfs, workdir):
+    """convert(text, name) -> the markdown that a file becomes."""
+    def run(text, name="page.md"):
+        (workdir / name).write_text(text)
+        docfs.ok("add", workdir, "--collection", "c", "-q")
+        path, = [p for p in docfs.paths("c") if p.startswith(name.rsplit(".", 1)[0] + ".")]
+        return docfs.ok("cat", f"c/{path}").out
+    return run
+
+
+@pytest.fixture
+def stop():
+    """An event that is set when the test is over: for servers that keep a client waiting."""
+    e = threading.Event()
+    yield e
+    e.set()
 
 
 # ---- no test hangs ----

@@ -1,5 +1,4 @@
 """Answers with sources: without a model, with one of either kind, and with one that fails."""
-import json
 
 import pytest
 from lib.chatserver import ChatServer

@@ -14,10 +14,6 @@ def ready(docfs, corpus):
     return docfs
 
 
-def other(docfs, path):
-    return type(docfs)(docfs.build, path)
-
-
 def answers(docfs):
     return [(h["id"], h["score"]) for h in docfs.json("search", "cancel a running task")["hits"]]
 
@@ -29,7 +25,7 @@ def test_round_trip_into_an_empty_place(ready, tmp_path):
     info = ready.json("backup", file)
     assert info["documents"] == ready.json("status")["documents"] and info["bytes"] > 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    new = other(ready, tmp_path / "new/place")
+    new = ready.beside(tmp_path / "new/place")
     assert new.json("restore", file)["documents"] == info["documents"]
     assert answers(new) == answers(ready) and answers(new)
     assert new.ok("config", "get", "search.k").out.strip() == "3"
@@ -81,7 +77,7 @@ def test_under_load(ready, tmp_path, corpus):
             t.join()
     assert not problems
     for i in range(4):
-        new = other(ready, tmp_path / f"new{i}")
+        new = ready.beside(tmp_path / f"new{i}")
         new.ok("restore", tmp_path / f"b{i}")
         assert new.run("verify").code == 0
         for c in new.json("list")["collections"]:
@@ -93,7 +89,7 @@ def test_existing_places_need_a_yes(ready, tmp_path, corpus):
     r = ready.run("backup", tmp_path / "b")
     assert r.code == 2 and "--force" in r.err
     ready.ok("backup", "--force", tmp_path / "b")
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
     new.ok("add", corpus / "guide", "--collection", "mine")
     before = answers(new)
     r = new.run("restore", tmp_path / "b")

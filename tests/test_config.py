@@ -4,12 +4,6 @@ import pathlib
 import pytest
 
 
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
-
-
 def user_file(docfs, text):
     path = pathlib.Path(docfs.env()["XDG_CONFIG_HOME"]) / "docfs/docfs.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)

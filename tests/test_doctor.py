@@ -1,6 +1,5 @@
 """docfs doctor: each thing is broken, and the message must say what it is and how to mend it."""
 import json
-import pathlib
 import socket
 import sqlite3
 import subprocess
@@ -8,12 +7,6 @@ import subprocess
 import pytest
 
 from lib.docfs import check_alarms, wait_until
-
-
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
 
 
 def checks(docfs, *args, code=None, env=None, before=None, prefix=()):

@@ -10,12 +10,6 @@ from lib.embedserver import EmbedServer
 from lib.faults import events, follows, state
 
 
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
-
-
 def check(docfs, name, *settings, codes=(0,)):
     """(level, text, remedy) of each check of that name."""
     sets = [a for s in settings for a in ("--set", s)]

@@ -13,10 +13,6 @@ def ready(docfs, corpus):
     return docfs
 
 
-def other(docfs, path):
-    return type(docfs)(docfs.build, path)
-
-
 def documents(docfs, collection):
     found = docfs.json("list", collection)["documents"]
     return {d["path"]: docfs.ok("cat", f"{collection}/{d['path']}").out for d in found}
@@ -48,7 +44,7 @@ def test_round_trip(ready, tmp_path):
     file = tmp_path / "demo.docfs"
     info = ready.json("export", "demo", file)
     assert info["collection"] == "demo@1" and info["documents"] > 5
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
     new.ok("import", file)
     before, after = documents(ready, "demo@1"), documents(new, "demo@1")
     assert before.keys() == after.keys()
@@ -64,7 +60,7 @@ def test_provenance(ready, corpus, tmp_path):
     manifest = json.loads(dict(members(file))["docfs-collection.json"])
     assert manifest["origin"]["kind"] == "directory"
     assert manifest["origin"]["location"] == str(corpus)
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
     new.ok("import", file)
     c = new.json("list")["collections"][0]
     assert c["name"].startswith("demo") and c["location"] == str(file)
@@ -77,7 +73,7 @@ def test_again_changes_only_what_differs(ready, tmp_path, workdir):
     ready.ok("add", workdir, "--collection", "two")
     file = tmp_path / "two.docfs"
     ready.ok("export", "two", file)
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
     new.ok("import", file)
     (workdir / "b.md").write_text("# B\n\nthe second page, changed\n")
     (workdir / "c.md").write_text("# C\n\nthe third page\n")
@@ -113,7 +109,7 @@ def test_damaged_files_change_nothing(ready, tmp_path, how):
     else:
         data = b"" if how == "empty" else b"# some text\n" * 100
     file.write_bytes(data)
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
     refused(new, file)
 
 
@@ -121,7 +117,7 @@ def test_what_does_not_agree_is_refused(ready, tmp_path):
     file = tmp_path / "x.docfs"
     ready.ok("export", "demo", file)
     good = members(file)
-    new = other(ready, tmp_path / "new")
+    new = ready.beside(tmp_path / "new")
 
     def with_index(change):
         out = [list(m) for m in good]
@@ -168,7 +164,7 @@ def test_names_that_are_no_utf8(docfs, tmp_path, workdir):
     (workdir / "größe.md").write_text("# Size\n\na name in UTF-8\n")
     docfs.ok("add", workdir, "--collection", "odd")
     docfs.ok("export", "odd", tmp_path / "odd.docfs")
-    new = other(docfs, tmp_path / "new")
+    new = docfs.beside(tmp_path / "new")
     new.ok("import", tmp_path / "odd.docfs")
 
     def shown(d):
@@ -188,7 +184,7 @@ def test_too_much(docfs, tmp_path, workdir):
     docfs.ok("add", workdir, "--collection", "long")
     docfs.ok("export", "long", tmp_path / "x.docfs")
     assert (tmp_path / "x.docfs").stat().st_size < 10000
-    new = other(docfs, tmp_path / "new")
+    new = docfs.beside(tmp_path / "new")
     r = new.run("import", tmp_path / "x.docfs", "--set", "sources.max_bytes=64K")
     assert r.code == 3 and "unpacks to more than 65536 bytes" in r.err, r
     new.ok("import", tmp_path / "x.docfs")

@@ -1,5 +1,4 @@
 """Things break: processes die, disks fill, files rot. Nothing acknowledged is lost."""
-import json
 import os
 import random
 import shutil

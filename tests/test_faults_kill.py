@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lib.docfs import wait_until
-from lib.faults import events, services
+from lib.faults import events
 
 pytestmark = pytest.mark.fault
 
@@ -18,12 +18,6 @@ pytestmark = pytest.mark.fault
 @pytest.fixture
 def seconds(request):
     return request.config.getoption("--fault-seconds")
-
-
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
 
 
 class Asking:
@@ -59,8 +53,8 @@ def crashes(docfs, kind):
 
 
 def recovered(docfs, kind, kills):
-    s = [x for x in services(docfs, kind) if x["state"] == "up"]
-    assert len(s) == 1, services(docfs, kind)
+    s = [x for x in docfs.services(kind) if x["state"] == "up"]
+    assert len(s) == 1, docfs.services(kind)
     w = s[0]["availability"]["24h"]
     assert w["crashes"] == kills and w["recovery_seconds"] is not None, w
     return w
@@ -166,4 +160,4 @@ def test_watch(ready, workdir, seconds):
 
 
 def w_crashes(docfs):
-    return services(docfs, "watch")[0]["availability"]["24h"]["crashes"]
+    return docfs.services("watch")[0]["availability"]["24h"]["crashes"]

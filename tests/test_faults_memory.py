@@ -11,12 +11,6 @@ from lib.faults import preload
 pytestmark = pytest.mark.fault  # a sanitizer has an allocator of its own
 
 
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
-
-
 def allocations(docfs, build, tmp_path, *command):
     count = tmp_path / "count"
     docfs.ok(*command, env=preload(build, "memory", count=count))

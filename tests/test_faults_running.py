@@ -7,13 +7,7 @@ import subprocess
 import pytest
 
 from lib.docfs import Docfs, wait_until
-from lib.faults import Clock, events, follows, preload, services, state
-
-
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
+from lib.faults import Clock, events, follows, preload, state
 
 
 def ask(server, text):
@@ -65,7 +59,7 @@ def test_cache_moved_away_and_back(ready, serve, mount_of, tmp_path):
     away.rename(ready.cache)
     wait_until(lambda: s.get("/ready").status == 200)
     assert paths(ask(s, "cancel a task")) == before
-    wait_until(lambda: all(x["state"] == "up" for x in services(ready)))
+    wait_until(lambda: all(x["state"] == "up" for x in ready.services()))
     assert os.listdir(m.path / "search" / "storage back ends")
     for kind in ("serve", "mount"):
         wait_until(lambda: follows(events(ready, kind), "start", "degraded", "recovered"))
@@ -94,14 +88,14 @@ def test_cache_removed_and_made_anew(ready, serve, mount_of, workdir):
             return False
     wait_until(listed)
     assert "oranges" in (m.path / "docs/new/x.md").read_text()
-    assert {x["kind"]: (x["state"], x["pid"]) for x in services(ready)} == {
+    assert {x["kind"]: (x["state"], x["pid"]) for x in ready.services()} == {
         "serve": ("up", s.process.pid), "mount": ("up", m.process.pid)}
     assert any("was replaced" in e["text"] for e in ready.json("status")["errors"])
 
 
 def test_watch_ends_when_its_cache_is_gone(ready):
     p = ready.popen("watch")
-    wait_until(lambda: services(ready, "watch"))
+    wait_until(lambda: ready.services("watch"))
     remove(ready)
     _, err = p.communicate(timeout=30)
     assert p.returncode == 3 and b"was removed while it was in use" in err
@@ -265,7 +259,7 @@ def test_newer_docfs_takes_over_a_cache_in_use(ready, serve, mount_of, workdir):
     set_version(ready, old)
     wait_until(lambda: s.get("/ready").status == 200)
     assert paths(ask(s, "cancel a task")) == good
-    wait_until(lambda: all(x["state"] == "up" for x in services(ready)))
+    wait_until(lambda: all(x["state"] == "up" for x in ready.services()))
     wait_until(lambda: follows(events(ready, "serve"), "degraded", "recovered"))
 
 
@@ -280,11 +274,11 @@ def test_clock_steps(ready, serve, build, tmp_path, workdir):
         assert paths(ask(s, "cancel a task")) == good
         assert put(s, f"at{n}.md", f"# At {n}\n\nstepped words\n").status < 300
         wait_until(lambda: f"at{n}.md" in paths(ask(s, f"stepped words {n}")))
-    x, = services(ready, "serve")
+    x, = ready.services("serve")
     w = x["availability"]["24h"]
     assert x["state"] == "up" and 0 <= x["up_seconds"] < 3600
     assert w["availability"] == 1 and w["down_seconds"] == 0 and w["seconds"] < 3600
     s.stop()
-    x, = services(ready, "serve")
+    x, = ready.services("serve")
     assert x["state"] == "stopped" and x["availability"]["30d"]["availability"] == 1
     assert ready.run("verify").code == 0

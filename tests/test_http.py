@@ -5,7 +5,6 @@ import os
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import pytest
@@ -32,13 +31,6 @@ def get(build):
         out = [json.loads(line) for line in p.stdout.splitlines()]
         return out[0] if len(out) == 1 else out
     return run
-
-
-@pytest.fixture
-def stop():
-    e = threading.Event()
-    yield e
-    e.set()
 
 
 def test_answer_with_everything(get):

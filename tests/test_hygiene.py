@@ -5,12 +5,7 @@ import subprocess
 
 import pytest
 
-from lib.docfs import Docfs, check_alarms
-
-
-@pytest.fixture
-def docfs(build, tmp_path):
-    return Docfs(build, tmp_path / "cache")
+from lib.docfs import check_alarms
 
 
 @pytest.fixture

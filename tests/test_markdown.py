@@ -1,15 +1,4 @@
 """What is left of markdown as site generators write it, seen through the command line."""
-import pytest
-
-
-@pytest.fixture
-def convert(docfs, workdir):
-    def run(text, name="page.md"):
-        (workdir / name).write_text(text)
-        docfs.ok("add", workdir, "--collection", "c", "-q")
-        return docfs.ok("cat", "c/" + name.rsplit(".", 1)[0] + ".md").out
-    return run
-
 
 MKDOCS = """\
 # Dates { #dates .wide }

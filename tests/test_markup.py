@@ -1,19 +1,8 @@
 """What the markup languages become, seen through the command line."""
-import pytest
-
-
-@pytest.fixture
-def convert(docfs, workdir):
-    def run(name, text):
-        (workdir / name).write_text(text)
-        docfs.ok("add", workdir, "--collection", "c", "-q")
-        known = name.endswith((".rst", ".adoc"))
-        return docfs.ok("cat", f"c/{name.rsplit('.', 1)[0] if known else name}.md").out
-    return run
 
 
 def test_rst_signatures_carry_their_module(convert):
-    md = convert("bisect.rst", """\
+    md = convert("""\
 Bisection
 =========
 
@@ -38,7 +27,7 @@ Bisection
 
 .. deprecated-removed:: 3.8 3.11
    Use another one.
-""")
+""", "bisect.rst")
     assert "# Bisection\n" in md
     assert "## `bisect.bisect_right(a, x)`\n\n`bisect.bisect(a, x)`" in md
     assert "See `insort()` and `run()`." in md
@@ -49,7 +38,7 @@ Bisection
 
 
 def test_rst_quotes_may_go_over_two_lines(convert):
-    md = convert("page.rst", """\
+    md = convert("""\
 Page
 ====
 
@@ -61,14 +50,14 @@ words`` of *it*, then::
 
 * one
 * two
-""")
+""", "page.rst")
     assert "[the manual](https://example.org/manual)" in md.replace("\n", " ").replace("  ", " ")
     assert "`two\nwords`" in md and "then:\n\n```\n$ run it\n```" in md
     assert "* one\n* two" in md
 
 
 def test_rst_cells_may_go_over_lines(convert):
-    md = convert("cells.rst", """\
+    md = convert("""\
 Cells
 =====
 
@@ -87,14 +76,14 @@ b    x|y
 
        - first
        - second
-""")
+""", "cells.rst")
     assert "| a | first line second line |\n" in md
     assert "| b | x\\|y |\n" in md
     assert "| Key | Values |\n|---|---|\n| k | One of - first - second |\n" in md
 
 
 def test_rst_grid_tables(convert):
-    md = convert("grid.rst", """\
+    md = convert("""\
 Grid
 ====
 
@@ -122,14 +111,14 @@ A cell over two columns, and a table in a cell, stay as they are:
 +-----------+-----+
 
 End.
-""")
+""", "grid.rst")
     assert "| Name | Meaning |\n|---|---|\n| a | over two `lines` |\n| b | second |\n" in md
     assert "```\n+------+------+\n| a    | b    |\n" in md and "| over both   |" in md
     assert "| +---+---+ | out |\n| | 1 | 2 | |     |" in md and "\nEnd.\n" in md
 
 
 def test_rst_tables_become_tables(convert):
-    md = convert("tables.rst", """\
+    md = convert("""\
 Tables
 ======
 
@@ -147,7 +136,7 @@ b      second
      - Use
    * - 80
      - web
-""")
+""", "tables.rst")
     assert "| Name | Meaning |\n|---|---|\n| a | `first` |\n| b | second |" in md
     assert "| Port | Use |\n|---|---|\n| 80 | web |" in md
 
@@ -209,7 +198,7 @@ End Tag Table
 
 
 def test_info_is_read_without_its_machinery(convert):
-    assert convert("x.info", INFO) == """\
+    assert convert(INFO, "x.info") == """\
 # The X manual
 
 X does *what* it does.
@@ -258,7 +247,7 @@ def test_tables_of_javadoc(docfs, tmp_path):
 
 
 def test_rst_marks_over_lines_of_a_note(convert):
-    md = convert("note.rst", """\
+    md = convert("""\
 :orphan:
 :tocdepth: 2
 
@@ -273,14 +262,14 @@ Notes
 
 .. versionchanged:: 2.0 Calls :func:`run
    now <run>` at once.
-""")
+""", "note.rst")
     assert md.startswith("# Notes\n")
     assert "> **Warning** Open files in binary mode. The `Content-Length` header counts.\n>\n> Second" in md
     assert "Changed in version 2.0: Calls `run now` at once." in md
 
 
 def test_csv_table(convert):
-    md = convert("csv.rst", '''\
+    md = convert('''\
 Menu
 ====
 
@@ -293,6 +282,6 @@ Menu
    lines", ``5``
 
 After.
-''')
+''', "csv.rst")
     assert "**Food**\n\n| Name | Price |\n|---|---|\n" in md
     assert '| Fish, "fried" | 4 |\n| Over lines | `5` |\n\nAfter.' in md

@@ -1,13 +1,12 @@
 """The tree, with the tools people use on it."""
 import json
 import os
-import shutil
 import stat
 import subprocess
 
 import pytest
 
-from lib.docfs import Docfs, wait_until
+from lib.docfs import wait_until
 
 Q = "how do I cancel a task"
 

@@ -6,7 +6,6 @@ import pathlib
 import shutil
 import subprocess
 import tarfile
-import threading
 import zipfile
 
 import pytest
@@ -33,22 +32,6 @@ def refused(docfs, *args, setting, **values):
     assert r.code != 0 and setting in r.err, r
     assert "refused" not in [c["name"] for c in docfs.json("list")["collections"]]
     return r.err
-
-
-def failures(docfs, collection):
-    r = docfs.run("list", "--failures", collection, "--json")
-    return {f["path"]: f["reason"] for f in r.json["failures"]} if r.out else {}
-
-
-def paths(docfs, collection):
-    return sorted(d["path"] for d in docfs.json("list", collection)["documents"])
-
-
-@pytest.fixture
-def stop():
-    e = threading.Event()
-    yield e
-    e.set()
 
 
 # ---- archives ----
@@ -113,7 +96,7 @@ def test_one_piece_of_data_under_many_names(docfs, tmp_path):
     bad = tmp_path / "overlap.zip"
     bad.write_bytes(raw[:at] + names + end)
     docfs.ok("add", bad)
-    assert len(paths(docfs, "overlap")) == 1
+    assert len(docfs.paths("overlap")) == 1
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
@@ -124,8 +107,8 @@ def test_bombs_over_http(docfs, encoding):
         assert "bomb" in refused(docfs, s.url + "/a.tar", setting="sources.max_ratio")
         assert "bomb" in refused(docfs, s.url + "/b/", *FAST, setting="sources.max_ratio")
         docfs.ok("add", s.url + "/p/", "-c", "site", *FAST)
-        assert paths(docfs, "site") == ["good.md", "index.md"]
-        [why] = failures(docfs, "site").values()
+        assert docfs.paths("site") == ["good.md", "index.md"]
+        [why] = docfs.failures("site").values()
         assert "bomb" in why and "sources.max_ratio" in why
 
 
@@ -159,10 +142,10 @@ def test_books(docfs, tmp_path, values, setting):
     big = "<!-- " + "x" * (9 << 20) + " -->"
     book(d / "lamp.epub", ["one", "two", "three", big + "four" if "ratio" in setting else "four"])
     docfs.ok("add", d, env={variable(k): str(v) for k, v in values.items()})
-    assert setting in failures(docfs, "shelf")["lamp.epub"]
+    assert setting in docfs.failures("shelf")["lamp.epub"]
     docfs.ok("config", "set", "sources.max_ratio", "100000")
     docfs.ok("refresh")
-    assert len(paths(docfs, "shelf")) == 4, "read again once the limit was raised"
+    assert len(docfs.paths("shelf")) == 4, "read again once the limit was raised"
 
 
 def test_a_chapter_that_is_named_again_and_again(docfs, tmp_path):
@@ -170,7 +153,7 @@ def test_a_chapter_that_is_named_again_and_again(docfs, tmp_path):
     d.mkdir()
     book(d / "lamp.epub", ["wick " * 200000], [0] * 100000)
     docfs.ok("add", d)
-    assert len(paths(docfs, "shelf")) == 1
+    assert len(docfs.paths("shelf")) == 1
 
 
 # ---- files ----
@@ -199,11 +182,11 @@ def test_number_and_size_of_files(docfs, tmp_path, three, form):
     what = forms(three, tmp_path)[form]
     refused(docfs, what, setting="sources.max_files", **{"sources.max_files": 2})
     docfs.ok("add", what, "-c", "x", env={"DOCFS_INGEST_MAX_FILE": "1K"})
-    assert paths(docfs, "x") == ["a.md", "b.md"]
-    assert "ingest.max_file" in failures(docfs, "x")["c.md"]
+    assert docfs.paths("x") == ["a.md", "b.md"]
+    assert "ingest.max_file" in docfs.failures("x")["c.md"]
     docfs.ok("refresh", "x")
-    assert paths(docfs, "x") == ["a.md", "b.md", "c.md"], "the limit was raised"
-    assert failures(docfs, "x") == {}
+    assert docfs.paths("x") == ["a.md", "b.md", "c.md"], "the limit was raised"
+    assert docfs.failures("x") == {}
 
 
 # ---- servers ----
@@ -221,8 +204,8 @@ def test_slow_servers(docfs, stop, how):
         page_ms = {"sources.page_timeout": "400ms"}
         refused(docfs, s.url + "/slow/", *FAST, setting="sources.page_timeout", **page_ms)
         docfs.ok("add", s.url + "/p/", "-c", "site", *FAST, env={"DOCFS_SOURCES_PAGE_TIMEOUT": "400ms"})
-        assert len(paths(docfs, "site")) == 2
-        [why] = failures(docfs, "site").values()
+        assert len(docfs.paths("site")) == 2
+        [why] = docfs.failures("site").values()
         assert "too slow" in why and "sources.page_timeout" in why and "sources.stall" in why
 
 
@@ -243,10 +226,10 @@ def test_redirects(docfs):
         refused(docfs, s.url + "/loop/", *FAST, setting="sources.max_redirects")
         assert s.paths.count("/x.zip") == 11 and s.paths.count("/loop/") == 11
         docfs.ok("add", s.url + "/p/", "-c", "site", *FAST, env={"DOCFS_SOURCES_MAX_REDIRECTS": "3"})
-        whys = failures(docfs, "site").values()
+        whys = docfs.failures("site").values()
         assert whys and all("sources.max_redirects" in w for w in whys)
         docfs.ok("add", s.url + "/p/", "-c", "more", *FAST, env={"DOCFS_SOURCES_MAX_REDIRECTS": "20"})
-        assert failures(docfs, "more") == {} and len(paths(docfs, "more")) == 2
+        assert docfs.failures("more") == {} and len(docfs.paths("more")) == 2
 
 
 def limited(docfs):
@@ -257,9 +240,9 @@ def test_links_of_a_page(docfs):
     links = [f"p{i}" for i in range(30)]
     with Faulty({"/": page("start", *links), **{f"/{x}": page(x) for x in links}}) as s:
         docfs.ok("add", s.url, "-c", "site", *FAST, env={"DOCFS_SOURCES_MAX_LINKS": "10"})
-        assert len(paths(docfs, "site")) == 11 and "sources.max_links" in limited(docfs)
+        assert len(docfs.paths("site")) == 11 and "sources.max_links" in limited(docfs)
         docfs.ok("refresh", "site")
-        assert len(paths(docfs, "site")) == 31 and "limit" not in limited(docfs)
+        assert len(docfs.paths("site")) == 31 and "limit" not in limited(docfs)
 
 
 URLSET = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{}</urlset>"
@@ -296,7 +279,7 @@ def test_huge_sitemaps(docfs, kind):
     with Faulty({"/": page("start", "good"), "/good": page("good"), "/robots.txt": not_found}) as s:
         s.handlers["/sitemap.xml"] = HUGE[kind](s.url)
         docfs.ok("add", s.url, "-c", "site", *FAST, "--max-pages", "20")
-        assert "good.md" in paths(docfs, "site")
+        assert "good.md" in docfs.paths("site")
         assert len(s.requests) < 60
         assert ("--max-pages" in limited(docfs)) == (kind == "many")
 
@@ -333,9 +316,9 @@ def test_huge_llms_txt(docfs, stop, form):
         docfs.ok("add", s.url, "-c", "site", *FAST, "--max-pages", "15", "--max-file", "4M")
         assert len(s.requests) < 40
         if form == "many":
-            assert "--max-pages" in limited(docfs) and len(paths(docfs, "site")) > 10
+            assert "--max-pages" in limited(docfs) and len(docfs.paths("site")) > 10
         else:
-            assert len(paths(docfs, "site")) == 2, "without it the links are followed"
+            assert len(docfs.paths("site")) == 2, "without it the links are followed"
 
 
 # ---- repositories ----
@@ -381,9 +364,9 @@ def test_names_of_a_repository(docfs, evil):
         evil.put(name, LAMP)
     evil.commit()
     docfs.ok("add", evil.bare, "-c", "x")
-    why = failures(docfs, "x")
+    why = docfs.failures("x")
     assert {n: w for n, w in names.items() if w not in why.get(n, "")} == {}
-    assert set(paths(docfs, "x")) == {"good.md", *fine}
+    assert set(docfs.paths("x")) == {"good.md", *fine}
 
 
 def test_a_tree_that_multiplies(docfs, evil):
@@ -420,7 +403,7 @@ def test_what_stopped_fetches_left_and_many_packs(docfs, evil):
     evil.put("new.md", LAMP)
     evil.commit()
     docfs.ok("refresh", "x")
-    assert len(list(pack.glob("*.pack"))) < 10 and paths(docfs, "x") == ["good.md", "new.md"]
+    assert len(list(pack.glob("*.pack"))) < 10 and docfs.paths("x") == ["good.md", "new.md"]
 
 
 # ---- what is fetched for later ----

@@ -28,15 +28,6 @@ def tree(tmp_path):
     return root
 
 
-def paths(docfs, collection):
-    return sorted(d["path"] for d in docfs.json("list", collection)["documents"])
-
-
-def reasons(docfs, collection):
-    r = docfs.run("list", "--failures", collection, "--json")
-    return {f["path"]: f["reason"] for f in r.json["failures"]}
-
-
 def pack(tree, suffix):
     out = tree.parent / f"lamp-1.2{suffix}"
     if suffix == ".deb":
@@ -60,7 +51,7 @@ def test_kinds(docfs, tree, suffix):
     report = docfs.json("add", pack(tree, suffix))
     assert report["collection"] == "lamp-1.2" and report["failed"] == 0
     below = "usr/share/doc/lamp/" if suffix == ".deb" else ""
-    assert paths(docfs, "lamp-1.2") == sorted(
+    assert docfs.paths("lamp-1.2") == sorted(
         [f"{below}deep/more.md", f"{below}guide.md", f"{below}index.md"])
     assert "whales" in docfs.ok("search", "whales").out
     assert docfs.json("list")["collections"][0]["kind"] == "archive"
@@ -69,7 +60,7 @@ def test_kinds(docfs, tree, suffix):
 def test_refresh_and_patterns(docfs, tree):
     out = pack(tree, ".tar.gz")
     docfs.ok("add", out, "--collection", "lamp", "--exclude", "deep/**")
-    assert paths(docfs, "lamp") == ["guide.md", "index.md"]
+    assert docfs.paths("lamp") == ["guide.md", "index.md"]
     assert docfs.json("refresh", "lamp")["converted"] == 0
     (tree / "guide.md").write_text("# Guide\n\nHow to trim the WICK.\n")  # the same size
     os.utime(tree / "guide.md", (1e9, 1e9))
@@ -78,7 +69,7 @@ def test_refresh_and_patterns(docfs, tree):
     report = docfs.json("refresh", "lamp")
     assert report["converted"] == 1, "decided by content, not by dates"
     docfs.ok("add", out, "--collection", "part", "--subdir", "deep")
-    assert paths(docfs, "part") == ["more.md"]
+    assert docfs.paths("part") == ["more.md"]
     r = docfs.run("add", out, "--collection", "none", "--subdir", "depp")
     assert r.code != 0 and "no directory depp" in r.err
 
@@ -209,9 +200,9 @@ def test_names_and_links_that_leave_the_archive(docfs, tmp_path):
                  special("block.md", tarfile.BLKTYPE),
                  special("pipe.md", tarfile.FIFOTYPE))
     report = docfs.json("add", a, "--collection", "evil")
-    assert paths(docfs, "evil") == ["also/good.md", "good.md"]
+    assert docfs.paths("evil") == ["also/good.md", "good.md"]
     assert report["skipped"] == 12
-    why = reasons(docfs, "evil")
+    why = docfs.failures("evil")
     for path, word in [("../../escape.md", "leaves the archive"), ("/abs.md", "absolute"),
                        ("a/../b.md", "leaves the archive"), ("link.md", "symbolic link"),
                        ("hard.md", "hard link"), ("dev.md", "device"), ("block.md", "device"),
@@ -249,7 +240,7 @@ def test_limits(docfs, tmp_path):
     r = docfs.run("add", z, env={"DOCFS_SOURCES_MAX_BYTES": "64K"})
     assert r.code != 0 and "sources.max_bytes" in r.err
     docfs.ok("add", z, "--collection", "some", "--max-file", "2K")
-    assert all("larger" in w for w in reasons(docfs, "some").values())
+    assert all("larger" in w for w in docfs.failures("some").values())
     docfs.ok("add", z)
 
 
@@ -266,14 +257,14 @@ def test_archives_in_archives(docfs, tree, tmp_path):
     two = tmp_path / "two.zip"
     two.write_bytes(wrap(inner, "inner.zip"))
     docfs.ok("add", two)
-    assert paths(docfs, "two") == ["inner.zip/lamp-1.2/deep/more.md", "inner.zip/lamp-1.2/guide.md",
+    assert docfs.paths("two") == ["inner.zip/lamp-1.2/deep/more.md", "inner.zip/lamp-1.2/guide.md",
                                    "inner.zip/lamp-1.2/index.md", "top.md"]
     three = tmp_path / "three.zip"
     three.write_bytes(wrap(two.read_bytes(), "outer.zip"))
     docfs.ok("add", three)
-    assert "sources.max_nesting" in reasons(docfs, "three")["outer.zip/inner.zip"]
+    assert "sources.max_nesting" in docfs.failures("three")["outer.zip/inner.zip"]
     docfs.ok("add", three, "--collection", "deep", env={"DOCFS_SOURCES_MAX_NESTING": "2"})
-    assert "outer.zip/inner.zip/lamp-1.2/guide.md" in paths(docfs, "deep")
+    assert "outer.zip/inner.zip/lamp-1.2/guide.md" in docfs.paths("deep")
 
 
 def test_damaged_and_encrypted(docfs, tree, tmp_path):

@@ -27,17 +27,13 @@ def http(repo):
     s.stop()
 
 
-def paths(docfs, collection):
-    return sorted(d["path"] for d in docfs.json("list", collection)["documents"])
-
-
 def test_over_http_partial_and_shallow(docfs, repo, http):
     for i in range(3):
         repo.put("docs/guide.md", f"# Guide\n\nEdition {i}\n")
         head = repo.commit(f"edit {i}")
     report = docfs.json("add", http.url("lamp"))
     assert report["collection"] == "lamp" and report["converted"] == 3
-    assert paths(docfs, "lamp") == ["README.md", "docs/deep/more.md", "docs/guide.md"]
+    assert docfs.paths("lamp") == ["README.md", "docs/deep/more.md", "docs/guide.md"]
     row = docfs.json("list")["collections"][0]
     assert (row["kind"], row["revision"], row["location"]) == ("git", head, http.url("lamp"))
     assert docfs.ok("search", "whales").out
@@ -94,7 +90,7 @@ def test_branches_tags_versions_and_directories(docfs, repo, http):
 
     def body(collection, *args):
         docfs.ok("add", url, "--collection", collection, *args)
-        name = next(p for p in paths(docfs, collection) if p.endswith("guide.md"))
+        name = next(p for p in docfs.paths(collection) if p.endswith("guide.md"))
         return docfs.ok("cat", f"{collection}/{name}").out.split()[-1]
 
     assert body("a", "--ref", "v1.2.0") == "second"
@@ -104,13 +100,13 @@ def test_branches_tags_versions_and_directories(docfs, repo, http):
     assert body("e", "--ref", "feature/x") == "feature"
     assert body("f", "--ref", repo.first) == "wick."
     assert body("g", "--subdir", "docs") == "preview"
-    assert paths(docfs, "g") == ["deep/more.md", "guide.md"]
+    assert docfs.paths("g") == ["deep/more.md", "guide.md"]
     docfs.ok("add", url, "--ref", "v1.2.0")
     assert "lamp@1.2.0" in [c["name"] for c in docfs.json("list")["collections"]]
     # A page of a forge: the branch has a slash, the rest is a directory.
     docfs.ok("add", f"{url[:-4]}/-/tree/feature/x/docs", "--collection", "h",
              env={"GIT_CONFIG_GLOBAL": _instead(docfs, url)})
-    assert paths(docfs, "h") == ["deep/more.md", "guide.md"]
+    assert docfs.paths("h") == ["deep/more.md", "guide.md"]
 
 
 def _instead(docfs, url):
@@ -181,7 +177,7 @@ def test_context7_json(docfs, repo, http):
     repo.put("other/page.md", "# Other\n")
     repo.commit()
     docfs.ok("add", http.url("lamp"))
-    assert paths(docfs, "lamp") == ["README.md", "docs/attic/kept.md", "docs/guide.md"]
+    assert docfs.paths("lamp") == ["README.md", "docs/attic/kept.md", "docs/guide.md"]
 
 
 # ---- what goes wrong says what to do ----
@@ -294,7 +290,7 @@ def test_hostile_repository(docfs, tmp_path):
         h.write_text(f"#!/bin/sh\ntouch {mark}\n")
         h.chmod(h.stat().st_mode | stat.S_IXUSR)
     report = docfs.json("add", r.bare, "--collection", "evil")
-    assert paths(docfs, "evil") == ["good.md"] and report["skipped"] == 3
+    assert docfs.paths("evil") == ["good.md"] and report["skipped"] == 3
     reasons = {f["path"]: f["reason"] for f in docfs.run("list", "--failures", "--json").json["failures"]}
     assert "symbolic link" in reasons["link.md"] and "submodule" in reasons["sub.md"]
     assert "control byte or backslash" in reasons["..\\evil.md"]

@@ -7,10 +7,6 @@ import subprocess
 import pytest
 
 
-def paths(docfs, collection):
-    return sorted(d["path"] for d in docfs.json("list", collection)["documents"])
-
-
 # ---- Debian packages ----
 
 def test_an_installed_package(docfs):
@@ -60,7 +56,7 @@ def apt(tmp_path):
 
 def test_a_package_that_is_not_installed(docfs, apt):
     docfs.ok("add", "deb:lamp-doc", env=apt)
-    assert paths(docfs, "lamp-doc") == ["usr/share/doc/lamp-doc/guide.md"]
+    assert docfs.paths("lamp-doc") == ["usr/share/doc/lamp-doc/guide.md"]
     assert "1.2-3" in docfs.json("list")["collections"][0]["revision"]
     assert docfs.json("refresh", "lamp-doc", env=apt)["unchanged"] == 1
     r = docfs.run("add", "deb:lump-doc", env=apt)
@@ -111,7 +107,7 @@ def test_npm(docfs, project):
     put(project / "node_modules/@lamp/oil/README.md", "# oil\n")
     put(project / "node_modules/unnamed/README.md", "# not in the lock file\n")
     docfs.ok("add", project / "package-lock.json")
-    assert paths(docfs, "shop-deps") == ["@lamp/oil/README.md", "wick/README.md", "wick/docs/api.md"]
+    assert docfs.paths("shop-deps") == ["@lamp/oil/README.md", "wick/README.md", "wick/docs/api.md"]
     put(project / "node_modules/gone/README.md", "# came later\n")
     assert docfs.json("refresh", "shop-deps")["converted"] == 1
 
@@ -124,7 +120,7 @@ def test_cargo(docfs, project, tmp_path):
     put(home / "registry/src/index-1/wick-2.0.0/README.md", "# another version\n")
     put(project / "vendor/oil/README.md", "# oil, vendored\n")
     docfs.ok("add", project, "--kind", "project", env={"CARGO_HOME": str(home)})
-    assert paths(docfs, "shop-deps") == ["oil-0.2.0/README.md", "wick-1.0.0/README.md"]
+    assert docfs.paths("shop-deps") == ["oil-0.2.0/README.md", "wick-1.0.0/README.md"]
 
 
 @pytest.mark.parametrize("lock,text", [
@@ -139,7 +135,7 @@ def test_pip(docfs, project, lock, text):
         "Description-Content-Type: text/markdown\n\n## Use\n\nCall `trim()`.\n")
     put(site / "wick_trimmer/docs/guide.rst", "Guide\n=====\n\nText.\n")
     docfs.ok("add", project / lock)
-    found = paths(docfs, "shop-deps")
+    found = docfs.paths("shop-deps")
     assert len(found) == 2
     page = next(p for p in found if "DESCRIPTION" in p)
     text = docfs.ok("cat", f"shop-deps/{page}").out
@@ -169,4 +165,4 @@ def test_a_project_by_what_describes_it(docfs, project):
         "node_modules/wick": {"version": "1.0.0"}}}))
     put(project / "node_modules/wick/README.md", "# wick\n\nHow to trim the wick.\n")
     docfs.ok("add", "package.json", cwd=project)
-    assert paths(docfs, "shop-deps") == ["wick/README.md"]
+    assert docfs.paths("shop-deps") == ["wick/README.md"]

@@ -10,32 +10,19 @@ import pytest
 from lib.docfs import wait_until
 
 
-@pytest.fixture
-def ready(docfs, corpus):
-    docfs.ok("add", corpus / "guide", "--collection", "demo")
-    return docfs
-
-
-def services(docfs, place=None):
-    found = docfs.json("status")["services"]
-    return [s for s in found if place is None or s["place"] == str(place)]
-
-
-def wait_for(what, seconds=20):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def placed(docfs, place):
+    """The services at a place."""
+    return [s for s in docfs.services() if s["place"] == str(place)]
 
 
 def test_start_and_clean_stop(ready, mount_of):
     m = mount_of(ready)
-    s, = services(ready, m.path)
+    s, = placed(ready, m.path)
     assert s["kind"] == "mount" and s["state"] == "up" and s["pid"] == m.process.pid
     assert s["version"] and s["up_seconds"] >= 0 and s["availability"]["24h"]["availability"] == 1
     assert "up  mount" in ready.ok("status").out
     m.stop()
-    s, = services(ready, m.path)
+    s, = placed(ready, m.path)
     assert s["state"] == "stopped" and s["up_seconds"] == 0
     assert [e["kind"] for e in ready.json("status")["events"]] == ["stop", "start"]
     assert os.listdir(ready.cache / "run") == []
@@ -49,7 +36,7 @@ def test_crash_is_seen_dated_and_recovered_from(ready, mount_of, tmp_path):
     killed = time.time()
     m.kill()
     time.sleep(2)  # injected downtime
-    s, = services(ready, at)
+    s, = placed(ready, at)
     assert s["state"] == "crashed"
     assert "crashed  mount" in ready.ok("status").out
     m.stop()
@@ -83,7 +70,7 @@ def test_availability_agrees_with_the_history_within_a_percent(ready):
             down += outage
         event("stop", 1000)
     db.close()
-    s, = services(ready, "here")
+    s, = placed(ready, "here")
     month = s["availability"]["30d"]
     assert month["availability"] == pytest.approx(1 - down / (30 * day), abs=0.001)
     assert month["recovery_seconds"] == pytest.approx(down / 29 / 1000)
@@ -94,11 +81,11 @@ def test_a_stopped_process_is_said_to_hang(ready, mount_of):
     m = mount_of(ready)
     os.kill(m.process.pid, signal.SIGSTOP)
     try:
-        wait_for(lambda: services(ready, m.path)[0]["state"] == "degraded")
-        assert "does not run since" in services(ready, m.path)[0]["reason"]
+        wait_until(lambda: placed(ready, m.path)[0]["state"] == "degraded")
+        assert "does not run since" in placed(ready, m.path)[0]["reason"]
     finally:
         os.kill(m.process.pid, signal.SIGCONT)
-    wait_for(lambda: services(ready, m.path)[0]["state"] == "up")
+    wait_until(lambda: placed(ready, m.path)[0]["state"] == "up")
 
 
 def test_status_json_of_the_mount_and_queries(ready, mount_of):
@@ -107,7 +94,7 @@ def test_status_json_of_the_mount_and_queries(ready, mount_of):
     def told():
         s = json.loads((m.path / ".docfs/status.json").read_text())["services"][0]
         return s["queries"] == 1 and s["latency_ms"]["p50"] > 0
-    wait_for(told)
+    wait_until(told)
 
 
 def test_queue_cache_hits_latency_and_last_errors(ready, serve, workdir, mount_of):
@@ -135,9 +122,9 @@ def test_queue_cache_hits_latency_and_last_errors(ready, serve, workdir, mount_o
         for q in ("storage back ends", "deploy a service"):
             assert s.get("/api/v1/search", q=q, explain="true").status == 200
     def counted():
-        x = next(x for x in services(ready) if x["kind"] == "serve")
+        x = next(x for x in ready.services() if x["kind"] == "serve")
         return x["queries"] >= 2 and x["latency_ms"]["p50"] > 0 and x["cache_hit_rate"] is not None
-    wait_for(counted)
+    wait_until(counted)
     m = mount_of(ready)
     told = json.loads((m.path / ".docfs/status.json").read_text())
     assert told["jobs"]["interrupted_24h"] == 1 and "errors" in told
@@ -168,7 +155,7 @@ def test_questions_of_every_door_are_counted(ready, serve, mount_of):
     # The figures of a process: every door of it, kept answers too.
     figures = s.json("/api/v1/stats")["search_stats"]
     assert figures["total_searches"] == 4 and figures["cache_hit_rate"] == 0.5
-    told = {x["kind"]: x for x in services(ready)}
+    told = {x["kind"]: x for x in ready.services()}
     assert told["serve"]["queries"] == 4 and told["mount"]["queries"] == 2
 
 
@@ -183,10 +170,10 @@ def test_settings_are_reloaded_on_hangup(ready, mount_of):
         i[0] += 1
         return len(os.listdir(m.path / "search" / f"storage task deploy {i[0]}"))
     before = results()
-    wait_for(lambda: results() < before)
+    wait_until(lambda: results() < before)
     path.write_text("mount.results: lots\n")
     os.kill(m.process.pid, signal.SIGHUP)
-    wait_for(lambda: ready.run("status", env={"XDG_CONFIG_HOME": "/nonexistent"}).out.find(
+    wait_until(lambda: ready.run("status", env={"XDG_CONFIG_HOME": "/nonexistent"}).out.find(
         f"{path}:1: mount.results: bad value") > 0)
     assert results() < before  # still serves
 

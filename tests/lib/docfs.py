@@ -77,6 +77,22 @@ class Docfs:
     def json(self, *args, **kw):
         return self.ok(*args, "--json", **kw).json
 
+    def beside(self, cache):
+        """The same program with another cache."""
+        return Docfs(self.build, cache)
+
+    def paths(self, collection):
+        return sorted(d["path"] for d in self.json("list", collection)["documents"])
+
+    def failures(self, *collection):
+        """path -> reason of what was left out."""
+        r = self.run("list", "--failures", *collection, "--json")
+        return {f["path"]: f["reason"] for f in r.json["failures"]} if r.out else {}
+
+    def services(self, kind=None):
+        found = self.json("status")["services"]
+        return [s for s in found if kind is None or s["kind"] == kind]
+
 
 def answers(path):
     """True when a living process serves the mount."""
@@ -139,7 +155,7 @@ class Mount:
         assert code == 0, text
 
 
-def wait_until(condition, seconds=30, what="condition"):
+def wait_until(condition, seconds=60, what="condition"):
     """Polls a condition that another process makes true; no fixed sleep."""
     deadline = time.monotonic() + seconds
     while True:

@@ -11,14 +11,9 @@ def preload(build, library="faults", **faults):
             **env}
 
 
-def services(docfs, kind=None):
-    found = docfs.json("status")["services"]
-    return [s for s in found if kind is None or s["kind"] == kind]
-
-
 def state(docfs, kind):
     """(state, reason) of the one service of that kind."""
-    s, = services(docfs, kind)
+    s, = docfs.services(kind)
     return s["state"], s["reason"]
 
 
