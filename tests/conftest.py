@@ -164,13 +164,19 @@ def allowed_skips():
             if line.strip() and not line.startswith("#")}
 
 
+def bad_skips(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("DOCFS_CI") or not reporter or hasattr(config, "workerinput"):
+        return []  # a worker of pytest-xdist has told the one that counts
+    return sorted({r.nodeid for r in reporter.stats.get("skipped", [])} - allowed_skips())
+
+
 def pytest_terminal_summary(terminalreporter, exitstatus, config):
-    skipped = {r.nodeid for r in terminalreporter.stats.get("skipped", [])}
-    bad = sorted(skipped - allowed_skips()) if os.environ.get("DOCFS_CI") else []
+    bad = bad_skips(config)
     for nodeid in bad:
         terminalreporter.write_line(f"SKIP NOT ALLOWED: {nodeid} (list it with its reason in {SKIPS})")
     counts = os.environ.get("DOCFS_COUNTS")
-    if counts:
+    if counts and not hasattr(config, "workerinput"):
         passed = len(terminalreporter.stats.get("passed", []))
         failed = sum(len(terminalreporter.stats.get(k, [])) for k in ("failed", "error"))
         with open(counts, "a") as f:
@@ -179,8 +185,5 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session, exitstatus):
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("DOCFS_CI") and reporter:
-        skipped = {r.nodeid for r in reporter.stats.get("skipped", [])}
-        if skipped - allowed_skips():
-            session.exitstatus = 1
+    if bad_skips(session.config):
+        session.exitstatus = 1
