@@ -90,7 +90,8 @@ DOCFS_API int docfs_job(struct docfs *d, int64_t id, struct docfs_jobs **ret,
 DOCFS_API void docfs_jobs_free(struct docfs_jobs *j);
 /* Revision of the newest change of any job. Cheap enough to poll ten times a second. */
 DOCFS_API int docfs_jobs_revision(struct docfs *d, uint64_t *ret, struct docfs_err *err);
-/* Outcome of each file of the job's source at its last run, with the reason when it was left out.
+/* Outcome of each file of the job's source at its last run, with the reason when it was left out,
+ * and for "ok" what was included or left out of it ("includes 3 files; 1 left out: WHICH: WHY").
  * outcome NULL = all, else "ok", "skipped" or "failed"; at most max. */
 DOCFS_API int docfs_job_files(struct docfs *d, int64_t id, const char *outcome, size_t max,
                               struct docfs_failures **ret, struct docfs_err *err);

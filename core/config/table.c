@@ -80,6 +80,11 @@ const struct config_def config_table[] = {
     {"index.words_min", INTEGER, "2000", 0, 1e12,
      "passages from which a file of words is kept beside the full text"},
 
+    {"ingest.include_bytes", SIZE, "16M", 1024, 1073741824.0,
+     "bytes of other files that one page may include"},
+    {"ingest.include_depth", INTEGER, "8", 0, 32,
+     "files that include files that include files; 0 = pages include nothing"},
+    {"ingest.include_files", INTEGER, "1000", 1, 1e6, "files that one page may include"},
     {"ingest.max_file", SIZE, "64M", 1024, 4294967296.0,
      "bytes of the largest file read, after decompression"},
     {"ingest.max_pages", INTEGER, "2000", 1, 1e6, "documents out of one file, such as a book"},

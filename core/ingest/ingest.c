@@ -112,7 +112,9 @@ static int run_source(struct ingest_run *run, const struct work_env *env,
     run->report->files += plan.files.n;
     for (size_t i = 0; i < plan.files.n; i++)
         run->report->unchanged += plan.action[i] == PLAN_UNCHANGED;
-    rc = run_leave(run, env, &plan, err);
+    rc = include_fetch(run, env, &plan, err);
+    if (rc == 0)
+        rc = run_leave(run, env, &plan, err);
     if (rc == 0 && plan.n_todo) {
         run->progress.phase = INGEST_CONVERT;
         run->progress.files = plan.n_todo;
@@ -225,6 +227,12 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
         return rc;
     senv.remote_caller = so.remote;
     senv.options = (const char *const *)so.options;
+    if (ask->root) {
+        free(so.root);
+        if (!(so.root = strdup(ask->root)))
+            return err_oom(err);
+    }
+    senv.root = so.root;
     struct ingest_run run = {.d = d,
                              .fn = ask->progress,
                              .arg = ask->arg,
@@ -253,6 +261,10 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     env.limits.max_ratio = (unsigned)senv.limits.max_ratio;
     env.limits.max_entries = (size_t)senv.limits.max_entries;
     env.limits.timeout_ms = (unsigned)setting_int(d, "ingest.timeout_ms");
+    env.includes =
+        (struct include_limits){.max_depth = (unsigned)setting_int(d, "ingest.include_depth"),
+                                .max_files = (size_t)setting_int(d, "ingest.include_files"),
+                                .max_bytes = (size_t)setting_int(d, "ingest.include_bytes")};
     struct source_filter filter = {.include = (const char *const *)so.include,
                                    .exclude = (const char *const *)so.exclude,
                                    .max_files = (size_t)setting_int(d, "sources.max_files"),

@@ -2,6 +2,7 @@
  * Inside of the ingest verb: source -> bytes -> markdown -> passages -> vectors -> store.
  *
  *   plan.c      what has to be done: listing against the state of the last run
+ *   include.c   one file with what it includes
  *   work.c      one file -> pages with passages and codes (any thread)
  *   pipeline.c  worker threads with back-pressure; results come out in plan order
  *   write.c     results -> transactions, progress, job row
@@ -16,12 +17,15 @@
 #include "core/store/jobs.h"
 #include "core/text/convert.h"
 #include "core/text/hygiene.h"
+#include "core/text/include.h"
 #include "core/text/passage.h"
 #include "core/util/hash.h"
 
 /* Raised when converters or passages change so that their output differs: everything is then
  * converted once more at the next refresh. */
-#define INGEST_VERSION "6"
+#define INGEST_VERSION "7"
+
+#define INCLUDE_NOTE 320 /* bytes of what is said about the files that a page includes */
 
 /* ---- plan.c ---- */
 
@@ -39,13 +43,13 @@ struct plan {
     int64_t todo_bytes;
 };
 
-/* Compares ret->files, which are listed already, by version or by size and mtime; `all` converts
- * everything again. */
+/* Compares ret->files, which are listed already, by version or by size and mtime; what includes
+ * other files is always read. `all` converts everything again. */
 int plan_make(struct store_read *r, int64_t source, bool all, struct plan *ret,
               struct docfs_err *err);
 void plan_fini(struct plan *p);
 
-/* ---- work.c ---- */
+/* ---- work.c, include.c ---- */
 
 struct work_page {
     struct passages passages;
@@ -64,6 +68,7 @@ struct work_result {
     struct pages pages;
     struct work_page *page; /* pages.n */
     size_t bytes;           /* memory held, for back-pressure */
+    char note[INCLUDE_NOTE];
     struct docfs_err err;
 };
 
@@ -71,7 +76,24 @@ struct work_env {
     struct source *from;
     struct embedder *embedder; /* NULL: passages are embedded later */
     struct convert_limits limits;
+    struct include_limits includes;
 };
+
+/* ---- include.c ---- */
+
+/* Reads a file and puts what it includes in place: those are the bytes that are hashed and
+ * converted. note says so in words and is "" when the file includes nothing. It is stored as the
+ * reason of the file's outcome; the next plan then reads the file again although it did not change
+ * itself, because only its bytes tell whether what it includes did. */
+int include_read(const struct work_env *env, const struct source_file *file, struct buf *raw,
+                 int64_t *ret_mtime_ns, char note[INCLUDE_NOTE], struct docfs_err *err);
+/* Fetches in one go what the files of the plan include, where it is not at hand yet. What cannot be
+ * fetched is told by the notes. -ECANCELED, -ENOMEM. */
+struct ingest_run;
+int include_fetch(struct ingest_run *run, const struct work_env *env, const struct plan *plan,
+                  struct docfs_err *err);
+
+/* ---- work.c ---- */
 
 /* Never fails: what went wrong is in ret. old may be NULL; force converts even the same bytes. */
 void work_file(const struct work_env *env, const struct source_file *file,
@@ -137,6 +159,7 @@ int run_leave(struct ingest_run *run, const struct work_env *env, struct plan *p
 struct source_options {
     char **include, **exclude; /* NULL-terminated or NULL; owned */
     char **options;            /* NAME=VALUE of the kind; likewise */
+    char *root;                /* directory that a --subdir was taken of, or NULL; owned */
     int64_t max_file;          /* 0 = setting ingest.max_file */
     bool remote;               /* added over the network: it stays under those rules */
 };
@@ -162,6 +185,7 @@ struct ingest_ask {
     int64_t source; /* its row, when refresh */
     const char *collection, *location;
     const struct source_kind *kind;
+    const char *root;           /* of the place, when it has one */
     const char *stored_options; /* JSON, or NULL */
     struct store_fresh fresh;   /* of a known source */
     const struct docfs_ingest_options *opt;

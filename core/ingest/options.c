@@ -18,6 +18,7 @@ void source_options_fini(struct source_options *o)
     strings_free(o->include);
     strings_free(o->exclude);
     strings_free(o->options);
+    free(o->root);
     *o = (struct source_options){0};
 }
 
@@ -64,6 +65,9 @@ int source_options_load(struct source_options *ret, const char *json, bool added
     if (rc == 0)
         rc = given && given->options ? copy_given(given->options, &ret->options)
                                      : copy_stored(json_object_get(o, "options"), &ret->options);
+    const char *root = json_string_value(json_object_get(o, "root"));
+    if (rc == 0 && root && !(ret->root = strdup(root)))
+        rc = -ENOMEM;
     ret->max_file = given && given->max_file ? given->max_file
                                              : json_integer_value(json_object_get(o, "max_file"));
     ret->remote =
@@ -95,6 +99,8 @@ char *source_options_dump(const struct source_options *o)
         json_object_set_new(j, "exclude", array_of(o->exclude));
     if (o->options)
         json_object_set_new(j, "options", array_of(o->options));
+    if (o->root)
+        json_object_set_new(j, "root", json_string(o->root));
     if (o->max_file)
         json_object_set_new(j, "max_file", json_integer(o->max_file));
     if (o->remote)

@@ -18,6 +18,8 @@ void plan_fini(struct plan *p)
 
 static bool same_state(const struct source_file *f, const struct store_file *old)
 {
+    if (old->includes)
+        return false;
     /* A failed file is tried again: its helper program may be installed by now. */
     if (f->version)
         return strcmp(f->version, old->version) == 0 && !old->failed;

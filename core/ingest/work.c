@@ -174,8 +174,7 @@ void work_file(const struct work_env *env, const struct source_file *file,
     _cleanup_buf_ struct buf raw = {0};
     *ret = (struct work_result){.size = file->size, .mtime_ns = file->mtime_ns};
     int64_t read_mtime_ns;
-    ret->status =
-        source_read(env->from, file->path, env->limits.max_input, &raw, &read_mtime_ns, &ret->err);
+    ret->status = include_read(env, file, &raw, &read_mtime_ns, ret->note, &ret->err);
     if (ret->status < 0)
         return;
     ret->bytes = 1;

@@ -173,7 +173,7 @@ static int put_result(struct ingest_run *run, struct store_write *w, const struc
 {
     const char *path = f->path;
     const unsigned char *sha = res->has_sha ? res->sha : NULL;
-    const char *outcome = "ok", *reason = "";
+    const char *outcome = "ok", *reason = res->note;
     int rc = 0;
     if (res->status < 0) {
         bool skip = res->status == -ENOTSUP;
@@ -250,7 +250,7 @@ static const char *suffix(const char *path)
  * not more than a few: many files of one size would make this quadratic. The extension must stay,
  * because it decides the format. */
 static int64_t find_moved(const struct work_env *env, const struct plan *plan,
-                          const struct store_file *old, const bool *taken)
+                          const struct store_file *old, const bool *taken, char note[INCLUDE_NOTE])
 {
     unsigned tries = 32;
     for (size_t t = 0; t < plan->n_todo && tries; t++) {
@@ -262,8 +262,7 @@ static int64_t find_moved(const struct work_env *env, const struct plan *plan,
         _cleanup_buf_ struct buf raw = {0};
         int64_t mtime;
         unsigned char sha[SHA256_LEN];
-        if (source_read(env->from, plan->files.item[i].path, env->limits.max_input, &raw, &mtime,
-                        NULL) < 0)
+        if (include_read(env, &plan->files.item[i], &raw, &mtime, note, NULL) < 0)
             continue;
         sha256(raw.data ? raw.data : "", raw.len, sha);
         if (memcmp(sha, old->sha256, SHA256_LEN) == 0)
@@ -276,7 +275,8 @@ static int leave_one(struct batch *b, const struct work_env *env, struct plan *p
                      const struct store_file *old, bool *taken, struct docfs_err *err)
 {
     struct ingest_run *run = b->run;
-    int64_t t = old->has_sha && old->ok ? find_moved(env, plan, old, taken) : -1;
+    char note[INCLUDE_NOTE];
+    int64_t t = old->has_sha && old->ok ? find_moved(env, plan, old, taken, note) : -1;
     if (t < 0) {
         run->report->removed++;
         return store_remove_file(b->w, run->source, old->path, err);
@@ -287,7 +287,7 @@ static int leave_one(struct batch *b, const struct work_env *env, struct plan *p
     int rc = store_rename_file(b->w, run->source, old->path, f->path, err);
     if (rc == 0)
         rc = store_put_file(b->w, run->source, f->path, f->size, f->mtime_ns, old->sha256,
-                            f->version, "ok", "", err);
+                            f->version, "ok", note, err);
     return rc;
 }
 

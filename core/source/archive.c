@@ -23,6 +23,10 @@ struct archive_source {
     struct spool spool;
     char *root; /* "project-1.2/": left out of the paths; "" when there is none */
     const struct source_filter *filter; /* while listing */
+    char *within;                       /* root without the '/' */
+    size_t max_file;
+    char **asked; /* what pages include: was looked for, and is in the spool or nowhere; ordered */
+    size_t n_asked;
 };
 
 static bool is_http(const char *arg)
@@ -117,6 +121,8 @@ static void archive_close(void *handle)
     free(a->subdir);
     free(a->revision);
     free(a->root);
+    free(a->within);
+    source_strings_free(a->asked);
     free(a);
 }
 
@@ -223,6 +229,9 @@ static int archive_list(void *handle, const struct source_filter *filter, struct
         a->root = deeper;
     }
     size_t skip = strlen(a->root), below = 0;
+    a->max_file = filter->max_file;
+    if (!(a->within = strndup(a->root, skip - (skip > 0))))
+        return err_oom(err);
     for (size_t i = 0; i < a->spool.n; i++) {
         const struct spool_entry *e = &a->spool.entry[i];
         bool inside = strncmp(e->path, a->root, skip) == 0;
@@ -265,6 +274,60 @@ static int archive_read(void *handle, const char *path, size_t max, struct buf *
     return spool_entry_read(&a->spool, e, max, out, err);
 }
 
+/* ---- what pages include ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool asked(void *arg, const char *path)
+{
+    const struct archive_source *a = arg;
+    return a->n_asked && bsearch(&path, a->asked, a->n_asked, sizeof(*a->asked), by_text) != NULL;
+}
+
+static const char *archive_within(void *handle)
+{
+    return ((struct archive_source *)handle)->within;
+}
+
+static int archive_beside(void *handle, const char *path, size_t max, struct buf *out)
+{
+    struct archive_source *a = handle;
+    const struct spool_entry *e = spool_find(&a->spool, path);
+    if (!e)
+        return asked(a, path) ? -ENOENT : -ENODATA;
+    return e->refused ? -ENOENT : spool_entry_read(&a->spool, e, max, out, NULL);
+}
+
+/* Which files these are is known only now: the archive is read once more. */
+static int archive_want(void *handle, const char *const *paths, size_t n, struct docfs_err *err)
+{
+    struct archive_source *a = handle;
+    char **list = reallocarray(a->asked, a->n_asked + n + 1, sizeof(*list));
+    if (!list)
+        return err_oom(err);
+    a->asked = list;
+    list[a->n_asked] = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!(list[a->n_asked] = strdup(paths[i])))
+            return err_oom(err);
+        list[++a->n_asked] = NULL;
+    }
+    qsort(list, a->n_asked, sizeof(*list), by_text);
+    a->spool.seen = 0;
+    return spool_archive(&a->spool,
+                         &(struct spool_read){.env = a->env,
+                                              .fd = a->fd,
+                                              .size = a->size,
+                                              .label = a->location,
+                                              .max_file = a->max_file,
+                                              .wanted = asked,
+                                              .arg = a},
+                         err);
+}
+
 static const char *archive_revision(void *handle)
 {
     return ((struct archive_source *)handle)->revision;
@@ -278,6 +341,9 @@ const struct source_kind source_archive = {
     .open = archive_open,
     .list = archive_list,
     .read = archive_read,
+    .within = archive_within,
+    .beside = archive_beside,
+    .want = archive_want,
     .revision = archive_revision,
     .close = archive_close,
     .kept = strdup,

@@ -26,7 +26,8 @@ void spool_fini(struct spool *s);
 
 /* Reads the archive that is bytes at..at+size of fd. wanted(arg, path) says which entries to keep.
  * label names the archive in messages. -EINVAL: damaged or no archive; -EFBIG: a bomb or too large;
- * -EACCES: encrypted. On return the entries are ordered by path, the last of equal ones kept. */
+ * -EACCES: encrypted. On return, whatever it is, the entries are ordered by
+ * path, the last of equal ones kept; a second call adds to them. */
 struct spool_read {
     const struct source_env *env;
     int fd;

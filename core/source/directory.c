@@ -18,6 +18,8 @@
 struct directory {
     int fd;       /* of the directory */
     char *single; /* name of the only file, or NULL for the whole tree */
+    int root;     /* of the directory that this is a part of, for what pages include */
+    char *within; /* and the path in it */
 };
 
 /* Never documentation, whatever they hold: metadata of version control and package caches. */
@@ -35,8 +37,12 @@ bool source_pruned(const char *name)
 static void directory_close(void *handle)
 {
     struct directory *d = handle;
-    close(d->fd);
+    if (d->fd >= 0)
+        close(d->fd);
+    if (d->root >= 0)
+        close(d->root);
     free(d->single);
+    free(d->within);
     free(d);
 }
 
@@ -66,6 +72,8 @@ static int directory_resolve(const struct source_env *env, const struct source_r
                                         path.data)
                               : err_set(err, -errno, "cannot read %s: %m", path.data);
     buf_fini(&path);
+    if (r == 0 && req->subdir)
+        ret->root = realpath(req->arg, NULL);
     size_t n = env->cache_dir ? strlen(env->cache_dir) : 0;
     /* Files that were sent to docfs serve are kept in its uploads. */
     if (r == 0 && n && strncmp(ret->location, env->cache_dir, n) == 0 &&
@@ -76,6 +84,19 @@ static int directory_resolve(const struct source_env *env, const struct source_r
                     "documentation",
                     req->arg);
     return r;
+}
+
+/* The path of dir below root, or NULL: it lies elsewhere by now. */
+static const char *below(const char *dir, const char *root)
+{
+    size_t n = root ? strlen(root) : 0;
+    return n > 1 && strncmp(dir, root, n) == 0 && dir[n] == '/' ? dir + n + 1 : NULL;
+}
+
+static int open_dir(const char *dir, struct docfs_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? err_set(err, -errno, "cannot open the directory %s: %m", dir) : fd;
 }
 
 static int directory_open(const struct source_env *env, const char *location, void **ret,
@@ -93,6 +114,9 @@ static int directory_open(const struct source_env *env, const char *location, vo
         free(d);
         return err_oom(err);
     }
+    d->fd = d->root = -1;
+    const char *within = below(location, env->root);
+    int r = 0;
     if (S_ISREG(st.st_mode)) {
         char *slash = strrchr(dir, '/');
         d->single = strdup(slash ? slash + 1 : dir);
@@ -100,16 +124,16 @@ static int directory_open(const struct source_env *env, const char *location, vo
             slash[slash == dir] = '\0';
         else
             strcpy(dir, ".");
-        if (!d->single) {
-            free(d);
-            return err_oom(err);
-        }
+        r = d->single ? 0 : err_oom(err);
+    } else if (!(d->within = strdup(within ? within : ""))) {
+        r = err_oom(err);
     }
-    d->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (d->fd < 0) {
-        int r = err_set(err, -errno, "cannot open the directory %s: %m", dir);
-        free(d->single);
-        free(d);
+    if (r == 0)
+        r = d->fd = open_dir(dir, err);
+    if (r >= 0 && d->within)
+        r = d->root = open_dir(within ? env->root : dir, err);
+    if (r < 0) {
+        directory_close(d);
         return r;
     }
     *ret = d;
@@ -251,6 +275,25 @@ static int directory_read(void *handle, const char *path, size_t max, struct buf
     return r < 0 ? err_set(err, r, "cannot read: %s", strerror(-r)) : 0;
 }
 
+static const char *directory_within(void *handle)
+{
+    return ((struct directory *)handle)->within; /* a file given by name offers nothing else */
+}
+
+static int directory_beside(void *handle, const char *path, size_t max, struct buf *out)
+{
+    struct directory *d = handle;
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    _cleanup_close_ int fd = (int)syscall(SYS_openat2, d->root, path, &how, sizeof(how));
+    struct stat st;
+    if (fd < 0)
+        return errno == ENOTDIR ? -ENOENT : -errno;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return S_ISREG(st.st_mode) ? buf_read_fd(out, fd, max) : -ENOENT;
+}
+
 const struct source_kind source_directory = {
     .name = "directory",
     .what = "a directory, or a single file",
@@ -260,5 +303,7 @@ const struct source_kind source_directory = {
     .open = directory_open,
     .list = directory_list,
     .read = directory_read,
+    .within = directory_within,
+    .beside = directory_beside,
     .close = directory_close,
 };

@@ -22,31 +22,10 @@
 
 #define PACKS_MAX 100
 
-struct entry {
-    char *path; /* relative to the sub-directory */
-    char oid[65];
-    int64_t size;
-};
-
-struct git {
-    const struct source_env *env;
-    struct git_location where;
-    struct git_target target;
-    char *dir; /* GIT_DIR */
-    char *pin; /* see struct git_call */
-    char commit[65];
-    int64_t time_ns; /* of the commit */
-    struct buf tree; /* "MODE TYPE OID<tab>PATH<nul>"... of the commit */
-    struct entry *entry;
-    size_t n; /* ordered by path after listing */
-    pthread_mutex_t lock;
-    struct child *cat;
-};
-
 /* ---- fetching ---- */
 
-static int run(const struct git *g, bool network, struct buf *out, const void *in, size_t in_len,
-               const char *const *args, struct docfs_err *err)
+int git_do(const struct git *g, bool network, struct buf *out, const void *in, size_t in_len,
+           const char *const *args, struct docfs_err *err)
 {
     return git_run(&(struct git_call){.env = g->env,
                                       .dir = g->dir,
@@ -58,17 +37,15 @@ static int run(const struct git *g, bool network, struct buf *out, const void *i
                                       .out = out},
                    err);
 }
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static bool have_commit(const struct git *g, const char *commit)
 {
     char what[80];
     snprintf(what, sizeof(what), "%s^{commit}", commit);
-    return run(g, false, NULL, NULL, 0, ARGS("cat-file", "-e", what), NULL) == 0;
+    return git_do(g, false, NULL, NULL, 0, GIT_ARGS("cat-file", "-e", what), NULL) == 0;
 }
 
-/* Objects are fetched under a lock: two runs on one repository take turns. */
-static int take_lock(const struct git *g, struct docfs_err *err)
+int git_lock(const struct git *g, struct docfs_err *err)
 {
     struct buf path = {0};
     buf_addf(&path, "%s/docfs.lock", g->dir);
@@ -114,14 +91,14 @@ static int make_repository(const struct git *g, struct docfs_err *err)
             if (asprintf(&path, "%s/%s", g->dir, parts[i]) >= 0)
                 rmtree(path);
         }
-    return run(g, false, NULL, NULL, 0, ARGS("init", "-q", "--bare"), err);
+    return git_do(g, false, NULL, NULL, 0, GIT_ARGS("init", "-q", "--bare"), err);
 }
 
 static int fetch_commit(struct git *g, struct docfs_err *err)
 {
     struct buf refs __attribute__((cleanup(buf_fini))) = {0};
     struct buf spec __attribute__((cleanup(buf_fini))) = {0};
-    int r = run(g, true, &refs, NULL, 0, ARGS("ls-remote", "-q", "origin"), err);
+    int r = git_do(g, true, &refs, NULL, 0, GIT_ARGS("ls-remote", "-q", "origin"), err);
     if (r < 0)
         return r;
     buf_addc(&refs, '\0');
@@ -134,15 +111,15 @@ static int fetch_commit(struct git *g, struct docfs_err *err)
         buf_addf(&spec, "+%s:refs/docfs/last", g->target.refname);
         if (buf_status(&spec) < 0)
             return err_oom(err);
-        r = run(g, true, NULL, NULL, 0,
-                ARGS("fetch", "-q", "--depth=1", "--filter=blob:none", "--no-tags", "--force",
-                     "--no-write-fetch-head", "origin", spec.data),
-                err);
+        r = git_do(g, true, NULL, NULL, 0,
+                   GIT_ARGS("fetch", "-q", "--depth=1", "--filter=blob:none", "--no-tags",
+                            "--force", "--no-write-fetch-head", "origin", spec.data),
+                   err);
         if (r < 0)
             return r;
         /* The branch may have moved on since it was asked for. */
         struct buf now = {0};
-        r = run(g, false, &now, NULL, 0, ARGS("rev-parse", "refs/docfs/last^{commit}"), err);
+        r = git_do(g, false, &now, NULL, 0, GIT_ARGS("rev-parse", "refs/docfs/last^{commit}"), err);
         if (r == 0 && now.len >= 40 && now.len <= 65)
             snprintf(g->target.commit, sizeof(g->target.commit), "%.*s",
                      (int)strcspn(now.data, "\n"), now.data);
@@ -155,7 +132,7 @@ static int fetch_commit(struct git *g, struct docfs_err *err)
 }
 
 /* One answer of git cat-file --batch: the size, and the bytes into out when they are few enough. */
-static int cat(struct git *g, const char *oid, size_t max, struct buf *out, struct docfs_err *err)
+int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct docfs_err *err)
 {
     char line[80];
     struct buf head __attribute__((cleanup(buf_fini))) = {0};
@@ -187,7 +164,7 @@ static int cat(struct git *g, const char *oid, size_t max, struct buf *out, stru
 static int commit_time(struct git *g, struct docfs_err *err)
 {
     struct buf text __attribute__((cleanup(buf_fini))) = {0};
-    int r = cat(g, g->commit, 1 << 20, &text, err);
+    int r = git_cat(g, g->commit, 1 << 20, &text, err);
     const char *line = r == 0 && text.data ? strstr(text.data, "\ncommitter ") : NULL;
     const char *end = line ? strchr(line + 1, '\n') : NULL;
     const char *gt = end ? memrchr(line, '>', (size_t)(end - line)) : NULL;
@@ -200,11 +177,12 @@ static int commit_time(struct git *g, struct docfs_err *err)
 static int read_tree(struct git *g, struct docfs_err *err)
 {
     int r = g->target.subdir
-                ? run(g, false, &g->tree, NULL, 0,
-                      ARGS("ls-tree", "-r", "-z", "--full-tree", g->commit, "--", g->target.subdir),
-                      err)
-                : run(g, false, &g->tree, NULL, 0,
-                      ARGS("ls-tree", "-r", "-z", "--full-tree", g->commit), err);
+                ? git_do(g, false, &g->tree, NULL, 0,
+                         GIT_ARGS("ls-tree", "-r", "-z", "--full-tree", g->commit, "--",
+                                  g->target.subdir),
+                         err)
+                : git_do(g, false, &g->tree, NULL, 0,
+                         GIT_ARGS("ls-tree", "-r", "-z", "--full-tree", g->commit), err);
     if (r < 0 || g->tree.len)
         return r;
     if (g->target.subdir)
@@ -219,6 +197,11 @@ static void git_close(void *handle)
     for (size_t i = 0; i < g->n; i++)
         free(g->entry[i].path);
     free(g->entry);
+    for (size_t i = 0; i < g->n_files; i++)
+        free(g->file[i].path);
+    free(g->file);
+    free(g->missing);
+    free(g->within);
     free(g->dir);
     free(g->pin);
     buf_fini(&g->tree);
@@ -241,7 +224,7 @@ static int git_open(const struct source_env *env, const char *location, void **r
         r = git_pin(env, g->where.url, &g->pin, err);
     if (r == 0)
         r = source_work_dir(env, "git", g->where.url, &g->dir, err);
-    _cleanup_close_ int lock = r == 0 ? take_lock(g, err) : r;
+    _cleanup_close_ int lock = r == 0 ? git_lock(g, err) : r;
     r = lock < 0 ? lock : 0;
     if (r == 0)
         r = make_repository(g, err);
@@ -253,6 +236,8 @@ static int git_open(const struct source_env *env, const char *location, void **r
         r = git_cat_start(g->env, g->dir, &g->cat, err);
     if (r == 0)
         r = commit_time(g, err);
+    if (r == 0)
+        r = git_find_within(g, err);
     if (r < 0) {
         git_close(g);
         return r;
@@ -263,9 +248,9 @@ static int git_open(const struct source_env *env, const char *location, void **r
 
 /* ---- listing ---- */
 
-static int by_path(const void *a, const void *b)
+int git_by_path(const void *a, const void *b)
 {
-    return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
+    return strcmp(((const struct git_entry *)a)->path, ((const struct git_entry *)b)->path);
 }
 
 struct listing {
@@ -322,8 +307,8 @@ static int list_line(struct listing *l, const char *line)
         return 0;
     if (!grow(&g->entry, g->n, sizeof(*g->entry)))
         return err_oom(l->err);
-    struct entry *e = &g->entry[g->n];
-    *e = (struct entry){.path = strdup(path)};
+    struct git_entry *e = &g->entry[g->n];
+    *e = (struct git_entry){.path = strdup(path)};
     memcpy(e->oid, oid + 1, n);
     if (!e->path)
         return err_oom(l->err);
@@ -331,18 +316,17 @@ static int list_line(struct listing *l, const char *line)
     return 0;
 }
 
-static int by_oid(const void *a, const void *b)
+int git_by_oid(const void *a, const void *b)
 {
     return strcmp(a, b);
 }
 
-/* Ids of objects of the commit that are not here, sorted, 65 bytes each. */
-static int missing_objects(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err)
+int git_missing(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err)
 {
     struct buf out __attribute__((cleanup(buf_fini))) = {0};
-    int r =
-        run(g, false, &out, NULL, 0,
-            ARGS("rev-list", "--objects", "--no-object-names", "--missing=print", g->commit), err);
+    int r = git_do(
+        g, false, &out, NULL, 0,
+        GIT_ARGS("rev-list", "--objects", "--no-object-names", "--missing=print", g->commit), err);
     size_t n = 0;
     for (size_t i = 0; r == 0 && i < out.len; i++)
         n += out.data[i] == '?';
@@ -361,7 +345,7 @@ static int missing_objects(struct git *g, char (**ret)[65], size_t *ret_n, struc
         free(list);
         return r;
     }
-    qsort(list, n, sizeof(*list), by_oid);
+    qsort(list, n, sizeof(*list), git_by_oid);
     *ret = list;
     *ret_n = n;
     return 0;
@@ -369,33 +353,33 @@ static int missing_objects(struct git *g, char (**ret)[65], size_t *ret_n, struc
 
 /* Ids, one a line. Says nothing of what is here: from the commit the server would conclude that its
  * blobs are here too. */
-static int fetch_objects(struct git *g, const struct buf *want, struct docfs_err *err)
+int git_fetch(struct git *g, const struct buf *want, struct docfs_err *err)
 {
-    return run(g, true, NULL, want->data, want->len,
-               ARGS("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags",
-                    "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin"),
-               err);
+    return git_do(g, true, NULL, want->data, want->len,
+                  GIT_ARGS("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags",
+                           "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin"),
+                  err);
 }
 
 static int fetch_blobs(struct git *g, struct docfs_err *err)
 {
     _cleanup_free_ char(*missing)[65] = NULL;
     size_t n;
-    int r = missing_objects(g, &missing, &n, err);
+    int r = git_missing(g, &missing, &n, err);
     if (r < 0 || n == 0)
         return r;
     struct buf want __attribute__((cleanup(buf_fini))) = {0};
     for (size_t i = 0; i < g->n; i++)
-        if (bsearch(g->entry[i].oid, missing, n, sizeof(*missing), by_oid))
+        if (bsearch(g->entry[i].oid, missing, n, sizeof(*missing), git_by_oid))
             buf_addf(&want, "%s\n", g->entry[i].oid);
     if (buf_status(&want) < 0)
         return err_oom(err);
     if (want.len == 0)
         return 0;
-    _cleanup_close_ int lock = take_lock(g, err);
+    _cleanup_close_ int lock = git_lock(g, err);
     if (lock < 0)
         return lock;
-    return fetch_objects(g, &want, err);
+    return git_fetch(g, &want, err);
 }
 
 static int blob_sizes(struct git *g, struct source_files *files, struct docfs_err *err)
@@ -408,8 +392,8 @@ static int blob_sizes(struct git *g, struct source_files *files, struct docfs_er
         return err_oom(err);
     if (g->n == 0)
         return 0;
-    int r = run(g, false, &out, want.data, want.len,
-                ARGS("cat-file", "--batch-check=%(objectsize)", "--buffer"), err);
+    int r = git_do(g, false, &out, want.data, want.len,
+                   GIT_ARGS("cat-file", "--batch-check=%(objectsize)", "--buffer"), err);
     const char *p = out.data;
     for (size_t i = 0; r == 0 && i < g->n && p && *p; i++) {
         g->entry[i].size = strtoll(p, NULL, 10);
@@ -418,10 +402,10 @@ static int blob_sizes(struct git *g, struct source_files *files, struct docfs_er
     }
     if (r < 0)
         return r;
-    qsort(g->entry, g->n, sizeof(*g->entry), by_path);
+    qsort(g->entry, g->n, sizeof(*g->entry), git_by_path);
     for (size_t i = 0; i < files->n; i++) {
-        struct entry key = {.path = files->item[i].path};
-        struct entry *e = bsearch(&key, g->entry, g->n, sizeof(key), by_path);
+        struct git_entry key = {.path = files->item[i].path};
+        struct git_entry *e = bsearch(&key, g->entry, g->n, sizeof(key), git_by_path);
         if (e && !files->item[i].refused)
             files->item[i].size = e->size;
     }
@@ -433,7 +417,8 @@ static struct context7 *read_context7(struct git *g)
 {
     struct buf line = {0}, text = {0};
     struct context7 *c = NULL;
-    if (run(g, false, &line, NULL, 0, ARGS("ls-tree", g->commit, "context7.json"), NULL) == 0 &&
+    if (git_do(g, false, &line, NULL, 0, GIT_ARGS("ls-tree", g->commit, "context7.json"), NULL) ==
+            0 &&
         line.len > 53 && strncmp(line.data, "100", 3) == 0) {
         char oid[65] = "", *at = strchr(line.data, ' ');
         at = at ? strchr(at + 1, ' ') : NULL;
@@ -441,8 +426,8 @@ static struct context7 *read_context7(struct git *g)
             memcpy(oid, at + 1, strcspn(at + 1, "\t"));
         buf_clear(&line);
         buf_addf(&line, "%s\n", oid);
-        if (buf_status(&line) == 0 && fetch_objects(g, &line, NULL) == 0 &&
-            cat(g, oid, 1 << 20, &text, NULL) == 0)
+        if (buf_status(&line) == 0 && git_fetch(g, &line, NULL) == 0 &&
+            git_cat(g, oid, 1 << 20, &text, NULL) == 0)
             c = context7_parse(text.data ? text.data : "", text.len);
     }
     buf_fini(&line);
@@ -469,13 +454,13 @@ static int git_read(void *handle, const char *path, size_t max, struct buf *out,
                     int64_t *ret_mtime_ns, struct docfs_err *err)
 {
     struct git *g = handle;
-    struct entry key = {.path = (char *)path};
-    struct entry *e = g->n ? bsearch(&key, g->entry, g->n, sizeof(key), by_path) : NULL;
+    struct git_entry key = {.path = (char *)path};
+    struct git_entry *e = g->n ? bsearch(&key, g->entry, g->n, sizeof(key), git_by_path) : NULL;
     if (!e)
         return err_set(err, -ENOENT, "not in the repository");
     *ret_mtime_ns = g->time_ns;
     pthread_mutex_lock(&g->lock);
-    int r = cat(g, e->oid, max, out, err);
+    int r = git_cat(g, e->oid, max, out, err);
     pthread_mutex_unlock(&g->lock);
     return r;
 }
@@ -501,6 +486,9 @@ const struct source_kind source_git = {
     .open = git_open,
     .list = git_list,
     .read = git_read,
+    .within = git_within,
+    .beside = git_beside,
+    .want = git_want,
     .revision = git_revision,
     .close = git_close,
     .kept = git_kept,

@@ -2,12 +2,14 @@
  * Inside of the git source.
  *
  *   git.c         the kind: fetching, listing, reading
+ *   git_include.c what pages include from elsewhere in the repository
  *   git_place.c   recognition: which repository, ref and directory is meant
  *   git_url.c     what people paste -> address, ref, directory; address of a file on a forge
  *   git_run.c     the git program as a limited child; its complaints in plain words
  *   git_refs.c    refs of a remote -> the commit that is meant
  *   context7.c    which files a context7.json names */
 #pragma once
+#include <pthread.h>
 #include <stdbool.h>
 #include "core/source/source.h"
 
@@ -73,6 +75,59 @@ void git_target_fini(struct git_target *t);
 /* Chooses from the output of ls-remote --symref. -ENOENT with near names. */
 int git_target_choose(const char *refs, const struct git_location *l, struct git_target *ret,
                       struct docfs_err *err);
+
+/* ---- git.c, git_include.c ---- */
+
+struct git_entry {
+    char *path; /* relative to the sub-directory */
+    char oid[65];
+    int64_t size;
+};
+
+struct git {
+    const struct source_env *env;
+    struct git_location where;
+    struct git_target target;
+    char *dir; /* GIT_DIR */
+    char *pin; /* see struct git_call */
+    char commit[65];
+    int64_t time_ns; /* of the commit */
+    struct buf tree; /* "MODE TYPE OID<tab>PATH<nul>"... of the commit */
+    struct git_entry *entry;
+    size_t n;               /* ordered by path after listing */
+    char *within;           /* path of the listing in the repository */
+    struct git_entry *file; /* all plain files of the commit, read when a page includes one */
+    size_t n_files;
+    bool files_read;
+    char (
+        *missing)[65]; /* objects that are not here, as of then; git itself would ask the network */
+    size_t n_missing;
+    pthread_mutex_t lock;
+    struct child *cat;
+};
+
+#define GIT_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* git_run in the repository that is kept; network: with its address. */
+int git_do(const struct git *g, bool network, struct buf *out, const void *in, size_t in_len,
+           const char *const *args, struct docfs_err *err);
+/* Objects are fetched under a lock: two runs on one repository take turns. The descriptor to close,
+ * or -errno. */
+int git_lock(const struct git *g, struct docfs_err *err);
+/* Ids, one a line. Under the lock. */
+int git_fetch(struct git *g, const struct buf *want, struct docfs_err *err);
+/* Ids of objects of the commit that are not here, sorted; the caller's. */
+int git_missing(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err);
+int git_by_oid(const void *a, const void *b);
+/* Appends an object when it has at most max bytes (-EFBIG). It has to be here. g->lock held
+ * once there are several threads. */
+int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct docfs_err *err);
+int git_by_path(const void *a, const void *b); /* of struct git_entry */
+
+/* See within, beside and want of struct source_kind. */
+int git_find_within(struct git *g, struct docfs_err *err);
+const char *git_within(void *handle);
+int git_beside(void *handle, const char *path, size_t max, struct buf *out);
+int git_want(void *handle, const char *const *paths, size_t n, struct docfs_err *err);
 
 /* ---- context7.c ---- */
 

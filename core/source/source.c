@@ -133,6 +133,7 @@ void source_place_fini(struct source_place *p)
     free(p->location);
     free(p->name);
     free(p->version);
+    free(p->root);
     source_strings_free(p->include);
     source_strings_free(p->exclude);
     *p = (struct source_place){0};
@@ -219,6 +220,36 @@ const struct source_filter *source_current_filter(const struct source *s)
 const char *source_revision(struct source *s)
 {
     return s->kind->revision ? s->kind->revision(s->handle) : "";
+}
+
+const char *source_within(struct source *s)
+{
+    return s->kind->within ? s->kind->within(s->handle) : NULL;
+}
+
+int source_beside(struct source *s, const char *path, size_t max, struct buf *out)
+{
+    if (source_path_refused(path))
+        return -ENOENT;
+    for (const char *p = path; *p; p += strspn(p, "/")) {
+        char name[256];
+        size_t n = strcspn(p, "/");
+        snprintf(name, sizeof(name), "%.*s", (int)n, p);
+        if (source_pruned(name))
+            return -ENOENT;
+        p += n;
+    }
+    return s->kind->beside(s->handle, path, max, out);
+}
+
+bool source_fetches(const struct source *s)
+{
+    return s->kind->want != NULL;
+}
+
+int source_want(struct source *s, const char *const *paths, size_t n, struct docfs_err *err)
+{
+    return s->kind->want && n ? s->kind->want(s->handle, paths, n, err) : 0;
 }
 
 void source_close(struct source *s)

@@ -81,6 +81,7 @@ struct source_env {
     const char *token_file; /* lines "HOST TOKEN", or NULL */
     const char *catalogue;  /* file of further technologies, or NULL */
     const char *const *options; /* NAME=VALUE of this kind, NULL-terminated, or NULL */
+    const char *root;           /* directory that a --subdir was taken of, or NULL */
     bool remote_caller;         /* asked for over the network: nothing of this machine is read */
     bool allow_private;         /* hosts of the web that turn out to be private may be asked */
     struct source_limits limits;
@@ -104,6 +105,7 @@ struct source_place {
     char *location; /* canonical; shown and stored */
     char *name;     /* for the collection, any text; NULL: from the location */
     char *version;  /* or NULL */
+    char *root;     /* directory that the location is a part of, or NULL */
     char **include; /* globs to use when the user gave none, or NULL */
     char **exclude;
 };
@@ -135,6 +137,16 @@ struct source_kind {
     /* After list(): what exactly was read (a commit), borrowed from the handle; "" when unknown.
      * May be NULL. */
     const char *(*revision)(void *handle);
+    /* For pages that include other files: what the listing is a part of, as far as its owner
+     * offered it (the repository, the archive, the directory of a --subdir). Paths are relative to
+     * that and were checked by source_beside(). All three NULL: pages include nothing.
+     * within: path of the listing there, "" when it is the whole; NULL: see above. */
+    const char *(*within)(void *handle);
+    /* Any regular file there, whatever the filter. -ENOENT; -ELOOP: a symbolic link; -ENODATA:
+     * want() has to bring it here first. Any thread, but not while want() runs. */
+    int (*beside)(void *handle, const char *path, size_t max, struct buf *out);
+    /* Brings those that exist here. NULL: all are here. */
+    int (*want)(void *handle, const char *const *paths, size_t n, struct docfs_err *err);
     void (*close)(void *handle);
     /* New string that source_work_dir() is given for this location, for a kind that keeps something
      * between runs; NULL when memory is out. May be NULL: keeps nothing. */
@@ -171,6 +183,11 @@ int source_list(struct source *s, const struct source_filter *filter, struct sou
 int source_read(struct source *s, const char *path, size_t max, struct buf *out,
                 int64_t *ret_mtime_ns, struct docfs_err *err);
 const char *source_revision(struct source *s);
+/* See within, beside and want of struct source_kind. */
+const char *source_within(struct source *s);
+int source_beside(struct source *s, const char *path, size_t max, struct buf *out);
+bool source_fetches(const struct source *s); /* has files that source_want() brings */
+int source_want(struct source *s, const char *const *paths, size_t n, struct docfs_err *err);
 void source_close(struct source *s); /* NULL allowed */
 
 /* ---- for the kinds ---- */

@@ -354,7 +354,7 @@ int spool_archive(struct spool *s, const struct spool_read *in, struct docfs_err
     size_t n = strcspn(in->label, "!?#");
     bool deb = n > 4 && strncmp(in->label + n - 4, ".deb", 4) == 0;
     int r = read_range(&j, in->fd, in->at, in->size, "", 0, deb);
-    if (r < 0 || s->n == 0)
+    if (s->n == 0)
         return r;
     qsort(s->entry, s->n, sizeof(*s->entry), by_path_then_last);
     size_t kept = 1;
@@ -364,7 +364,7 @@ int spool_archive(struct spool *s, const struct spool_read *in, struct docfs_err
         else
             s->entry[kept++] = s->entry[i];
     s->n = kept;
-    return 0;
+    return r;
 }
 
 struct spool_entry *spool_find(const struct spool *s, const char *path)

@@ -6,11 +6,11 @@ int store_list_files(struct store_read *r, int64_t source, struct store_files *r
                      struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int e = db_query(
-        r->c, &st, err,
-        "SELECT path, size, mtime_ns, sha256, outcome, version FROM files WHERE source = ?1 "
-        "ORDER BY path",
-        "i", source);
+    int e = db_query(r->c, &st, err,
+                     "SELECT path, size, mtime_ns, sha256, outcome, version, reason <> '' FROM "
+                     "files WHERE source = ?1 "
+                     "ORDER BY path",
+                     "i", source);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         if (!grow(&ret->item, ret->n, sizeof(*ret->item)))
             return err_oom(err);
@@ -21,6 +21,7 @@ int store_list_files(struct store_read *r, int64_t source, struct store_files *r
                                  .version = db_strdup(st, 5),
                                  .ok = strcmp(db_text(st, 4), "ok") == 0,
                                  .failed = strcmp(db_text(st, 4), "failed") == 0};
+        f->includes = f->ok && sqlite3_column_int(st, 6);
         if (!f->path || !f->version)
             return err_oom(err);
         if (sqlite3_column_bytes(st, 3) == SHA256_LEN) {

@@ -231,6 +231,7 @@ struct store_file {
     int64_t size, mtime_ns;
     unsigned char sha256[SHA256_LEN];
     bool has_sha, ok, failed; /* outcome: ok, failed, or neither = skipped */
+    bool includes;            /* other files: an ok file with a reason, which says so */
     char *version;            /* the source's own mark, "" when it has none */
 };
 struct store_files {

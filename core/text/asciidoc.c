@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * AsciiDoc -> markdown, line by line. Includes are never followed, conditionals are dropped. */
+ * AsciiDoc -> markdown, line by line. What is to be included from another file stands there already
+ * (include.h), or is named; conditionals are dropped. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -346,6 +347,7 @@ static void one_line(struct adoc *a, struct span raw)
     while (l.len && is_blank(l.s[l.len - 1]))
         l.len--;
     struct span t = span_trim(l);
+    struct span target, text;
     size_t eq = 0;
     while (eq < l.len && eq < 7 && l.s[eq] == '=')
         eq++;
@@ -363,8 +365,11 @@ static void one_line(struct adoc *a, struct span raw)
         table(a, block(a, l));
     } else if (d) {
         blank_line(a); /* example, side bar, quote: what is inside is ordinary text */
-    } else if (starts(l, "//") || starts(l, "include::") || starts(l, "ifdef::") ||
-               starts(l, "ifndef::") || starts(l, "endif::") || starts(l, "ifeval::")) {
+    } else if (starts(l, "include::") && macro(span_skip(l, 9), &target, &text)) {
+        blank_line(a);
+        buf_addf(a->out, "[%.*s](%.*s)\n\n", (int)target.len, target.s, (int)target.len, target.s);
+    } else if (starts(l, "//") || starts(l, "ifdef::") || starts(l, "ifndef::") ||
+               starts(l, "endif::") || starts(l, "ifeval::")) {
         return;
     } else if (l.s[0] == '[' && l.s[l.len - 1] == ']') {
         block_attributes(a, l);

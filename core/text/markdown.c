@@ -40,6 +40,32 @@ static void add_fence_line(struct md *m, struct span line)
     buf_addc(&m->out, '\n');
 }
 
+/* "```rust,ignore" */
+static bool is_rust(struct span line, char c, size_t len)
+{
+    const char *mark = memchr(line.s, c, line.len);
+    struct span info = span_trim(span_skip(line, (size_t)(mark - line.s) + len));
+    return span_starts(info, "rust") && (info.len == 4 || strchr(", {", info.s[4]));
+}
+
+/* Rust's own tools and mdBook leave out what begins with "# " and show "##" as "#". */
+static void add_rust_line(struct md *m, struct span line)
+{
+    struct span t = span_trim(line);
+    size_t marks = span_run(t, '#');
+    if (marks == 1 && (t.len == 1 || t.s[1] == ' '))
+        return;
+    size_t start = m->out.len;
+    add_fence_line(m, line);
+    char *mark = marks > 1 && m->out.len > start
+                     ? memchr(m->out.data + start, '#', m->out.len - start)
+                     : NULL;
+    if (mark) {
+        memmove(mark, mark + 1, m->out.len - (size_t)(mark + 1 - m->out.data));
+        buf_truncate(&m->out, m->out.len - 1);
+    }
+}
+
 /* A line that is a component in a file that is not known to be MDX: "<Sandpack>", "</Note>". The
  * name has letters of both cases, which tells it from old HTML. */
 static bool is_tag_line(struct span t)
@@ -153,7 +179,7 @@ static void one_line(struct md *m, struct span line)
     }
     if (m->fence) {
         if (!md_myst_option(&m->myst, line))
-            add_fence_line(m, line);
+            m->fence_rust ? add_rust_line(m, line) : add_fence_line(m, line);
         if (md_fence_close(line, m->fence, m->fence_len))
             m->fence = 0;
         return;
@@ -173,6 +199,7 @@ static void one_line(struct md *m, struct span line)
     size_t n = md_fence_open(line, &c);
     if (n) {
         m->fence = c, m->fence_len = n, m->fence_indent = strip, m->fence_nest = m->n_nest;
+        m->fence_rust = is_rust(line, c, n);
         m->after_label = false;
         if (myst == MYST_CODE) { /* "```{code-block} python" */
             size_t head = (size_t)((const char *)memchr(line.s, '{', line.len) - line.s);

@@ -14,6 +14,7 @@ struct md {
     bool mdx;
     char fence; /* 0 outside */
     size_t fence_len, fence_indent;
+    bool fence_rust; /* has lines that only the compiler is shown */
     bool prev_blank, in_indented;
     bool prev_text;           /* the line before can be underlined */
     bool no_comment_end;      /* no "-->" from here on */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * reStructuredText -> markdown, line by line. What both languages share (paragraphs, lists,
  * emphasis) passes through; sections, directives, literal blocks, tables and roles are translated.
- * Nothing is ever included from another file. */
+ * What is to be included from another file stands there already (include.h), or is named. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,10 +266,13 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
             nested(r, from, end, "", depth);
         rst_blank_line(r);
     } else if (is(name, "code-block code sourcecode highlight-code parsed-literal productionlist "
-                        "prompt literalinclude doctest testcode math graphviz")) {
+                        "prompt doctest testcode math graphviz")) {
         if (!is(name, "code-block code sourcecode"))
             arg = (struct span){"", 0};
         add_code(r, from, end, arg.len < 32 ? arg : (struct span){"", 0}, base);
+    } else if (is(name, "include literalinclude") && arg.len && arg.s[0] != '<') {
+        rst_blank_line(r);
+        buf_addf(r->out, "[%.*s](%.*s)\n\n", (int)arg.len, arg.s, (int)arg.len, arg.s);
     } else if (is(name, "include raw toctree index contents highlight module-author sectionauthor "
                         "moduleauthor default-domain role meta "
                         "only-html testsetup testcleanup tabularcolumns cssclass rst-class "

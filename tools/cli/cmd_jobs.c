@@ -121,7 +121,7 @@ static int show(struct cmd_context *c, int64_t id)
     out_printf(o, "\n");
     for (size_t i = 0; i < files->n && !out_broken(o); i++) {
         const struct docfs_failure *f = &files->item[i];
-        if (strcmp(f->outcome, "ok") == 0)
+        if (strcmp(f->outcome, "ok") == 0 && !strstr(f->reason, "left out"))
             continue;
         out_printf(o, "       %-8s", f->outcome);
         out_text(o, STYLE_PATH, f->path);
