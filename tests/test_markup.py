@@ -56,6 +56,30 @@ words`` of *it*, then::
     assert "* one\n* two" in md
 
 
+def test_rst_items_of_lists_may_go_over_lines(convert):
+    md = convert("items.rst", """\
+Items
+=====
+
+- :py:func:`pytest.fixture` allows one to :ref:`parametrize fixture
+  functions <fixture-parametrize>`.
+- The :data:`.session` and :meth:`.Flask.run` of a :class:`custom
+  <celery.app.Request>` class.
+
+- `celery.app.Task`:class: and the `worker <guide-workers>`:ref:, `a`: b
+
+1. One `link
+   <https://a.example/>`_ and
+
+   * within it
+     another
+""")
+    assert "- `pytest.fixture()` allows one to parametrize fixture\n  functions.\n" in md
+    assert "- The `session` and `Flask.run()` of a `custom` class.\n" in md
+    assert "- `celery.app.Task` and the worker, `a`: b\n" in md
+    assert "1. One [link](https://a.example/) and\n\n   * within it\n     another\n" in md
+
+
 def test_rst_cells_may_go_over_lines(convert):
     md = convert("""\
 Cells

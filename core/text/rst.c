@@ -347,21 +347,30 @@ static bool table_rule(struct span l)
     return l.len > 3 && l.s[0] == '=' && memchr(l.s, ' ', l.len) && strspn(l.s, "= ") >= l.len;
 }
 
-static bool list_item(struct span t)
+/* Columns from the mark of a list item to its text; 0 when t is none. */
+static size_t list_item(struct span t)
 {
     size_t i = 0;
-    if (t.len > 1 && strchr("*-+|", t.s[0]) && t.s[0] && is_blank(t.s[1]))
-        return true;
-    while (i < t.len && (is_alnum(t.s[i]) || t.s[i] == '#') && i < 4)
+    if (t.len > 1 && strchr("*-+|", t.s[0]) && t.s[0] && is_blank(t.s[1])) {
+        i = 1;
+    } else {
+        while (i < t.len && (is_alnum(t.s[i]) || t.s[i] == '#') && i < 4)
+            i++;
+        if (!i || i + 1 >= t.len || (t.s[i] != '.' && t.s[i] != ')') || !is_blank(t.s[i + 1]))
+            return 0;
         i++;
-    return i && i + 1 < t.len && (t.s[i] == '.' || t.s[i] == ')') && is_blank(t.s[i + 1]);
+    }
+    while (i < t.len && is_blank(t.s[i]))
+        i++;
+    return i;
 }
 
-/* Whether line i goes on with the paragraph of the line before it. */
-static bool goes_on(const struct rst *r, size_t i, size_t to, unsigned base)
+/* Whether line i goes on with the paragraph of the line before it, the text of which begins in a
+ * column. */
+static bool goes_on(const struct rst *r, size_t i, size_t to, size_t column)
 {
     struct span l = rst_at(r, i), t = span_trim(l);
-    return i < to && t.len && indent_of(l) == base && !list_item(t) && !adornment(t) &&
+    return i < to && t.len && indent_of(l) == column && !list_item(t) && !adornment(t) &&
            !rst_grid_rule(l) && !table_rule(l) && !(t.len > 1 && t.s[0] == '.' && t.s[1] == '.') &&
            !(t.len > 2 && memcmp(t.s, ">>>", 3) == 0) && !adornment(span_trim(rst_at(r, i + 1)));
 }
@@ -371,6 +380,7 @@ static bool goes_on(const struct rst *r, size_t i, size_t to, unsigned base)
 static void paragraph(struct rst *r, size_t to, unsigned base)
 {
     _cleanup_buf_ struct buf text = {0};
+    size_t column = base + list_item(span_trim(r->line[r->i]));
     bool literal;
     do {
         struct span t = span_trim(r->line[r->i++]);
@@ -382,13 +392,16 @@ static void paragraph(struct rst *r, size_t to, unsigned base)
             t.len -= t.len == 2 || is_blank(t.s[t.len - 3]) ? 2 : 1;
         t = span_trim(t);
         buf_add(&text, t.s, t.len);
-    } while (!literal && goes_on(r, r->i, to, base));
+    } while (!literal && goes_on(r, r->i, to, column));
 
     _cleanup_buf_ struct buf shown = {0};
     rst_inline(&shown, (struct span){text.data ? text.data : "", text.len});
     struct span rest = {shown.data ? shown.data : "", shown.len}, l;
-    while (line_next(&rest, &l))
-        buf_addf(r->out, "%*s%.*s\n", (int)(base < 24 ? base : 24) / 4 * 2, "", (int)l.len, l.s);
+    /* Below four blanks, with which code begins in markdown. */
+    size_t indent = base < 4 ? base : (base < 24 ? base : 24) / 4 * 2;
+    for (bool first = true; line_next(&rest, &l); first = false)
+        buf_addf(r->out, "%*s%.*s\n", (int)(indent + (first ? 0 : column - base)), "", (int)l.len,
+                 l.s);
     if (text.oom || shown.oom)
         r->out->oom = true;
     if (!literal)

@@ -10,6 +10,17 @@ static size_t role_len(const char *s, size_t len)
     return i < len && s[i] == '`' && colons >= 2 && s[i - 1] == ':' ? i : 0;
 }
 
+/* The same behind the text: "`text`:role:". */
+static size_t role_behind(const char *s, size_t len)
+{
+    size_t i = 1;
+    if (len < 3 || s[0] != ':')
+        return 0;
+    while (i < len && (is_alnum(s[i]) || (s[i] == ':' && i + 1 < len && is_alnum(s[i + 1]))))
+        i++;
+    return i > 1 && i < len && s[i] == ':' ? i + 1 : 0;
+}
+
 static void add_code(struct buf *out, struct span s)
 {
     s = span_trim(s);
@@ -69,6 +80,8 @@ static void add_role(struct buf *out, struct span role, struct span body)
         text = (struct span){from, (size_t)(text.s + text.len - from)};
     }
     if (!prose_role(role)) {
+        if (!target.len && text.len > 1 && text.s[0] == '.') /* wherever it is: Sphinx hides this */
+            text = span_skip(text, 1);
         _cleanup_buf_ struct buf call = {0};
         buf_add(&call, text.s, text.len);
         if (!target.len && names_function(role) && !memchr(text.s, '(', text.len))
@@ -117,9 +130,15 @@ void rst_inline(struct buf *out, struct span t)
             i += (size_t)(close + 1 - s);
         } else if (s[0] == '`' && left > 2 && (close = memchr(s + 1, '`', left - 1))) {
             size_t end = (size_t)(close + 1 - s), marks = 0;
+            struct span body = {s + 1, (size_t)(close - s - 1)};
+            if ((role = role_behind(s + end, left - end))) {
+                add_role(out, (struct span){s + end, role}, body);
+                i += end + role;
+                continue;
+            }
             while (end + marks < left && s[end + marks] == '_' && marks < 2)
                 marks++;
-            add_reference(out, (struct span){s + 1, (size_t)(close - s - 1)}, marks > 0);
+            add_reference(out, body, marks > 0);
             i += end + marks;
         } else if (s[0] == '_' && i > 0 && is_alnum(s[-1]) &&
                    (left == 1 || is_blank(s[1]) || memchr(".,;:)", s[1], 5))) {
