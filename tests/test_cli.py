@@ -156,6 +156,30 @@ def test_completion_in_bash(shared_docfs):
     assert complete("docfs", "completion", "f") == ["fish"]
     assert complete("docfs", "help", "troub") == ["troubleshooting"]
     assert complete("docfs", "search", "d") == []
+    assert complete("docfs", "config", "") == ["check", "files", "get", "list", "set", "unset"]
+    assert complete("docfs", "config", "set", "search.v") == ["search.vec_weight"]
+    assert complete("docfs", "cat", "dem") == ["demo@1/"]
+    assert complete("docfs", "cat", "demo/guide/t") == ["demo/guide/tasks.md"]
+    assert complete("docfs", "--cache", shared_docfs.cache, "cat", "demo@1/gu") == ["demo@1/guide/"]
+    assert complete("docfs", "--cache", "/nonexistent", "cat", "demo") == []
+    assert complete("docfs", "--cache", "") == []
+
+
+def test_completion_runs_nothing_that_a_name_holds(docfs, workdir):
+    (workdir / "$(touch ran)`touch ran`; touch ran.md").write_text("# Hostile\n\nText.\n")
+    docfs.ok("add", workdir, "-c", "h")
+    p = subprocess.run(["bash", "-c", COMPLETE, "bash", docfs.program, "docfs", "cat", "h/"], capture_output=True,
+                       text=True, cwd=workdir, env=docfs.env(DOCFS_PROGRAM=str(docfs.program)))
+    assert p.stdout.startswith("h/") and "touch ran" in p.stdout and not p.stderr
+    assert not (workdir / "ran").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_know_every_command(docfs, shell):
+    script = docfs.ok("completion", shell).out
+    for name in docfs.ok("help", "--commands").out.split():
+        assert re.search(rf"\b{name}\b", script), name
+    assert "completion documents" in script or "_docfs_ask documents" in script
 
 
 def test_similar(shared_docfs):
