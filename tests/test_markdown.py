@@ -49,6 +49,12 @@ def test_mkdocs(convert):
     assert "///" not in md and "\n Clocks\n" in md
 
 
+def test_mkdocstrings_names_stay_and_options_go(convert):
+    md = convert("# API\n\n::: httpx.AsyncClient\n    :members: get\n\nText.\n\n::: fastapi.routing.APIRouter\n"
+                 "    options:\n        members:\n            - get\n\n::: tip\nUse it.\n:::\n")
+    assert md == ("# API\n\n`httpx.AsyncClient`\n\nText.\n\n`fastapi.routing.APIRouter`\n\n**Tip**\nUse it.\n"), md
+
+
 def test_code_in_an_indented_block_ends_with_it(convert):
     md = convert("# A\n\n!!! tip\n    ```\n    cut\n\nAfter.\n")
     assert md.endswith("```\ncut\n\n```\nAfter.\n"), md

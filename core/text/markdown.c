@@ -184,6 +184,15 @@ static void one_line(struct md *m, struct span line)
             m->fence = 0;
         return;
     }
+    size_t pad = span_run(line, ' ');
+    bool blank = span_trim(line).len == 0;
+    if (m->autodoc && pad >= 4 && !blank)
+        return;
+    m->autodoc = md_autodoc_line(span_trim(line), &m->out);
+    if (m->autodoc) {
+        m->prev_text = false;
+        return;
+    }
     struct span lang;
     enum md_myst_line myst = m->mdx ? MYST_NONE : md_myst_line(&m->myst, line, &m->out, &lang);
     if (myst == MYST_TAKEN) {
@@ -191,7 +200,6 @@ static void one_line(struct md *m, struct span line)
         m->in_indented = m->prev_text = false;
         return;
     }
-    size_t pad = span_run(line, ' ');
     size_t strip = m->mdx && m->depth ? (size_t)m->depth * 2 : 0;
     strip = strip < INDENT_MAX ? strip : INDENT_MAX;
     strip = pad < strip ? pad : strip;
@@ -214,7 +222,6 @@ static void one_line(struct md *m, struct span line)
     }
     if (indented_block(m, line))
         return;
-    bool blank = span_trim(line).len == 0;
     if (blank && m->after_label)
         return; /* there is one already */
     m->after_label = false;

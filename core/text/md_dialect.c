@@ -51,6 +51,20 @@ static bool colon_fence(struct span t, struct buf *out)
     return true;
 }
 
+bool md_autodoc_line(struct span t, struct buf *out)
+{
+    if (!span_starts(t, "::: "))
+        return false;
+    struct span name = span_trim(span_skip(t, 4));
+    size_t n = 0, dots = 0;
+    for (; n < name.len && (is_alnum(name.s[n]) || name.s[n] == '_' || name.s[n] == '.'); n++)
+        dots += name.s[n] == '.';
+    if (n < name.len || !dots || !is_alpha(name.s[0]))
+        return false;
+    buf_addf(out, "`%.*s`\n", (int)name.len, name.s);
+    return true;
+}
+
 /* A line that is one tag of Liquid, Hugo or kramdown: dropped, but for what it says to a reader. */
 static bool template_line(struct span t, struct buf *out)
 {

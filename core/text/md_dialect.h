@@ -8,6 +8,9 @@
 /* A line (trimmed) that is one mark of a block, such as ":::note Title", "/// tip", "{% raw %}" or
  * "[TOC]": true, and what it says to a reader is appended. */
 bool md_dialect_line(struct span line, struct buf *out);
+/* A line (trimmed) for which mkdocstrings writes the documentation of a name: "::: package.module".
+ * Its options, indented below it, are for no reader. */
+bool md_autodoc_line(struct span line, struct buf *out);
 /* A line (trimmed) above an indented block: "!!! note", "??? tip "Title"", "=== "Tab"". */
 bool md_dialect_indented(struct span line, struct buf *out);
 

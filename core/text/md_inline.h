@@ -16,6 +16,7 @@ struct md {
     size_t fence_len, fence_indent;
     bool fence_rust; /* has lines that only the compiler is shown */
     bool prev_blank, in_indented;
+    bool autodoc;             /* options of mkdocstrings may follow */
     bool prev_text;           /* the line before can be underlined */
     bool no_comment_end;      /* no "-->" from here on */
     const char *no_mdx_until; /* a tag or expression is not closed up to here */
