@@ -114,6 +114,17 @@ def test_an_empty_directory_is_told(docfs, workdir):
     assert r.code == 0 and "no file in it that docfs reads" in r.err
 
 
+def test_a_directory_of_which_nothing_is_taken_is_told(docfs, workdir):
+    (workdir / "link").symlink_to("/usr/share/doc")
+    (workdir / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    for _ in range(2):
+        r = docfs.run("add", workdir, "-c", "nothing")
+        assert r.code == 0 and "none of its 2 files was taken in: docfs list --failures nothing tells why" in r.err
+        assert not r.out
+    (workdir / "a.md").write_text("# A\n\nText.\n")
+    assert "1 converted" in docfs.ok("add", workdir, "-c", "nothing").out
+
+
 def test_help_topics(docfs, workdir):
     fake = workdir / "man"
     fake.write_text("#!/bin/sh\necho page \"$@\"\n")

@@ -63,13 +63,34 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
+static bool holds_nothing(struct docfs *d, const char *collection)
+{
+    _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
+    if (docfs_collections(d, &all, NULL) < 0)
+        return false;
+    size_t i = 0;
+    while (i < all->n && strcmp(all->item[i].name, collection) != 0)
+        i++;
+    return i < all->n && all->item[i].documents == 0;
+}
+
 static void summary(struct ingest *in, const struct docfs_report *r)
 {
     struct out *o = &in->c->out;
     char a[32], b[32], c[32], d[32], e[32];
     if (o->quiet)
         return;
-    if (r->files == 0 && r->removed == 0 && strcmp(in->c->cmd->name, "add") == 0)
+    bool adding = strcmp(in->c->cmd->name, "add") == 0;
+    if (adding && r->files && !r->converted && holds_nothing(in->c->d, r->collection)) {
+        const char *rest = "taken in: docfs list --failures";
+        if (r->files == 1)
+            out_note(o, "its only file was not %s %s tells why", rest, r->collection);
+        else
+            out_note(o, "none of its %s files was %s %s tells why", out_count(r->files, a), rest,
+                     r->collection);
+        return;
+    }
+    if (adding && r->files == 0 && r->removed == 0)
         out_note(o, "there is no file in it that docfs reads: docfs help add names the formats, "
                     "--include and --exclude choose");
     else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
