@@ -79,6 +79,7 @@ await page.fill('#collection', 'added');
 await page.click('#add button');
 await page.waitForSelector('#jobs tr:has-text("done") >> nth=0');
 await page.waitForSelector('#collections a:has-text("added")');
+await page.waitForSelector('#said.notice:has-text("1 written")');
 await page.click('#jobs tr:has-text("added") button:has-text("Files left out")');
 await page.waitForSelector('#said table, #said p');
 await check(page, 'sources');

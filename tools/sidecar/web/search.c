@@ -103,9 +103,11 @@ static void snippet(struct buf *b, const char *s, const char *question)
             buf_adds(b, "</mark>");
             p += hit;
             plain = p;
+            inside = true;
+            continue;
         }
         inside = isalnum((unsigned char)*p) || (unsigned char)*p >= 0x80;
-        p += *p != '\0';
+        p++;
     }
     page_text(b, plain);
 }

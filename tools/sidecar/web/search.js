@@ -31,10 +31,17 @@ async function ask(push) {
       p.set('part', 'seen'); // a list that stays is an answer, not a state of typing
       looked = setTimeout(() => fetch('/?' + p), 2000);
     }
-    else list.textContent = `The server says ${r.status}. Try again in a moment.`;
+    else say(`The server says ${r.status}. Try again in a moment.`);
   } catch {
-    if (mine === asked) list.textContent = 'The server does not answer.';
+    if (mine === asked) say('The server does not answer. Is docfs serve running?');
   }
+}
+
+function say(text) {
+  const p = document.createElement('p');
+  p.className = 'notice bad';
+  p.textContent = text;
+  list.replaceChildren(p);
 }
 
 field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 120, false); });

@@ -3,6 +3,7 @@
 import { actions, age, api, button, count, el, fill, say, table } from './api.js';
 
 const jobs = new Map();
+let added; // job of what was added last
 
 function progress(job) {
   const p = job.progress, r = job.result;
@@ -74,9 +75,11 @@ document.getElementById('add').addEventListener('submit', async (e) => {
   if (f.collection.value.trim()) body.collection = f.collection.value.trim();
   try {
     const r = await api('POST', '/ingestion/sources', body);
-    say(`Queued as job ${r.id ?? r.job_id ?? r.job?.id ?? ''}.`);
+    added = r.id ?? r.job_id ?? r.job?.id;
+    say(`Queued as job ${added}.`);
     f.reset();
     await load();
+    tell(jobs.get(added) || {});
   } catch (err) { say(err.message, true); }
 });
 
@@ -86,10 +89,17 @@ async function load() {
   showJobs();
 }
 
+// What became of the last one that was added here, where the person looks.
+function tell(job) {
+  if (!added || job.id !== added || !tone[job.state] || job.state === 'running') return;
+  added = null;
+  say(`Job ${job.id} ${job.state}: ${progress(job)}`, tone[job.state] === 'bad');
+}
+
 let later;
 function take(event) {
   const j = JSON.parse(event.data);
-  for (const job of j.jobs || [j.job || j]) if (job.id) jobs.set(job.id, job);
+  for (const job of j.jobs || [j.job || j]) if (job.id) { jobs.set(job.id, job); tell(job); }
   showJobs();
   clearTimeout(later);
   later = setTimeout(() => showCollections().catch(() => {}), 500);
