@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from lib.docfs import Docfs
@@ -50,6 +51,17 @@ def test_same_query_same_list(shared_docfs):
     a = [h["id"] for h in shared_docfs.json("search", "worker task queue", "-k", "20")["hits"]]
     b = [h["id"] for h in shared_docfs.json("search", "worker task queue", "-k", "20")["hits"]]
     assert a == b and len(a) == len(set(a))
+
+
+def test_after_and_before_are_dates_of_the_original(docfs, workdir):
+    for year in (2021, 2024):
+        (workdir / f"y{year}.md").write_text(f"# Year {year}\n\nA lamp of {year}.\n")
+        os.utime(workdir / f"y{year}.md", (time.mktime((year, 6, 15, 0, 0, 0, 0, 0, 0)),) * 2)
+    docfs.ok("add", workdir, "-c", "years")
+    found = lambda q: sorted(h["path"] for h in docfs.run("search", q, "--json").json["hits"])
+    assert found("lamp after=2022") == ["y2024.md"] and found("lamp before=2022") == ["y2021.md"]
+    assert found("lamp after=2021-06 before=2024-07") == ["y2021.md", "y2024.md"]
+    assert found("lamp after=7d") == [] and found("lamp before=7d") == ["y2021.md", "y2024.md"]
 
 
 def test_filters(shared_docfs):

@@ -28,6 +28,9 @@ static bool ext_matches(const char *path, const char *want)
     return n == strlen(want) && strncasecmp(ext, want, n) == 0;
 }
 
+/* When the original changed, in seconds; where that is not known, when it was seen to. */
+#define MODIFIED "iif(mtime_ns > 0, mtime_ns / 1000000000, changed_at)"
+
 static int one_collection(struct pass *p, int64_t collection, struct docfs_err *err)
 {
     const struct store_filter *f = p->f;
@@ -36,7 +39,7 @@ static int one_collection(struct pass *p, int64_t collection, struct docfs_err *
                      "SELECT id, path, directory, name FROM documents WHERE collection = ?1 "
                      "AND (?2 IS NULL OR format = ?2) "
                      "AND (?3 IS NULL OR lang = ?3 OR substr(lang, 1, length(?3)+1) = ?3 || '-') "
-                     "AND changed_at >= ?4 AND (?5 = 0 OR changed_at < ?5) "
+                     "AND " MODIFIED " >= ?4 AND (?5 = 0 OR " MODIFIED " < ?5) "
                      "AND (?6 = 0 OR directory IN (WITH RECURSIVE below(id) AS (SELECT ?6 UNION "
                      "  SELECT d.id FROM directories AS d JOIN below AS b ON d.parent = b.id "
                      "  WHERE d.collection = ?1) SELECT id FROM below))",

@@ -163,7 +163,7 @@ struct store_filter {
     char *const *in; /* NAME (any version) or NAME@VERSION */
     size_t n_in;
     const char *path, *lang, *ext, *type; /* path: name_glob pattern */
-    int64_t after, before;                /* changed_at, seconds */
+    int64_t after, before;                /* when the original changed, seconds */
     int64_t scope;
 };
 int store_filter_documents(struct store_read *r, const struct store_filter *f,

@@ -47,7 +47,7 @@ static void provenance(struct buf *b, const struct docfs_document *doc)
     buf_adds(b, "<dt>Checked</dt><dd>");
     page_age(b, doc->checked_at);
     buf_adds(b, "</dd><dt>Changed</dt><dd>");
-    page_age(b, doc->changed_at);
+    page_age(b, doc->mtime_ns > 0 ? doc->mtime_ns / 1000000000 : doc->changed_at);
     buf_adds(b, "</dd><dt>Size</dt><dd>");
     page_number(b, (size_t)doc->size, "byte");
     buf_adds(b, ", ");
