@@ -57,7 +57,7 @@ words`` of *it*, then::
 
 
 def test_rst_items_of_lists_may_go_over_lines(convert):
-    md = convert("items.rst", """\
+    md = convert("""\
 Items
 =====
 
@@ -73,11 +73,31 @@ Items
 
    * within it
      another
-""")
+""", "items.rst")
     assert "- `pytest.fixture()` allows one to parametrize fixture\n  functions.\n" in md
     assert "- The `session` and `Flask.run()` of a `custom` class.\n" in md
     assert "- `celery.app.Task` and the worker, `a`: b\n" in md
     assert "1. One [link](https://a.example/) and\n\n   * within it\n     another\n" in md
+
+
+def test_rst_a_setting_above_its_section_is_said_once(convert):
+    md = convert("""\
+Settings
+========
+
+.. setting:: result_expires
+
+``result_expires``
+~~~~~~~~~~~~~~~~~~
+
+Default: 1 day.
+
+.. setting:: lonely
+
+Text of it.
+""", "settings.rst")
+    assert md.count("`result_expires`") == 1 and "## `result_expires`\n\nDefault: 1 day.\n" in md
+    assert "`lonely`\n\nText of it.\n" in md
 
 
 def test_rst_cells_may_go_over_lines(convert):

@@ -20,6 +20,7 @@ struct group {
     bool any;
     size_t start, end;
     int level;       /* of its first heading; 0 above the first one */
+    int last;        /* of the heading that path ends with */
     bool bare;       /* headings without text of their own */
     struct buf path; /* "A > B", or "A > B, C" after siblings joined */
 };
@@ -94,9 +95,10 @@ static int end_section(struct splitter *s, size_t end)
             buf_clear(&g->path);
             section_path(s, &g->path);
         } else {
-            add_path(&g->path, s->level > g->level ? SEPARATOR : ", ",
+            add_path(&g->path, s->level > g->last ? SEPARATOR : ", ",
                      s->level ? s->level_text[s->level - 1] : "");
         }
+        g->last = s->level;
         if (g->bare && s->level > g->level)
             g->level = s->level; /* the bare heading is only its introduction */
         g->end = end;
@@ -109,7 +111,7 @@ static int end_section(struct splitter *s, size_t end)
     g->any = true;
     g->start = s->start;
     g->end = end;
-    g->level = s->level;
+    g->level = g->last = s->level;
     g->bare = bare;
     buf_clear(&g->path);
     section_path(s, &g->path);

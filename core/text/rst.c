@@ -213,7 +213,17 @@ static void signatures(struct rst *r, struct span name, struct span arg, size_t 
     buf_adds(r->out, "\n\n");
 }
 
-/* A line ".. name:: argument" with its block; moves r->i behind it. */
+/* ".. setting:: name" above the section that describes it: the title says the same. */
+static bool is_next_title(const struct rst *r, size_t i, struct span arg)
+{
+    while (i < r->n && !r->line[i].len)
+        i++;
+    struct span t = span_trim(rst_at(r, i));
+    while (t.len > 1 && t.s[0] == '`' && t.s[t.len - 1] == '`')
+        t = (struct span){t.s + 1, t.len - 2};
+    return t.len == arg.len && memcmp(t.s, arg.s, t.len) == 0 && adornment(rst_at(r, i + 1));
+}
+
 /* The paragraph that begins behind the name of a directive and goes on in the lines from *from:
  * marks may begin in one line and end in another. */
 static void first_paragraph(struct rst *r, struct span arg, size_t *from, size_t end)
@@ -228,6 +238,7 @@ static void first_paragraph(struct rst *r, struct span arg, size_t *from, size_t
         rst_inline(r->out, (struct span){whole.data, whole.len});
 }
 
+/* A line ".. name:: argument" with its block; moves r->i behind it. */
 static void directive(struct rst *r, struct span name, struct span arg, unsigned base,
                       unsigned depth)
 {
@@ -237,7 +248,7 @@ static void directive(struct rst *r, struct span name, struct span arg, unsigned
     for (; is_signature(name) && more < end && r->line[more].len; more++)
         if (span_trim(r->line[more]).s[0] == ':')
             break;
-    if (is_signature(name) && arg.len) {
+    if (is_signature(name) && arg.len && !is_next_title(r, end, arg)) {
         signatures(r, name, arg, from, more, base);
         from = more;
     }

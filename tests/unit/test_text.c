@@ -363,6 +363,7 @@ static void test_headings(void)
 {
     expect_heading("text only\n", "");
     expect_heading("# A\n## B\ntext\n", "A > B");
+    expect_heading("# A\ntext\n## B\ntext\n### C\ntext\n### D\ntext\n", "A > B > C, D");
     expect_heading("Title\n=====\n\nSub\n---\ntext\n", "Title > Sub");
     expect_heading(
         "# The `open()` *fast* [link](x.html#y \"t\") <a id=\"q\"></a>&amp; \\_x {#id} ##\nt\n",
