@@ -125,6 +125,20 @@ fn main<T>() {}
 """
 
 
+def test_a_table_in_html_with_blank_lines(convert):
+    row = "<tr class='odd'>\n<td><code>--{0}</code></td>\n<td>{1}</td>\n</tr>\n"
+    table = f"<table>\n<thead><tr><th>Flag</th><th>Use</th></tr></thead>\n<tbody>\n{row}\n\n{row}\n</tbody></table>\n"
+    md = convert("# Flags\n\n" + table.format("all", "everything"))
+    assert md.count("| `--all` | everything |") == 2 and "<tr" not in md and "<td" not in md
+    md = convert("# Flags\n\n" + table.format("all", "\n\n- **markdown**\n\n"))
+    assert "- **markdown**" in md, "a cell with markdown in it stays as it is"
+
+
+def test_the_place_of_generated_documentation_is_named(convert):
+    md = convert("# API\n\n::: lamp.bulb.Socket\n\n:::note\nText.\n:::\n")
+    assert "`lamp.bulb.Socket`\n" in md and ":::" not in md and "**Note**" in md
+
+
 def test_components_in_plain_markdown(convert, docfs):
     md = convert(COMPONENTS)
     assert md.startswith("# {#if ...}\n\n") and "order" not in md

@@ -40,6 +40,11 @@ static bool colon_fence(struct span t, struct buf *out)
     if (t.len && t.s[0] == '{')
         t = span_skip(t, 1);
     size_t word = word_length(t);
+    if (word + 1 < t.len && t.s[word] == '.' && is_alpha(t.s[word + 1])) {
+        /* "::: package.module" of mkdocstrings: the place of what the code says of it */
+        buf_addf(out, "`%.*s`\n", (int)t.len, t.s);
+        return true;
+    }
     struct span name = {t.s, word}, title = span_trim(span_skip(t, word));
     if (title.len && title.s[0] == '}')
         title = span_trim(span_skip(title, 1));

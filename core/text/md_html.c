@@ -295,11 +295,25 @@ static size_t whole(struct md_html *h, struct span text, const struct tag *t)
     return close ? (size_t)(close - text.s) + 1 : 0;
 }
 
+/* A blank line in HTML begins markdown, unless the next row or cell of a table comes after it. */
+static bool holds_markdown(struct span element)
+{
+    const char *end = element.s + element.len, *p = element.s;
+    while ((p = memmem(p, (size_t)(end - p), "\n\n", 2))) {
+        while (p < end && (is_blank(*p) || *p == '\n'))
+            p++;
+        struct span rest = {p, (size_t)(end - p)};
+        if (!span_starts(rest, "<t") && !span_starts(rest, "</t"))
+            return true;
+    }
+    return false;
+}
+
 /* A table or <pre> without markdown in it: cells do not begin paragraphs of their own. */
 static bool block(struct span element, struct buf *out)
 {
     static const struct convert_limits limits = {.max_output = 4 * BLOCK_MAX, .max_depth = 64};
-    if (span_has(element, "\n\n"))
+    if (holds_markdown(element))
         return false;
     struct buf md = {.limit = limits.max_output};
     bool good = html_to_markdown(element.s, element.len, false, &limits, &md, NULL, NULL, NULL,
