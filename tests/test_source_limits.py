@@ -262,6 +262,52 @@ def test_sitemaps_in_a_circle_and_without_end(docfs):
         assert "sources.max_sitemaps" in limited(docfs)
 
 
+def test_sitemaps_that_lead_to_one_another(docfs):
+    def index(name):
+        return answer(INDEX.format(f"<sitemap><loc>/{name}</loc></sitemap>"), type="text/xml")
+    with Faulty({"/": page("start"), "/sitemap.xml": index("1.xml"), "/1.xml": index("2.xml"), "/deep": page("deep"),
+                 "/2.xml": answer(URLSET.format("<url><loc>/deep</loc></url>"), type="text/xml"), "*": not_found}) as s:
+        docfs.ok("add", s.url, "-c", "site", *FAST, env={"DOCFS_SOURCES_MAX_SITEMAP_DEPTH": "1"})
+        assert paths(docfs, "site") == ["index.md"] and "/2.xml" not in s.paths
+        assert "sources.max_sitemap_depth" in limited(docfs)
+        docfs.ok("refresh", "site")
+        assert paths(docfs, "site") == ["deep.md", "index.md"] and "limit" not in limited(docfs)
+
+
+def test_hosts_of_a_site(docfs):
+    with Faulty({"/far": page("far")}) as other, Faulty({"/": page("start", "near", other.url + "/far"),
+                                                        "/near": page("near")}) as s:
+        add = ("add", s.url, "-c", "site", *FAST, "--scope", "domain")
+        docfs.ok(*add, env={"DOCFS_SOURCES_MAX_HOSTS": "1"})
+        assert len(paths(docfs, "site")) == 2 and not other.requests
+        assert "sources.max_hosts" in limited(docfs)
+        docfs.ok("refresh", "site")
+        assert len(paths(docfs, "site")) == 3 and "limit" not in limited(docfs)
+
+
+def test_delays_that_a_site_asks_for(docfs):
+    """Without the limit this would take hours."""
+    again = []
+
+    def busy(c, request):
+        again.append(request)
+        late = answer("later", "503 Service Unavailable", headers=["Retry-After: 7200"])
+        (late if len(again) == 1 else page("busy"))(c, request)
+    rules = answer("User-agent: *\nCrawl-delay: 3600\n", type="text/plain")
+    with Faulty({"/": page("start", "a", "busy"), "/a": page("a"), "/busy": busy, "/robots.txt": rules}) as s:
+        docfs.ok("add", s.url, "-c", "site", "--allow-private", "--rate", "0", env={"DOCFS_SOURCES_MAX_DELAY": "10ms"})
+        assert len(paths(docfs, "site")) == 3 and len(again) == 2
+
+
+def test_headers_of_an_answer(docfs):
+    many = [f"X-{i}: {'x' * 500}" for i in range(10)]
+    with Faulty({"*": answer("page", headers=many)}) as s:
+        small = {"sources.max_headers": "2K"}
+        refused(docfs, s.url + "/x.zip", setting="sources.max_headers", **small)
+        refused(docfs, s.url + "/p/", *FAST, setting="sources.max_headers", **small)
+        docfs.ok("add", s.url + "/p/", "-c", "site", *FAST)
+
+
 LOL = "<!DOCTYPE u [<!ENTITY a 'lol'>" + "".join(
     f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefghijkl", "bcdefghijklm")) + "]>"
 HUGE = {
@@ -390,6 +436,15 @@ def test_a_repository_larger_than_allowed(docfs, evil):
         refused(docfs, s.url("evil"), setting="sources.max_bytes", **{"sources.max_bytes": "100K"})
     finally:
         s.stop()
+
+
+def test_memory_of_git(docfs, evil):
+    (evil.work / "big.md").write_bytes(os.urandom(36 << 20))
+    git("config", "core.compression", "0", cwd=evil.work)
+    git("add", "-A", cwd=evil.work)
+    git("commit", "-q", "-m", "big", cwd=evil.work)
+    git("push", "-q", "origin", "HEAD", cwd=evil.work)
+    refused(docfs, evil.bare, setting="sources.max_memory", **{"sources.max_memory": "32000K"})
 
 
 def test_what_stopped_fetches_left_and_many_packs(docfs, evil):

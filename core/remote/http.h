@@ -23,7 +23,7 @@ struct http;
 
 /* The settings behind limits, named in errors; each may be NULL. */
 struct http_names {
-    const char *total, *stall, *body, *ratio, *redirects;
+    const char *total, *stall, *header, *body, *ratio, *redirects;
 };
 
 /* 0 in any field: the default in brackets. */

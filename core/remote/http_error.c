@@ -35,8 +35,8 @@ static int stopped(const struct hop *hop, const char *url, const struct http_lim
     char why[HINT_MAX];
     switch (hop->why) {
     case STOP_HEADER:
-        return err_set(err, -EFBIG, "%s answers with more than %zu bytes of headers: refused", url,
-                       l->header);
+        return err_set(err, -EFBIG, "%s answers with more than %zu bytes of headers: refused%s",
+                       url, l->header, hint(names(l)->header, why));
     case STOP_BODY:
         return err_set(err, -EFBIG, "%s is larger than %zu bytes after decompression: refused%s",
                        url, l->body, hint(names(l)->body, why));

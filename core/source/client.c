@@ -13,11 +13,13 @@ int source_client(const struct source_env *env, const struct source_client *want
     static const struct http_names of_pages = {.total = "sources.page_timeout",
                                                .stall = "sources.stall",
                                                .body = "ingest.max_file",
+                                               .header = "sources.max_headers",
                                                .ratio = "sources.max_ratio",
                                                .redirects = "sources.max_redirects"};
     static const struct http_names of_files = {.total = "sources.timeout",
                                                .stall = "sources.stall",
                                                .body = "sources.max_bytes",
+                                               .header = "sources.max_headers",
                                                .ratio = "sources.max_ratio",
                                                .redirects = "sources.max_redirects"};
     const struct source_limits *l = &env->limits;
@@ -26,6 +28,7 @@ int source_client(const struct source_env *env, const struct source_client *want
                                           .stall_ms = l->stall_ms,
                                           .slow_ms = l->stall_ms,
                                           .body = want->body,
+                                          .header = l->max_headers,
                                           .ratio = (unsigned)l->max_ratio,
                                           .redirects = want->one_hop ? -1 : l->max_redirects,
                                           .names = want->pages ? &of_pages : &of_files}};

@@ -148,6 +148,12 @@ static int explain(const struct git_call *c, const struct buf *text, struct docf
     if (says(text, why) || says(text, "File too large"))
         return err_set(err, -EFBIG, "%s is larger than %lld bytes (setting sources.max_bytes)", url,
                        (long long)c->env->limits.max_bytes);
+    if (says(text, "Cannot allocate memory") || says(text, "out of memory") ||
+        says(text, "mmap failed"))
+        return err_set(err, -ENOMEM,
+                       "git needs more than %zu bytes of memory for %s (setting "
+                       "sources.max_memory)",
+                       c->env->limits.max_memory, url);
     if (says(text, "could not read Username") || says(text, "could not read Password") ||
         says(text, "Authentication failed") || says(text, "returned error: 401") ||
         says(text, "Permission denied") || says(text, "terminal prompts disabled"))
@@ -261,7 +267,7 @@ int git_run(const struct git_call *c, struct docfs_err *err)
     int64_t bytes = c->env->limits.max_bytes, output = bytes < OUTPUT_MAX ? bytes : OUTPUT_MAX;
     struct child_limits lim = {.timeout_ms = c->env->limits.timeout_ms,
                                .max_output = (size_t)output,
-                               .max_memory = (size_t)8 << 30,
+                               .max_memory = c->env->limits.max_memory,
                                .max_file = c->env->limits.max_bytes,
                                .env = (const char *const *)e.item,
                                .stderr_text = &complaints,
@@ -330,7 +336,7 @@ int git_cat_start(const struct source_env *env, const char *dir, struct child **
     struct environment e __attribute__((cleanup(env_fini))) = {0};
     env_base(&e, env, dir);
     struct child_limits lim = {.timeout_ms = env->limits.timeout_ms,
-                               .max_memory = (size_t)8 << 30,
+                               .max_memory = env->limits.max_memory,
                                .env = (const char *const *)e.item};
     return child_start(argv, &lim, ret, err);
 }

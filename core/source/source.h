@@ -68,6 +68,11 @@ struct source_limits {
     int64_t max_nesting; /* archives inside archives */
     int max_redirects;   /* of one address */
     size_t max_sitemaps; /* files of one site */
+    unsigned max_sitemap_depth;
+    size_t max_hosts;    /* of one site */
+    size_t max_headers;  /* bytes of one answer */
+    size_t max_memory;   /* bytes of a git process */
+    unsigned delay_ms;   /* longest wait that a site may ask for */
     size_t max_links;    /* of one page */
     unsigned timeout_ms; /* one step over the network or of a helper program */
     unsigned page_ms;    /* one page of a web site */

@@ -208,6 +208,8 @@ const char *web_auth(const struct web *w, const char *url);
  * http_request. */
 int web_robots(const struct web *w, struct http *h, const char *origin, const char *shown,
                int (*poll)(void *arg), void *arg, struct robots **ret, struct docfs_err *err);
+/* The host goes by r from now on, and by the delay that it asks for. */
+void web_set_robots(struct web *w, struct web_host *host, struct robots *r);
 /* Takes a result into the pages, the journal and the queues. Under the lock. */
 int web_take(struct web *w, uint32_t id, struct web_result *r);
 /* Puts a URL where the threads find it, unless it is known already; -1 when it may not be. */

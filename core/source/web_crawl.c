@@ -14,9 +14,7 @@
 #include "core/util/clock.h"
 #include "core/util/grow.h"
 
-#define HOSTS_MAX 1000
 #define GIVE_UP 10             /* requests in a row that a host did not answer */
-#define DELAY_MAX 120          /* seconds: longest wait that a site can ask for */
 #define BACKOFF_NS 500000000ll /* after the first failure; doubles */
 
 int web_http(const struct web *w, bool one_hop, struct http **ret, struct docfs_err *err)
@@ -42,7 +40,11 @@ struct web_host *web_host_of(struct web *w, const char *url)
     for (size_t i = 0; i < w->n_hosts; i++)
         if (strlen(w->host[i].origin) == len && memcmp(w->host[i].origin, url, len) == 0)
             return &w->host[i];
-    if (w->n_hosts >= HOSTS_MAX || !grow(&w->host, w->n_hosts, sizeof(*w->host)))
+    if (w->n_hosts >= w->env->limits.max_hosts) {
+        web_limit(w, "setting sources.max_hosts");
+        return NULL;
+    }
+    if (!grow(&w->host, w->n_hosts, sizeof(*w->host)))
         return NULL;
     char *origin = strndup(url, len);
     if (!origin)
@@ -86,8 +88,11 @@ int64_t web_enqueue(struct web *w, const char *url, unsigned depth, unsigned hop
 int web_requeue(struct web *w, struct docfs_err *err)
 {
     for (size_t i = 0; i < w->pages.n; i++)
-        if (w->pages.item[i].outcome == WEB_TODO && !push(w, (uint32_t)i))
-            return err_oom(err);
+        if (w->pages.item[i].outcome == WEB_TODO && !push(w, (uint32_t)i)) {
+            if (w->n_hosts < w->env->limits.max_hosts)
+                return err_oom(err);
+            w->pages.item[i].outcome = WEB_LEFT;
+        }
     return 0;
 }
 
@@ -167,14 +172,15 @@ int web_robots(const struct web *w, struct http *h, const char *origin, const ch
     return *ret ? 0 : err_oom(err);
 }
 
-static void set_robots(struct web *w, struct web_host *host, struct robots *r)
+void web_set_robots(struct web *w, struct web_host *host, struct robots *r)
 {
     host->robots = r;
     double delay = r ? robots_delay(r) : 0;
     if (w->opt.robots && delay > 0) {
-        delay = delay > DELAY_MAX ? DELAY_MAX : delay;
-        if ((int64_t)(delay * 1e9) > host->gap_ns)
-            host->gap_ns = (int64_t)(delay * 1e9);
+        int64_t longest = (int64_t)w->env->limits.delay_ms * 1000000;
+        int64_t asked = delay * 1e9 < (double)longest ? (int64_t)(delay * 1e9) : longest;
+        if (asked > host->gap_ns)
+            host->gap_ns = asked;
     }
 }
 
@@ -317,6 +323,12 @@ static void fetch(struct web *w, struct http *h, const char *url, struct web_res
     web_judge(w, url, code, &resp, h, ret);
 }
 
+static int64_t retry_after(const struct web *w, int64_t seconds)
+{
+    int64_t longest = w->env->limits.delay_ms;
+    return (seconds > longest / 1000 ? longest : seconds * 1000) * 1000000;
+}
+
 /* Under the lock: again later, or for good. */
 static void settle(struct web *w, struct web_host *host, uint32_t id, struct web_result *r)
 {
@@ -325,7 +337,7 @@ static void settle(struct web *w, struct web_host *host, uint32_t id, struct web
     if (r->again && !w->stop) {
         int64_t wait = BACKOFF_NS << (g->attempts < 8 ? g->attempts : 8);
         if (r->retry_after >= 0)
-            wait = (r->retry_after > DELAY_MAX ? DELAY_MAX : r->retry_after) * 1000000000;
+            wait = retry_after(w, r->retry_after);
         if (host->failures >= GIVE_UP) {
             fail(w,
                  err_set(&w->err, -EHOSTUNREACH,
@@ -374,7 +386,7 @@ static void *thread(void *arg)
                 robots = robots_refuse_all(); /* unreachable: complete disallow */
             pthread_mutex_lock(&w->lock);
             w->host[at].asking = false;
-            set_robots(w, &w->host[at], robots);
+            web_set_robots(w, &w->host[at], robots);
             if (!robots)
                 fail(w, err_oom(&w->err));
             pthread_cond_broadcast(&w->changed);

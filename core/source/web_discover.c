@@ -15,7 +15,6 @@
 #include "core/util/grow.h"
 
 #define LLMS_ENOUGH 10 /* pages from which llms.txt is taken as the whole documentation */
-#define SITEMAP_DEPTH 3
 
 struct seeds {
     struct web *w;
@@ -130,8 +129,10 @@ static int find_llms(struct seeds *s, struct docfs_err *err)
 
 static bool add_map(struct seeds *s, const char *url, unsigned depth)
 {
-    if (depth > SITEMAP_DEPTH)
+    if (depth > s->w->env->limits.max_sitemap_depth) {
+        web_limit(s->w, "setting sources.max_sitemap_depth");
         return true;
+    }
     char *full = NULL;
     if (url_resolve(s->w->pages.base, url, &full, NULL, NULL) < 0)
         return true;
@@ -209,12 +210,11 @@ static int check_robots(struct web *w, struct http *h, const char *url, struct d
     if (!w->opt.robots)
         return 0;
     if (!host->robots) {
-        int r = web_robots(w, h, host->origin, url, stop_poll, w, &host->robots, err);
+        struct robots *rules;
+        int r = web_robots(w, h, host->origin, url, stop_poll, w, &rules, err);
         if (r < 0)
             return r;
-        double delay = robots_delay(host->robots);
-        if (delay * 1e9 > (double)host->gap_ns)
-            host->gap_ns = (int64_t)((delay > 120 ? 120 : delay) * 1e9);
+        web_set_robots(w, host, rules);
     }
     if (robots_allowed(host->robots, url + strlen(host->origin)))
         return 0;
