@@ -1,6 +1,7 @@
 """docfs serve goes on answering whatever clients do."""
 import concurrent.futures
 import contextlib
+import json
 import os
 import re
 import signal
@@ -263,6 +264,18 @@ def test_headers_have_a_limit(server):
             assert c.recv(64).split(b" ")[1] in codes
     r = server.request("GET", "/api/v1/search?q=x", headers={"X-Long": "a" * 8000, "Cookie": "b=" + "c" * 2000})
     assert r.status == 200  # what proxies and browsers send fits
+
+
+@pytest.mark.parametrize("n", [65, 400, 3500])
+def test_too_many_parameters_are_told(server, n):
+    """Also where they would not fit into the memory that the library has for a connection."""
+    with contextlib.closing(server.connect()) as c:
+        for _ in range(2):
+            c.request("GET", "/api/v1/search?" + "&".join(["a=1"] * n))
+            r = c.getresponse()
+            problem = json.loads(r.read())
+            assert (r.status, r.headers["Content-Type"]) == (400, "application/problem+json")
+            assert "more than 64 parameters" in problem["detail"]
 
 
 def test_stop_while_questions_are_under_way(shared_docfs, serve):

@@ -60,6 +60,11 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *c)
     char *p = x->target + len + 1;
     memcpy(p, uri, path);
     p[path] = '\0';
+    /* The library would take the query apart as well, into the memory of the connection: some
+     * hundred parameters fill that, and the client waits in vain. The text is a place in its
+     * buffer, and it looks at it after this call. */
+    if (uri[path] && uri[path + 1])
+        ((char *)uri)[path + 1] = '\0';
     x->s = s;
     x->c = c;
     x->spool = -1;
