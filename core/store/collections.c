@@ -63,6 +63,37 @@ int store_remove_collection(struct store_write *w, const char *name, struct docf
     return r < 0 ? r : write_changed(w, 0, name, strlen(name), err);
 }
 
+/* All but the names is counted over every document: once a generation. */
+static int count_collection(struct store_read *r, struct store_collection *x, struct docfs_err *err)
+{
+    const struct {
+        enum memo what;
+        int64_t *figure;
+    } of[] = {{MEMO_COLLECTION_DOCUMENTS, &x->documents},
+              {MEMO_COLLECTION_BYTES, &x->bytes},
+              {MEMO_COLLECTION_NEWEST, &x->newest},
+              {MEMO_COLLECTION_PASSAGES, &x->passages}};
+    size_t known = 0, n = sizeof(of) / sizeof(*of);
+    while (known < n &&
+           memo_get(r, memo_key(of[known].what, &x->id, sizeof(x->id)), of[known].figure))
+        known++;
+    if (known == n)
+        return 0;
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT count(*), coalesce(sum(d.size), 0), coalesce(max(d.content), 0), "
+                     "  coalesce(sum((SELECT count(*) FROM passages WHERE document = d.id)), 0) "
+                     "FROM documents AS d WHERE d.collection = ?1",
+                     "i", x->id);
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    for (size_t i = 0; i < n; i++) {
+        *of[i].figure = sqlite3_column_int64(st, (int)i);
+        memo_put(r, memo_key(of[i].what, &x->id, sizeof(x->id)), *of[i].figure);
+    }
+    return 0;
+}
+
 int store_list_collections(struct store_read *r, struct store_collections *ret,
                            struct docfs_err *err)
 {
@@ -73,15 +104,10 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
         "  coalesce((SELECT s.location FROM sources AS s WHERE s.collection = c.id LIMIT 1), x''), "
         "  coalesce((SELECT s.outcome FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
         "  coalesce((SELECT max(s.checked_at) FROM sources AS s WHERE s.collection = c.id), 0), "
-        "  (SELECT count(*) FROM documents AS d WHERE d.collection = c.id), "
-        "  (SELECT coalesce(sum(d.size), 0) FROM documents AS d WHERE d.collection = c.id), "
-        "  (SELECT count(*) FROM documents AS d JOIN passages AS p ON p.document = d.id "
-        "   WHERE d.collection = c.id), "
         "  (SELECT count(*) FROM files AS f JOIN sources AS s ON s.id = f.source "
         "   WHERE s.collection = c.id AND f.outcome = 'failed'), "
         "  coalesce((SELECT s.kind FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
-        "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
-        "  (SELECT coalesce(max(d.content), 0) FROM documents AS d WHERE d.collection = c.id) "
+        "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), '') "
         "FROM collections AS c ORDER BY c.name",
         "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
@@ -98,17 +124,15 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
             .location = db_strdup(st, 6),
             .outcome = db_strdup(st, 7),
             .checked_at = sqlite3_column_int64(st, 8),
-            .documents = sqlite3_column_int64(st, 9),
-            .bytes = sqlite3_column_int64(st, 10),
-            .passages = sqlite3_column_int64(st, 11),
-            .failed = sqlite3_column_int64(st, 12),
-            .kind = db_strdup(st, 13),
-            .revision = db_strdup(st, 14),
-            .newest = sqlite3_column_int64(st, 15),
+            .failed = sqlite3_column_int64(st, 9),
+            .kind = db_strdup(st, 10),
+            .revision = db_strdup(st, 11),
         };
         if (!x->name || !x->version || !x->title || !x->location || !x->outcome || !x->kind ||
             !x->revision)
             return err_oom(err);
+        if ((e = count_collection(r, x, err)) < 0)
+            return e;
     }
     return e;
 }

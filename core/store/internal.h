@@ -113,21 +113,37 @@ int rank_register(fts5_api *api);
 /* Words that the index counts in a text; parts of identifiers share the place of the whole. */
 int64_t fulltext_count(const char *text, size_t len);
 
-/* Forgets figures of another generation; memo_lock held (lexical.c). */
-struct store;
-void memo_enter(struct store *s, uint64_t generation);
+/* ---- figures remembered per generation (memo.c) ---- */
+
+enum memo {
+    MEMO_PASSAGES = 1,
+    MEMO_LAST_PASSAGE,
+    MEMO_TEXT_ROWS,
+    MEMO_TEXT_WORDS,
+    MEMO_VECTORS,
+    MEMO_FIXED, /* those above are kept; of those below, which have keys, what there is room for */
+    MEMO_DF,
+    MEMO_COLLECTION_DOCUMENTS,
+    MEMO_COLLECTION_BYTES,
+    MEMO_COLLECTION_PASSAGES,
+    MEMO_COLLECTION_NEWEST,
+};
+#define MEMO_SLOTS 4096
+struct memo_slot {
+    uint64_t key, generation;
+    int64_t value;
+};
+struct store_read;
+uint64_t memo_key(enum memo what, const void *data, size_t len);
+/* key: one of the fixed ones, or memo_key() of the others. */
+bool memo_get(struct store_read *r, uint64_t key, int64_t *ret);
+void memo_put(struct store_read *r, uint64_t key, int64_t value);
 
 /* ---- the store (open.c) ---- */
 
 #define POOL_MAX 16 /* idle readers kept */
 #define POOL_WARM 4 /* of them with the pages they have read */
-#define DF_SLOTS 4096
 #define LOG_PENDING 2048
-
-struct df_slot {
-    uint64_t hash; /* of the term; 0 = free */
-    int64_t df;
-};
 
 enum log_kind { LOG_QUERY, LOG_GAP, LOG_FILLED, LOG_ANSWER };
 
@@ -176,12 +192,8 @@ struct store {
     bool settings_known;
     _Atomic int64_t settings_seen; /* when they were last compared with the database */
 
-    pthread_mutex_t memo_lock; /* figures remembered per generation */
-    uint64_t memo_generation;
-    struct df_slot *df; /* DF_SLOTS */
-    int64_t passages, last_passage;
-    int64_t text_rows, text_words, vectors;
-    bool passages_known, totals_known, vectors_known;
+    pthread_mutex_t memo_lock;
+    struct memo_slot *memo; /* MEMO_SLOTS */
 
     pthread_mutex_t log_lock; /* queries that wait for the writer */
     struct log_entry *log;    /* LOG_PENDING, NULL until there is one */

@@ -92,62 +92,31 @@ int store_lex_search(struct store_read *r, const struct store_lex_query *q, size
 int store_text_totals(struct store_read *r, int64_t *ret_rows, int64_t *ret_words,
                       struct docfs_err *err)
 {
-    struct store *s = r->s;
-    pthread_mutex_lock(&s->memo_lock);
-    bool known = s->totals_known && s->memo_generation == r->generation;
-    int64_t rows = s->text_rows, words = s->text_words;
-    pthread_mutex_unlock(&s->memo_lock);
-    if (!known) {
-        rows = words = 0;
-        _cleanup_stmt_ sqlite3_stmt *st = NULL;
-        int e = db_query(r->c, &st, err,
-                         "SELECT docfs_totals(fulltext, 0), docfs_totals(fulltext, 1) "
-                         "FROM fulltext LIMIT 1",
-                         "");
-        if (e < 0 || (e = db_step(r->c, st, err)) < 0)
-            return e;
-        if (e == 1) {
-            rows = sqlite3_column_int64(st, 0);
-            words = sqlite3_column_int64(st, 1);
-        }
-        pthread_mutex_lock(&s->memo_lock);
-        memo_enter(s, r->generation);
-        s->text_rows = rows;
-        s->text_words = words;
-        s->totals_known = true;
-        pthread_mutex_unlock(&s->memo_lock);
-    }
-    *ret_rows = rows;
-    *ret_words = words;
+    if (memo_get(r, MEMO_TEXT_ROWS, ret_rows) && memo_get(r, MEMO_TEXT_WORDS, ret_words))
+        return 0;
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err,
+                     "SELECT docfs_totals(fulltext, 0), docfs_totals(fulltext, 1) "
+                     "FROM fulltext LIMIT 1",
+                     "");
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    *ret_rows = e ? sqlite3_column_int64(st, 0) : 0;
+    *ret_words = e ? sqlite3_column_int64(st, 1) : 0;
+    memo_put(r, MEMO_TEXT_ROWS, *ret_rows);
+    memo_put(r, MEMO_TEXT_WORDS, *ret_words);
     return 0;
-}
-
-void memo_enter(struct store *s, uint64_t generation)
-{
-    if (s->memo_generation == generation)
-        return;
-    s->memo_generation = generation;
-    s->passages_known = s->totals_known = s->vectors_known = false;
-    memset(s->df, 0, DF_SLOTS * sizeof(*s->df));
 }
 
 int64_t store_term_df(struct store_read *r, const char *term)
 {
-    struct store *s = r->s;
-    uint64_t hash = hash64(term, strlen(term), 0) | 1;
-    struct df_slot *slot = &s->df[hash >> 1 & (DF_SLOTS - 1)];
-    pthread_mutex_lock(&s->memo_lock);
-    bool known = s->memo_generation == r->generation && slot->hash == hash;
-    int64_t df = known ? slot->df : 0;
-    pthread_mutex_unlock(&s->memo_lock);
-    if (known)
+    uint64_t key = memo_key(MEMO_DF, term, strlen(term));
+    int64_t df;
+    if (memo_get(r, key, &df))
         return df;
     if (db_int(r->c, &df, NULL, "SELECT doc FROM fulltext_terms WHERE term = ?1", "t", term) < 0)
         df = 0;
-    pthread_mutex_lock(&s->memo_lock);
-    memo_enter(s, r->generation);
-    *slot = (struct df_slot){hash, df};
-    pthread_mutex_unlock(&s->memo_lock);
+    memo_put(r, key, df);
     return df;
 }
 

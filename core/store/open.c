@@ -218,8 +218,8 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     s->dir = strdup(dir);
     if (asprintf(&s->file, "%s/docfs.db", dir) < 0)
         s->file = NULL;
-    s->df = calloc(DF_SLOTS, sizeof(*s->df));
-    int r = s->dir && s->file && s->df ? open_all(s, must_exist, err) : err_oom(err);
+    s->memo = calloc(MEMO_SLOTS, sizeof(*s->memo));
+    int r = s->dir && s->file && s->memo ? open_all(s, must_exist, err) : err_oom(err);
     if (r < 0) {
         store_close(s);
         return r;
@@ -260,7 +260,7 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->trouble.lock);
     pthread_cond_destroy(&s->write_free);
     pthread_cond_destroy(&s->log_wake);
-    free(s->df);
+    free(s->memo);
     free(s->dir);
     free(s->file);
     free(s);

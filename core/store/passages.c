@@ -279,29 +279,14 @@ int store_document_passages(struct store_read *r, int64_t document, int64_t **re
 int store_passage_count(struct store_read *r, int64_t *ret_n, int64_t *ret_last,
                         struct docfs_err *err)
 {
-    struct store *s = r->s;
-    pthread_mutex_lock(&s->memo_lock);
-    bool known = s->passages_known && s->memo_generation == r->generation;
-    if (known) {
-        *ret_n = s->passages;
-        *ret_last = s->last_passage;
-    }
-    pthread_mutex_unlock(&s->memo_lock);
-    if (known)
+    if (memo_get(r, MEMO_PASSAGES, ret_n) && memo_get(r, MEMO_LAST_PASSAGE, ret_last))
         return 0;
-    int64_t n, last;
-    int e = db_int(r->c, &n, err, "SELECT count(*) FROM passages", "");
+    int e = db_int(r->c, ret_n, err, "SELECT count(*) FROM passages", "");
     if (e == 0)
-        e = db_int(r->c, &last, err, "SELECT coalesce(max(id), 0) FROM passages", "");
+        e = db_int(r->c, ret_last, err, "SELECT coalesce(max(id), 0) FROM passages", "");
     if (e < 0)
         return e;
-    pthread_mutex_lock(&s->memo_lock);
-    memo_enter(s, r->generation);
-    s->passages = n;
-    s->last_passage = last;
-    s->passages_known = true;
-    pthread_mutex_unlock(&s->memo_lock);
-    *ret_n = n;
-    *ret_last = last;
+    memo_put(r, MEMO_PASSAGES, *ret_n);
+    memo_put(r, MEMO_LAST_PASSAGE, *ret_last);
     return 0;
 }

@@ -239,20 +239,12 @@ int store_changes(struct store_read *r, uint64_t since, bool *ret_all,
 /* Counting reads the whole table: once a generation. */
 static int count_vectors(struct store_read *r, int64_t *ret, struct docfs_err *err)
 {
-    struct store *s = r->s;
-    pthread_mutex_lock(&s->memo_lock);
-    bool known = s->vectors_known && s->memo_generation == r->generation;
-    *ret = s->vectors;
-    pthread_mutex_unlock(&s->memo_lock);
-    int e = known ? 0 : db_int(r->c, ret, err, "SELECT count(*) FROM vectors", "");
-    if (e < 0 || known)
-        return e;
-    pthread_mutex_lock(&s->memo_lock);
-    memo_enter(s, r->generation);
-    s->vectors = *ret;
-    s->vectors_known = true;
-    pthread_mutex_unlock(&s->memo_lock);
-    return 0;
+    if (memo_get(r, MEMO_VECTORS, ret))
+        return 0;
+    int e = db_int(r->c, ret, err, "SELECT count(*) FROM vectors", "");
+    if (e == 0)
+        memo_put(r, MEMO_VECTORS, *ret);
+    return e;
 }
 
 int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_err *err)
