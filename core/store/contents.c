@@ -9,11 +9,14 @@
 
 /* The handle stays for other bodies, until the snapshot ends: to make one costs more than to read.
  */
-static int64_t read_piece(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
-                          struct docfs_err *err)
+int64_t content_piece(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+                      struct docfs_err *err)
 {
-    int rc = c->body ? sqlite3_blob_reopen(c->body, content)
-                     : sqlite3_blob_open(c->db, "main", "content", "body", content, 0, &c->body);
+    /* Opened anew it would forget how far the chain of the same body is known. */
+    int rc = !c->body ? sqlite3_blob_open(c->db, "main", "content", "body", content, 0, &c->body)
+             : c->body_of != content ? sqlite3_blob_reopen(c->body, content)
+                                     : SQLITE_OK;
+    c->body_of = content;
     if (rc == SQLITE_OK)
         rc = sqlite3_blob_read(c->body, data, (int)size, (int)offset);
     if (rc == SQLITE_OK)
@@ -29,17 +32,34 @@ void content_done(struct conn *c)
     c->body = NULL;
 }
 
-int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+static int64_t read_large(struct store_read *r, int64_t content, int64_t len, void *data,
+                          size_t size, int64_t offset, struct docfs_err *err)
+{
+    struct flat *flat = &r->s->flat;
+    bool again = false;
+    if (len < FLAT_MIN)
+        return content_piece(r->c, content, data, size, offset, err);
+    if (flat_read(flat, content, data, size, offset, &again))
+        return (int64_t)size;
+    if (again)
+        flat_make(r, content, len);
+    return again && flat_read(flat, content, data, size, offset, &again)
+               ? (int64_t)size
+               : content_piece(r->c, content, data, size, offset, err);
+}
+
+int64_t content_read(struct store_read *r, int64_t content, void *data, size_t size, int64_t offset,
                      struct docfs_err *err)
 {
+    struct conn *c = r->c;
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int r = db_query(c, &st, err,
+    int e = db_query(c, &st, err,
                      "SELECT length(body), CASE WHEN length(body) <= ?2 THEN body END "
                      "FROM content WHERE id = ?1",
                      "ii", content, (int64_t)WHOLE_MAX);
-    if (r < 0 || (r = db_step(c, st, err)) < 0)
-        return r;
-    if (r == 0)
+    if (e < 0 || (e = db_step(c, st, err)) < 0)
+        return e;
+    if (e == 0)
         return -ENOENT;
     int64_t len = sqlite3_column_int64(st, 0);
     if (offset < 0)
@@ -49,7 +69,7 @@ int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, i
     if ((int64_t)size > len - offset)
         size = (size_t)(len - offset);
     if (len > WHOLE_MAX)
-        return read_piece(c, content, data, size, offset, err);
+        return read_large(r, content, len, data, size, offset, err);
     const char *body = sqlite3_column_blob(st, 1);
     if (!body)
         return err_oom(err);
@@ -80,14 +100,14 @@ static int view(struct conn *c, struct content_view *v, int64_t content, struct 
     return 0;
 }
 
-int64_t content_view_read(struct conn *c, struct content_view *v, int64_t content, void *data,
+int64_t content_view_read(struct store_read *r, struct content_view *v, int64_t content, void *data,
                           size_t size, int64_t offset, struct docfs_err *err)
 {
-    int r = v->content == content ? 0 : view(c, v, content, err);
-    if (r < 0)
-        return r;
+    int e = v->content == content ? 0 : view(r->c, v, content, err);
+    if (e < 0)
+        return e;
     if (!v->body)
-        return content_read(c, content, data, size, offset, err);
+        return content_read(r, content, data, size, offset, err);
     if (offset < 0 || offset >= v->len || size == 0)
         return offset < 0 ? err_set(err, -EINVAL, "negative offset") : 0;
     if ((int64_t)size > v->len - offset)
@@ -148,7 +168,7 @@ int content_bodies_piece(struct conn *c, struct content_bodies *b, int64_t conte
 int64_t store_content_read(struct store_read *r, int64_t content, void *data, size_t size,
                            int64_t offset, struct docfs_err *err)
 {
-    return content_read(r->c, content, data, size, offset, err);
+    return content_read(r, content, data, size, offset, err);
 }
 
 int store_sweep(struct store_write *w, int64_t seconds, struct docfs_err *err)

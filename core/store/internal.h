@@ -43,6 +43,7 @@ struct conn {
     int64_t deadline;   /* progress handler: interrupt past it; 0 = none */
     int wal_pages;      /* in the log after the last commit */
     sqlite3_blob *body; /* large one that was read last (contents.c), or NULL */
+    int64_t body_of;
     struct {
         const char *sql;
         sqlite3_stmt *st;
@@ -139,6 +140,26 @@ uint64_t memo_key(enum memo what, const void *data, size_t len);
 bool memo_get(struct store_read *r, uint64_t key, int64_t *ret);
 void memo_put(struct store_read *r, uint64_t key, int64_t value);
 
+/* ---- copies of large bodies (flat.c) ---- */
+
+#define FLAT_MIN (128 << 10) /* bytes of a body that is worth it */
+#define FLAT_FILES 32
+#define FLAT_SEEN 64
+struct flat {
+    pthread_mutex_t lock;
+    struct flat_file {
+        int64_t content, len;
+        int fd;
+        uint64_t used; /* tick of the last use */
+    } file[FLAT_FILES];
+    size_t n;
+    int64_t bytes;
+    uint64_t tick;
+    int64_t seen[FLAT_SEEN]; /* versions of which a piece was read last */
+};
+void flat_init(struct flat *f);
+void flat_fini(struct flat *f);
+
 /* ---- the store (open.c) ---- */
 
 #define POOL_MAX 16 /* idle readers kept */
@@ -194,6 +215,8 @@ struct store {
 
     pthread_mutex_t memo_lock;
     struct memo_slot *memo; /* MEMO_SLOTS */
+
+    struct flat flat;
 
     pthread_mutex_t log_lock; /* queries that wait for the writer */
     struct log_entry *log;    /* LOG_PENDING, NULL until there is one */
@@ -338,9 +361,17 @@ int directory_path(struct conn *c, int64_t directory, struct buf *out, struct do
 /* Bodies (contents.c). */
 /* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). Inside of a
  * transaction, which content_done() must precede the end of. */
-int64_t content_read(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+int64_t content_read(struct store_read *r, int64_t content, void *data, size_t size, int64_t offset,
                      struct docfs_err *err);
+/* The same by the blob interface, of bytes that are there. */
+int64_t content_piece(struct conn *c, int64_t content, void *data, size_t size, int64_t offset,
+                      struct docfs_err *err);
 void content_done(struct conn *c);
+/* From the copy of a body, when there is one. *ret_again: it was asked for not long ago. */
+bool flat_read(struct flat *f, int64_t content, void *data, size_t size, int64_t offset,
+               bool *ret_again);
+/* Makes a copy where there is room for one. */
+void flat_make(struct store_read *r, int64_t content, int64_t len);
 /* The same, for several reads of one version in a row: it is loaded once. Zeroed at first. */
 struct content_view {
     int64_t content; /* 0: none yet */
@@ -348,7 +379,7 @@ struct content_view {
     const char *body; /* NULL: too large to be kept at hand */
     int64_t len;
 };
-int64_t content_view_read(struct conn *c, struct content_view *v, int64_t content, void *data,
+int64_t content_view_read(struct store_read *r, struct content_view *v, int64_t content, void *data,
                           size_t size, int64_t offset, struct docfs_err *err);
 void content_view_fini(struct content_view *v);
 /* Whole bodies, one after the other: passages in their order are pieces of one body for a while.

@@ -203,6 +203,7 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->memo_lock, NULL);
+    flat_init(&s->flat);
     pthread_mutex_init(&s->log_lock, NULL);
     pthread_mutex_init(&s->trouble.lock, NULL);
     pthread_condattr_t attr;
@@ -256,6 +257,7 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->write_lock);
     pthread_mutex_destroy(&s->watch_lock);
     pthread_mutex_destroy(&s->memo_lock);
+    flat_fini(&s->flat);
     pthread_mutex_destroy(&s->log_lock);
     pthread_mutex_destroy(&s->trouble.lock);
     pthread_cond_destroy(&s->write_free);

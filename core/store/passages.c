@@ -148,7 +148,7 @@ int store_passage(struct store_read *r, int64_t passage, struct store_passage *r
     p.text = malloc(p.text_len + 1);
     if (!p.path || !p.text)
         return err_oom(err);
-    int64_t n = content_read(r->c, p.content, p.text, p.text_len, start, err);
+    int64_t n = content_read(r, p.content, p.text, p.text_len, start, err);
     if (n == -ENOENT)
         return db_fail(r->c, SQLITE_CORRUPT, err);
     if (n < 0)
@@ -184,7 +184,7 @@ static int read_text(struct store_read *r, int64_t passage, struct content_view 
         return db_fail(r->c, SQLITE_CORRUPT, err);
     if (!(p.text = malloc(p.text_len + 1)))
         return err_oom(err);
-    int64_t n = content_view_read(r->c, view, p.content, p.text, p.text_len, start, err);
+    int64_t n = content_view_read(r, view, p.content, p.text, p.text_len, start, err);
     if (n == -ENOENT)
         return db_fail(r->c, SQLITE_CORRUPT, err);
     if (n < 0)
