@@ -105,7 +105,7 @@ int store_list_collections(struct store_read *r, struct store_collections *ret,
         "  coalesce((SELECT s.outcome FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
         "  coalesce((SELECT max(s.checked_at) FROM sources AS s WHERE s.collection = c.id), 0), "
         "  (SELECT count(*) FROM files AS f JOIN sources AS s ON s.id = f.source "
-        "   WHERE s.collection = c.id AND f.outcome = 'failed'), "
+        "   WHERE s.collection = c.id AND f.outcome <> 'ok' AND f.outcome = 'failed'), "
         "  coalesce((SELECT s.kind FROM sources AS s WHERE s.collection = c.id LIMIT 1), ''), "
         "  coalesce((SELECT s.revision FROM sources AS s WHERE s.collection = c.id LIMIT 1), '') "
         "FROM collections AS c ORDER BY c.name",

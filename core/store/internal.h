@@ -122,6 +122,8 @@ enum memo {
     MEMO_TEXT_ROWS,
     MEMO_TEXT_WORDS,
     MEMO_VECTORS,
+    MEMO_DOCUMENTS,
+    MEMO_BYTES,
     MEMO_FIXED, /* those above are kept; of those below, which have keys, what there is room for */
     MEMO_DF,
     MEMO_COLLECTION_DOCUMENTS,

@@ -247,27 +247,42 @@ static int count_vectors(struct store_read *r, int64_t *ret, struct docfs_err *e
     return e;
 }
 
+static int count_documents(struct store_read *r, int64_t *ret_n, int64_t *ret_bytes,
+                           struct docfs_err *err)
+{
+    if (memo_get(r, MEMO_DOCUMENTS, ret_n) && memo_get(r, MEMO_BYTES, ret_bytes))
+        return 0;
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    int e = db_query(r->c, &st, err, "SELECT count(*), coalesce(sum(size), 0) FROM documents", "");
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    memo_put(r, MEMO_DOCUMENTS, *ret_n = sqlite3_column_int64(st, 0));
+    memo_put(r, MEMO_BYTES, *ret_bytes = sqlite3_column_int64(st, 1));
+    return 0;
+}
+
 int store_counts(struct store_read *r, struct store_counts *ret, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int64_t passages, last, vectors;
+    int64_t passages, last, vectors, documents, bytes;
     int e = store_passage_count(r, &passages, &last, err);
     if (e == 0)
         e = count_vectors(r, &vectors, err);
     if (e == 0)
+        e = count_documents(r, &documents, &bytes, err);
+    if (e == 0) /* <> 'ok' is what the index holds */
         e = db_query(r->c, &st, err,
-                     "SELECT (SELECT count(*) FROM collections), (SELECT count(*) FROM documents), "
-                     "  (SELECT coalesce(sum(size), 0) FROM documents), "
-                     "  (SELECT count(*) FROM files WHERE outcome = 'failed')",
+                     "SELECT (SELECT count(*) FROM collections), "
+                     "  (SELECT count(*) FROM files WHERE outcome <> 'ok' AND outcome = 'failed')",
                      "");
     if (e < 0 || (e = db_step(r->c, st, err)) < 0)
         return e;
     *ret = (struct store_counts){.schema = STORE_SCHEMA,
                                  .collections = (size_t)sqlite3_column_int64(st, 0),
-                                 .documents = (size_t)sqlite3_column_int64(st, 1),
-                                 .bytes = sqlite3_column_int64(st, 2),
+                                 .documents = (size_t)documents,
+                                 .bytes = bytes,
                                  .passages = (size_t)passages,
                                  .vectors = (size_t)vectors,
-                                 .failed = (size_t)sqlite3_column_int64(st, 3)};
+                                 .failed = (size_t)sqlite3_column_int64(st, 1)};
     return 0;
 }

@@ -8,13 +8,20 @@
 #include "tools/sidecar/schemas.h"
 #include "tools/sidecar/web/page.h"
 
+/* data: what the script asks for first, NULL at the end; the browser gets it while the script is
+ * still on its way. */
 static void shell(struct response *a, const char *title, const char *path, const char *script,
-                  const char *content)
+                  const char *const *data, const char *content)
 {
     struct buf b = {0};
     char full[64];
     snprintf(full, sizeof(full), "%s – docfs", title);
     page_begin(&b, full, path, script);
+    for (; *data; data++) {
+        buf_adds(&b, "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"/api/v1");
+        page_text(&b, *data);
+        buf_adds(&b, "\">");
+    }
     buf_addf(&b, "<h1>%s</h1>", title);
     buf_adds(&b, "<noscript><p class=\"notice\">This page needs JavaScript. Searching and reading "
                  "work without; <code>docfs list</code>, <code>docfs status</code> and "
@@ -27,8 +34,10 @@ static void shell(struct response *a, const char *title, const char *path, const
 
 static void sources(struct request *q, struct response *a)
 {
+    static const char *const data[] = {"/collections", "/ingestion/sources",
+                                       "/ingestion/jobs?limit=15", NULL};
     (void)q;
-    shell(a, "Sources", "/sources", "sources.js",
+    shell(a, "Sources", "/sources", "sources.js", data,
           "<form id=\"add\" class=\"add row\"><div><label for=\"location\">Add documentation"
           "</label><input id=\"location\" name=\"location\" required autocomplete=\"off\" "
           "aria-describedby=\"kinds\" placeholder=\"https://docs.example.org\"></div>"
@@ -44,8 +53,10 @@ static void sources(struct request *q, struct response *a)
 
 static void status(struct request *q, struct response *a)
 {
+    static const char *const data[] = {"/health", "/stats", "/enrichment/gaps?limit=30",
+                                       "/admin/activity/recent?limit=15", NULL};
     (void)q;
-    shell(a, "Status", "/status", "status.js",
+    shell(a, "Status", "/status", "status.js", data,
           "<div id=\"overall\" role=\"status\" class=\"fill\"></div>"
           "<div id=\"said\" role=\"status\"></div>"
           "<div id=\"figures\"></div>"
@@ -59,8 +70,9 @@ static void status(struct request *q, struct response *a)
 
 static void settings(struct request *q, struct response *a)
 {
+    static const char *const data[] = {"/config", "/providers", NULL};
     (void)q;
-    shell(a, "Settings", "/settings", "settings.js",
+    shell(a, "Settings", "/settings", "settings.js", data,
           "<div id=\"said\" role=\"status\"></div>"
           "<h2>Models</h2><div id=\"providers\" class=\"fill\"></div>"
           "<h2>All settings</h2><p class=\"dim\">What has no field is a matter of the machine "

@@ -45,7 +45,16 @@ async function showGaps() {
       }))]), 'None: every question of the last weeks found something.'));
 }
 
-async function show() {
+async function showLately() {
+  try {
+    const [events] = await Promise.all([api('GET', '/admin/activity/recent?limit=15'), showGaps()]);
+    fill('events', table(['When', 'What'], events.map((e) => [age(e.timestamp), `${e.type}: ${e.message}`])));
+  } catch (e) { // not an administrator
+    fill('gaps', el('p', { class: 'dim' }, e.message));
+  }
+}
+
+async function showFigures() {
   const [health, stats] = await Promise.all([api('GET', '/health'), api('GET', '/stats')]);
   fill('overall', el('p', { class: `notice ${kind[health.overall_status] || ''}` },
     `docfs ${health.version} is ${health.overall_status}.`));
@@ -71,14 +80,9 @@ async function show() {
       ['failed', s.failed_searches, count(s.failed_searches)]]) : '',
     some ? bars('Answers that were kept', [['hits', stats.cache_stats.hit_rate * 100, percent(stats.cache_stats.hit_rate)],
       ['misses', stats.cache_stats.miss_rate * 100, percent(stats.cache_stats.miss_rate)]]) : '');
-  try {
-    await showGaps();
-    const events = await api('GET', '/admin/activity/recent?limit=15');
-    fill('events', table(['When', 'What'], events.map((e) => [age(e.timestamp), `${e.type}: ${e.message}`])));
-  } catch (e) { // not an administrator
-    fill('gaps', el('p', { class: 'dim' }, e.message));
-  }
 }
+
+const show = () => Promise.all([showFigures(), showLately()]);
 
 try { await show(); } catch (e) { fill('overall', el('p', { class: 'notice bad' }, e.message)); }
 setInterval(() => { if (!document.hidden) show().catch((e) => fill('overall', el('p', { class: 'notice bad' }, e.message))); }, 5000);
