@@ -218,6 +218,56 @@ static void test_versions(struct store *s)
     passed++;
 }
 
+/* Pieces of bodies of every size: small ones, such as are read in pieces, and such as are copied.
+ */
+static void test_pieces(struct store *s)
+{
+    enum { LARGE = 300000 };
+    _cleanup_free_ char *body = malloc(LARGE), *got = malloc(LARGE);
+    static const size_t sizes[] = {1, 5000, 40000, 150000, LARGE};
+    for (size_t i = 0; i < LARGE; i++)
+        body[i] = i % 64 == 63 ? '\n' : (char)('a' + (i * 7 + i / 997) % 26);
+    struct store_write *w = begin(s);
+    int64_t src = source(w, "pieces"), id[5];
+    for (size_t k = 0; k < 5; k++) {
+        char path[16];
+        bool changed;
+        snprintf(path, sizeof(path), "%zu.html", k);
+        struct store_new_passage p = {"", 0, sizes[k] < 64 ? sizes[k] : 64, 1, 1, NULL};
+        struct store_new_document doc = {.source = src,
+                                         .path = path,
+                                         .part = "",
+                                         .title = "t",
+                                         .url = "",
+                                         .format = "html",
+                                         .lang = "",
+                                         .body = body,
+                                         .len = sizes[k],
+                                         .passage = &p,
+                                         .n_passages = 1};
+        assert(store_put_document(w, &doc, &id[k], &changed, NULL) == 0);
+    }
+    assert(store_write_commit(w, NULL) == 0);
+    for (int round = 0; round < 3; round++) { /* the copy is made on the way */
+        _cleanup_read_ struct store_read *r = NULL;
+        assert(store_read_begin(s, &r, NULL) == 0);
+        for (size_t k = 0; k < 5; k++) {
+            struct store_document d;
+            assert(store_document(r, id[k], &d, NULL) == 0);
+            const size_t at[] = {0, sizes[k] / 2, sizes[k] - 1};
+            for (size_t i = 0; i < 3; i++) {
+                int64_t n = store_content_read(r, d.content, got, 100000, (int64_t)at[i], NULL);
+                size_t left = sizes[k] - at[i];
+                assert(n == (int64_t)(left < 100000 ? left : 100000));
+                assert(memcmp(got, body + at[i], (size_t)n) == 0);
+            }
+            assert(store_content_read(r, d.content, got, 1, (int64_t)sizes[k], NULL) == 0);
+            store_document_fini(&d);
+        }
+    }
+    passed++;
+}
+
 static void count_change(void *arg, int64_t directory, const char *name, size_t len)
 {
     ++*(int *)arg;
@@ -420,6 +470,7 @@ int main(void)
     test_names(s);
     test_replace(s);
     test_versions(s);
+    test_pieces(s);
     test_removal(s);
     test_load(s);
     store_close(s);
