@@ -126,6 +126,7 @@ enum memo {
     MEMO_BYTES,
     MEMO_FIXED, /* those above are kept; of those below, which have keys, what there is room for */
     MEMO_DF,
+    MEMO_DF_AFTER,
     MEMO_COLLECTION_DOCUMENTS,
     MEMO_COLLECTION_BYTES,
     MEMO_COLLECTION_PASSAGES,

@@ -122,12 +122,18 @@ int64_t store_term_df(struct store_read *r, const char *term)
 
 int64_t store_term_df_after(struct store_read *r, const char *word, int64_t after)
 {
+    uint64_t key = memo_key(MEMO_DF_AFTER, word, strlen(word)) ^ (uint64_t)after << 8;
     int64_t df;
+    if (memo_get(r, key, &df))
+        return df;
     int e = db_int(r->c, &df, NULL,
                    "SELECT count(*) FROM fulltext WHERE rowid > ?2 AND "
                    "fulltext MATCH '\"' || replace(?1, '\"', '\"\"') || '\"'",
                    "ti", word, after);
-    return e < 0 ? -1 : df;
+    if (e < 0)
+        return -1;
+    memo_put(r, key, df);
+    return df;
 }
 
 struct term {
