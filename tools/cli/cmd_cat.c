@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include "core/util/buf.h"
 #include "tools/cli/commands.h"
+#include "tools/wire/ask.h"
 
 struct cat_args {
     const char *lines;
@@ -15,48 +12,11 @@ static const struct opt options[] = {
     {0},
 };
 
-static int read_all(struct docfs *d, const struct docfs_document *doc, struct buf *text,
-                    struct docfs_err *err)
-{
-    for (int64_t at = 0; at < doc->size;) {
-        size_t want = doc->size - at > (1 << 20) ? 1 << 20 : (size_t)(doc->size - at);
-        if (!buf_reserve(text, want + 1))
-            return err_oom(err);
-        int64_t n = docfs_read(d, doc->content, text->data + text->len, want, at, err);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
-        text->len += (size_t)n;
-        text->data[text->len] = '\0';
-        at += n;
-    }
-    return 0;
-}
-
-/* Narrows *text, *len to a range of lines; returns how many lines there are in it. */
-static int64_t cut_lines(const char **text, size_t *len, int64_t first, int64_t last)
-{
-    const char *p = *text, *end = *text + *len, *start = NULL;
-    int64_t line = 1, count = 0;
-    for (; p < end && (!last || line <= last); line++) {
-        const char *nl = memchr(p, '\n', (size_t)(end - p));
-        if (line >= first) {
-            start = start ? start : p;
-            count++;
-        }
-        p = nl ? nl + 1 : end;
-    }
-    *len = start ? (size_t)(p - start) : 0;
-    *text = start ? start : end;
-    return count;
-}
-
 static int run(struct cmd_context *c)
 {
     const struct cat_args *a = c->args;
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
-    _cleanup_buf_ struct buf body = {0};
+    _cleanup_lines_ struct wire_lines lines = {0};
     struct docfs_err err = {0};
     int64_t id = 0, first = 1, last = 0;
     int r = docfs_resolve_lines(c->d, c->word[0], &id, &first, &last, &err);
@@ -65,16 +25,15 @@ static int run(struct cmd_context *c)
     if (r == 0)
         r = docfs_document(c->d, id, &doc, &err);
     if (r == 0)
-        r = read_all(c->d, doc, &body, &err);
+        r = wire_read_lines(c->d, doc->content, doc->size, first, last, 0, &lines, &err);
     if (r < 0)
         return cmd_fail(c, &err);
 
-    const char *text = body.data ? body.data : "";
-    size_t len = body.len;
-    int64_t lines = cut_lines(&text, &len, first, last);
-    int exit = lines || first == 1 ? CMD_OK : CMD_NOTHING;
+    const char *text = lines.text.data ? lines.text.data : "";
+    size_t len = lines.text.len;
+    int exit = lines.count || first == 1 ? CMD_OK : CMD_NOTHING;
     if (c->out.json)
-        return cmd_json(c, wire_document_text(doc, text, len, first, lines), exit);
+        return cmd_json(c, wire_document_text(doc, text, len, first, lines.count), exit);
     if (doc->signs)
         out_note(&c->out, "%s/%s is flagged: docfs list --flagged %s", doc->collection, doc->path,
                  doc->collection);

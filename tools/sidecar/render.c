@@ -17,70 +17,31 @@ static int set_mount_path(json_t *o, const char *collection, const char *path)
     return buf_status(&b) < 0 ? -ENOMEM : wire_set_path(o, "mount_path", b.data);
 }
 
-int64_t cut_lines(const char *text, size_t len, int64_t line, int64_t lines, size_t room,
-                  const char **ret_text, size_t *ret_len)
-{
-    const char *p = text, *end = text + len;
-    for (int64_t i = 1; i < line && p < end; i++) {
-        const char *eol = memchr(p, '\n', (size_t)(end - p));
-        p = eol ? eol + 1 : end;
-    }
-    const char *from = p;
-    int64_t n = 0;
-    while (p < end && (!lines || n < lines)) {
-        const char *eol = memchr(p, '\n', (size_t)(end - p));
-        const char *next = eol ? eol + 1 : end;
-        if (room && (size_t)(next - from) > room)
-            break; /* whole lines only: ranges stay exact */
-        p = next;
-        n++;
-    }
-    *ret_text = from;
-    *ret_len = (size_t)(p - from);
-    return n;
-}
-
-static int read_content(struct docfs *d, int64_t content, int64_t size, struct buf *ret,
-                        struct docfs_err *err)
-{
-    for (int64_t at = 0; at < size;) {
-        size_t want = size - at > (1 << 20) ? 1 << 20 : (size_t)(size - at);
-        if (!buf_reserve(ret, want + 1))
-            return err_oom(err);
-        int64_t n = docfs_read(d, content, ret->data + ret->len, want, at, err);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
-        ret->len += (size_t)n;
-        ret->data[ret->len] = '\0';
-        at += n;
-    }
-    return 0;
-}
-
 int read_text(struct docfs *d, const struct docfs_document *doc, struct buf *ret,
               struct docfs_err *err)
 {
-    return read_content(d, doc->content, doc->size, ret, err);
+    struct wire_lines all;
+    int r = wire_read_lines(d, doc->content, doc->size, 1, 0, 0, &all, err);
+    *ret = all.text;
+    return r;
 }
 
 /* Adds the passage of a hit within what is left of the budget. */
 static void add_text(struct docfs *d, const struct docfs_hit *h, json_t *o, size_t *room,
                      struct render_options *opt)
 {
-    _cleanup_buf_ struct buf all = {0};
-    const char *text;
-    size_t len;
-    if ((opt->tokens && !*room) || read_content(d, h->content, h->size, &all, NULL) < 0 ||
-        !cut_lines(all.data ? all.data : "", all.len, h->line, h->lines, *room, &text, &len))
+    _cleanup_lines_ struct wire_lines lines = {0};
+    if ((opt->tokens && !*room) ||
+        wire_read_lines(d, h->content, h->size, h->line, (int64_t)h->line + h->lines - 1, *room,
+                        &lines, NULL) < 0 ||
+        !lines.count)
         return;
-    size_t tokens = (len + TOKEN_BYTES - 1) / TOKEN_BYTES;
-    json_object_set_new(o, "text", wire_textn(text, len));
+    size_t tokens = wire_token_count(lines.text.len);
+    json_object_set_new(o, "text", wire_textn(lines.text.data, lines.text.len));
     json_object_set_new(o, "tokens", json_integer((json_int_t)tokens));
     opt->used += tokens;
     if (opt->tokens)
-        *room = opt->tokens > opt->used ? (opt->tokens - opt->used) * TOKEN_BYTES : 0;
+        *room = opt->tokens > opt->used ? (opt->tokens - opt->used) * WIRE_TOKEN_BYTES : 0;
 }
 
 static json_t *render_hit(struct docfs *d, const struct docfs_hit *h, size_t rank, size_t *room,
@@ -106,7 +67,7 @@ static json_t *render_hit(struct docfs *d, const struct docfs_hit *h, size_t ran
 
 json_t *render_hits(struct docfs *d, const struct docfs_results *r, struct render_options *opt)
 {
-    size_t room = opt->tokens * TOKEN_BYTES;
+    size_t room = opt->tokens * WIRE_TOKEN_BYTES;
     json_t *list = json_array();
     for (size_t i = 0; list && i < r->n; i++) {
         json_t *o = render_hit(d, &r->hit[i], i + 1, &room, opt);

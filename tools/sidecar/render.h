@@ -3,9 +3,8 @@
  * documents by line, budgets of tokens. */
 #pragma once
 #include "tools/sidecar/resource.h"
+#include "tools/wire/ask.h"
 #include "tools/wire/wire.h"
-
-#define TOKEN_BYTES 4 /* of English text; the usual estimate */
 
 struct render_options {
     bool explain, text;
@@ -15,13 +14,9 @@ struct render_options {
 /* Array of results, or NULL when memory is out. */
 json_t *render_hits(struct docfs *d, const struct docfs_results *r, struct render_options *o);
 
-/* Appends the whole text of a version. -ESTALE when it was removed meanwhile. */
+/* The whole text of a version into an empty buffer. -ESTALE when it was removed meanwhile. */
 int read_text(struct docfs *d, const struct docfs_document *doc, struct buf *ret,
               struct docfs_err *err);
-/* Whole lines [line, line + lines) of a text (lines 0 = to its end), at most `room` bytes unless
- * it is 0. Sets *ret_text into text; returns how many lines that are. */
-int64_t cut_lines(const char *text, size_t len, int64_t line, int64_t lines, size_t room,
-                  const char **ret_text, size_t *ret_len);
 /* The document that {name} of the path means. */
 int find_document(struct request *q, const char *name, struct docfs_document **ret,
                   struct docfs_err *err);

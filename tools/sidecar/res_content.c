@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * Documents: their text by line, what is known about them, their neighbours. */
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,29 +19,14 @@ static bool wants_text(struct request *q)
                       strncasecmp(accept, "text/plain", 10) == 0);
 }
 
-/* "12", "12-40", "12-": what search prints behind a path. */
-static bool parse_range(const char *s, int64_t *line, int64_t *lines)
-{
-    char *end;
-    errno = 0;
-    long long first = strtoll(s, &end, 10), last = first;
-    if (!*s || first < 1 || errno)
-        return false;
-    if (*end == '-')
-        last = end[1] ? strtoll(end + 1, &end, 10) : (end++, 0);
-    if (errno || *end || (last && last < first))
-        return false;
-    *line = first;
-    *lines = last ? last - first + 1 : 0;
-    return true;
-}
-
-static bool range(struct request *q, struct response *a, int64_t *line, int64_t *lines)
+/* last 0: to the end. */
+static bool range(struct request *q, struct response *a, int64_t *first, int64_t *last)
 {
     const char *text = json_text(q->query, "range", NULL);
-    *line = json_int(q->query, "line", 1);
-    *lines = json_int(q->query, "lines", 0);
-    if (!text || parse_range(text, line, lines))
+    int64_t lines = json_int(q->query, "lines", 0);
+    *first = json_int(q->query, "line", 1);
+    *last = lines && lines <= INT64_MAX - *first ? *first + lines - 1 : 0;
+    if (!text || docfs_parse_lines(text, first, last))
         return true;
     fail(q, a, 400, "BAD_PARAMETER", "range=%s: write A, A-B or A-, counted from 1", text);
     return false;
@@ -52,15 +36,17 @@ static void get(struct request *q, struct response *a)
 {
     struct docfs_err err = {0};
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;
-    _cleanup_buf_ struct buf all = {0};
-    int64_t line, lines;
-    if (!range(q, a, &line, &lines))
+    _cleanup_lines_ struct wire_lines lines = {0};
+    int64_t line, last;
+    if (!range(q, a, &line, &last))
         return;
-    if (find_document(q, "id", &doc, &err) < 0 || read_text(q->d, doc, &all, &err) < 0)
+    size_t budget = (size_t)json_int(q->query, "max_tokens", 0) * WIRE_TOKEN_BYTES;
+    if (find_document(q, "id", &doc, &err) < 0 ||
+        wire_read_lines(q->d, doc->content, doc->size, line, last, budget, &lines, &err) < 0)
         return fail_err(q, a, &err);
-    size_t budget = (size_t)json_int(q->query, "max_tokens", 0) * TOKEN_BYTES, len;
-    const char *text;
-    int64_t n = cut_lines(all.data ? all.data : "", all.len, line, lines, budget, &text, &len);
+    const char *text = lines.text.data ? lines.text.data : "";
+    size_t len = lines.text.len;
+    int64_t n = lines.count;
     if (!n && (line > 1 || budget) && doc->size)
         return line > doc->lines ? fail(q, a, 416, "NO_SUCH_LINES",
                                         "the document has only %lld lines", (long long)doc->lines)
@@ -77,8 +63,7 @@ static void get(struct request *q, struct response *a)
         json_object_set_new(o, "line", json_integer(line));
         json_object_set_new(o, "line_count", json_integer(n));
         json_object_set_new(o, "truncated", json_boolean(line + n - 1 < doc->lines));
-        json_object_set_new(o, "tokens",
-                            json_integer((json_int_t)((len + TOKEN_BYTES - 1) / TOKEN_BYTES)));
+        json_object_set_new(o, "tokens", json_integer((json_int_t)wire_token_count(len)));
         json_object_set_new(o, "content", wire_textn(text, len));
     }
     response_json(a, 200, o);
