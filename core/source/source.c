@@ -2,6 +2,7 @@
 #include "core/source/source.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,16 +320,23 @@ static void work_hex(const char *location, char ret[WORK_HEX + 1])
 
 void source_forget(const char *cache_dir, const char *kept)
 {
-    static const char *const prefixes[] = {"git", "file", "deb", "web"};
+    struct buf path __attribute__((cleanup(buf_fini))) = {0};
     char hex[WORK_HEX + 1];
     work_hex(kept, hex);
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        _cleanup_free_ char *path = NULL;
-        if (asprintf(&path, "%s/sources/%s-%s", cache_dir, prefixes[i], hex) >= 0)
-            rmtree(path);
-        else
-            path = NULL;
+    buf_addf(&path, "%s/sources/", cache_dir);
+    size_t n = path.len;
+    DIR *dir = buf_status(&path) == 0 ? opendir(path.data) : NULL;
+    for (const struct dirent *e; dir && (e = readdir(dir));) {
+        const char *dash = strrchr(e->d_name, '-');
+        if (!dash || strcmp(dash + 1, hex) != 0)
+            continue;
+        buf_truncate(&path, n);
+        buf_adds(&path, e->d_name);
+        if (buf_status(&path) == 0)
+            rmtree(path.data);
     }
+    if (dir)
+        closedir(dir);
 }
 
 int source_work_dir(const struct source_env *env, const char *kind, const char *location,
