@@ -60,9 +60,7 @@ int store_put_file(struct store_write *w, int64_t source, const char *path, int6
 }
 
 int store_list_failures(struct store_read *r, const char *collection, size_t max,
-                        void (*fn)(void *arg, const char *collection, const char *path,
-                                   const char *outcome, const char *reason),
-                        void *arg, struct docfs_err *err)
+                        store_outcome_fn *fn, void *arg, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int e = db_query(r->c, &st, err,
@@ -78,9 +76,7 @@ int store_list_failures(struct store_read *r, const char *collection, size_t max
 }
 
 int store_list_outcomes(struct store_read *r, int64_t source, const char *outcome, size_t max,
-                        void (*fn)(void *arg, const char *collection, const char *path,
-                                   const char *outcome, const char *reason),
-                        void *arg, struct docfs_err *err)
+                        store_outcome_fn *fn, void *arg, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int e = db_query(r->c, &st, err,

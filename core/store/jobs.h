@@ -98,6 +98,4 @@ int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
 
 /* Outcomes of the files of a source; outcome NULL = all. */
 int store_list_outcomes(struct store_read *r, int64_t source, const char *outcome, size_t max,
-                        void (*fn)(void *arg, const char *collection, const char *path,
-                                   const char *outcome, const char *reason),
-                        void *arg, struct docfs_err *err);
+                        store_outcome_fn *fn, void *arg, struct docfs_err *err);

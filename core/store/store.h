@@ -393,10 +393,11 @@ int store_list_flagged(struct store_read *r, const char *collection, size_t max,
                        void (*fn)(void *arg, const char *collection, const char *path,
                                   const char *findings, unsigned signs),
                        void *arg, struct docfs_err *err);
+typedef void store_outcome_fn(void *arg, const char *collection, const char *path,
+                              const char *outcome, const char *reason);
+/* Files that are not "ok"; collection NULL = of all. */
 int store_list_failures(struct store_read *r, const char *collection, size_t max,
-                        void (*fn)(void *arg, const char *collection, const char *path,
-                                   const char *outcome, const char *reason),
-                        void *arg, struct docfs_err *err);
+                        store_outcome_fn *fn, void *arg, struct docfs_err *err);
 
 /* ---- queries that people asked and kept ---- */
 
