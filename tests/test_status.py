@@ -221,3 +221,12 @@ def test_check_for_health_checks(ready, mount_of):
     m.kill()
     r = ready.run("status", "--check", "mount")
     assert r.code == 1 and f"mount {m.path} is crashed" in r.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_mount_of_root_shows_itself_to_the_owner_of_the_cache(ready, mount_of):
+    for p in (ready.cache, *ready.cache.rglob("*")):
+        os.chown(p, 65534, 65534)
+    mount_of(ready)
+    files = [ready.cache / "run", *(ready.cache / "run").iterdir()]
+    assert len(files) > 1 and {f.stat().st_uid for f in files} == {65534}

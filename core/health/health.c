@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/health/page.h"
 #include "core/health/service.h"
 #include "core/health/timeline.h"
 #include "core/store/jobs.h"
@@ -122,15 +121,7 @@ static bool add_page(void *arg, const struct page *p, bool alive)
         return false;
     }
     if (!alive) { /* of a cache that cannot be written: the end is only shown */
-        bool clean = p->stopped_ms != 0;
-        struct store_event e = {.at_ms = clean ? p->stopped_ms : p->beat_ms,
-                                .mono_ms = clean ? p->stopped_mono_ms : p->beat_mono_ms,
-                                .boot = p->boot,
-                                .kind = clean ? "stop" : "crash",
-                                .service = p->kind,
-                                .place = p->place,
-                                .reason = "",
-                                .pid = p->pid};
+        struct store_event e = health_end_of(p);
         g->oom = add_event(g, &e) < 0 || g->oom;
         return false;
     }

@@ -38,6 +38,14 @@ int64_t page_mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+void page_give(int fd, int dirfd)
+{
+    struct stat st;
+    if (geteuid() == 0 && fstat(dirfd, &st) == 0 && st.st_uid != 0 &&
+        fchown(fd, st.st_uid, st.st_gid) < 0)
+        return; /* then only root sees it */
+}
+
 int page_make(int run_dirfd, const char *name, struct page **ret, int *ret_fd)
 {
     _cleanup_close_ int fd =
@@ -52,6 +60,7 @@ int page_make(int run_dirfd, const char *name, struct page **ret, int *ret_fd)
         unlinkat(run_dirfd, name, 0);
         return r;
     }
+    page_give(fd, run_dirfd);
     *ret = p;
     *ret_fd = steal_fd(&fd);
     return 0;

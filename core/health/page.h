@@ -42,6 +42,9 @@ void page_boot_id(char ret[40]);
 int64_t page_wall_ms(void);
 int64_t page_mono_ms(void); /* CLOCK_BOOTTIME */
 
+/* What root makes in the directory of another user becomes that user's, as SQLite does with its
+ * files: a mount of root in the cache of a server stays visible to the server. */
+void page_give(int fd, int dirfd);
 /* Makes run/<name> in dirfd, locks and maps it. -errno. */
 int page_make(int run_dirfd, const char *name, struct page **ret, int *ret_fd);
 /* Copies a page; false when it is none. Strings are terminated whatever the file holds. */

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/health/page.h"
 #include "core/util/clock.h"
 
 #define BEAT_MS 500
@@ -39,27 +38,34 @@ struct docfs_service {
 
 int health_run_dir(struct docfs *d)
 {
-    if (!d->read_only)
-        mkdirat(d->dirfd, "run", 0700);
-    return openat(d->dirfd, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    bool made = !d->read_only && mkdirat(d->dirfd, "run", 0700) == 0;
+    int fd = openat(d->dirfd, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (made && fd >= 0)
+        page_give(fd, d->dirfd);
+    return fd;
 }
 
 /* ---- the end of others ---- */
+
+struct store_event health_end_of(const struct page *p)
+{
+    bool clean = p->stopped_ms != 0;
+    return (struct store_event){.at_ms = clean ? p->stopped_ms : p->beat_ms,
+                                .mono_ms = clean ? p->stopped_mono_ms : p->beat_mono_ms,
+                                .boot = p->boot,
+                                .kind = clean ? "stop" : "crash",
+                                .service = p->kind,
+                                .place = p->place,
+                                .reason = clean ? "" : "the process ended without a clean stop",
+                                .pid = p->pid};
+}
 
 static bool reap_one(void *arg, const struct page *p, bool alive)
 {
     struct docfs *d = arg;
     if (alive)
         return false;
-    bool clean = p->stopped_ms != 0;
-    struct store_event e = {.at_ms = clean ? p->stopped_ms : p->beat_ms,
-                            .mono_ms = clean ? p->stopped_mono_ms : p->beat_mono_ms,
-                            .boot = p->boot,
-                            .kind = clean ? "stop" : "crash",
-                            .service = p->kind,
-                            .place = p->place,
-                            .reason = clean ? "" : "the process ended without a clean stop",
-                            .pid = p->pid};
+    struct store_event e = health_end_of(p);
     return store_add_event(d->store, &e, EVENT_WAIT_MS, NULL) == 0;
 }
 
