@@ -236,29 +236,11 @@ static int make_headers(const struct http_request *req, bool first_origin, bool 
     return 0;
 }
 
-static int hop_do(struct http *h, struct hop *hop, const char *method, const char *url,
-                  const char *credentials, bool first_origin, bool with_body, long left_ms,
-                  struct docfs_err *err)
+/* What is the same for every method. */
+static void set_options(CURL *c, struct http *h, struct hop *hop, struct curl_slist *headers,
+                        const char *proxy, long left_ms)
 {
-    _cleanup_url_ struct url u = {0};
-    int r = url_parse(url, &u, err);
-    if (r < 0)
-        return r;
     const struct http_limits *l = &h->limits;
-    const char *proxy = h->no_proxy ? NULL : proxy_for(&u);
-    h->via_proxy = proxy;
-    if (!h->allow_private && (hop->refused = address_special_host(u.host))) {
-        strncpy(hop->peer, u.host, sizeof(hop->peer) - 1);
-        return http_transfer_err(hop, CURLE_COULDNT_CONNECT, url, "", l, err);
-    }
-    _cleanup_(slist_freep) struct curl_slist *headers = NULL;
-    if ((r = make_headers(hop->req, first_origin, with_body, &headers, err)) < 0)
-        return r;
-
-    CURL *c = h->curl;
-    curl_easy_reset(c);
-    h->error[0] = '\0';
-    hop->last_byte_ns = clock_mono_ns();
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -288,6 +270,32 @@ static int hop_do(struct http *h, struct hop *hop, const char *method, const cha
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_poll);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, hop);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+}
+
+static int hop_do(struct http *h, struct hop *hop, const char *method, const char *url,
+                  const char *credentials, bool first_origin, bool with_body, long left_ms,
+                  struct docfs_err *err)
+{
+    _cleanup_url_ struct url u = {0};
+    int r = url_parse(url, &u, err);
+    if (r < 0)
+        return r;
+    const struct http_limits *l = &h->limits;
+    const char *proxy = h->no_proxy ? NULL : proxy_for(&u);
+    h->via_proxy = proxy;
+    if (!h->allow_private && (hop->refused = address_special_host(u.host))) {
+        strncpy(hop->peer, u.host, sizeof(hop->peer) - 1);
+        return http_transfer_err(hop, CURLE_COULDNT_CONNECT, url, "", l, err);
+    }
+    _cleanup_(slist_freep) struct curl_slist *headers = NULL;
+    if ((r = make_headers(hop->req, first_origin, with_body, &headers, err)) < 0)
+        return r;
+
+    CURL *c = h->curl;
+    curl_easy_reset(c);
+    h->error[0] = '\0';
+    hop->last_byte_ns = clock_mono_ns();
+    set_options(c, h, hop, headers, proxy, left_ms);
     if (with_body) {
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)hop->req->body_len);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, hop->req->body ? hop->req->body : "");

@@ -91,6 +91,25 @@ static void remove_dots(char *path)
     *out = '\0';
 }
 
+/* The host in lower-case ASCII. -EINVAL when it has no such form. */
+static int plain_host(char **host)
+{
+    bool ascii = true;
+    for (char *p = *host; *p; p++) {
+        ascii = ascii && (unsigned char)*p < 0x80;
+        *p = (char)tolower((unsigned char)*p);
+    }
+    if (ascii)
+        return 0;
+    char *idn = NULL; /* CURLU_PUNYCODE would depend on the locale */
+    if (idn2_lookup_u8((const uint8_t *)*host, (uint8_t **)&idn, IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return -EINVAL;
+    free(*host);
+    *host = strdup(idn);
+    idn2_free(idn);
+    return *host ? 0 : -ENOMEM;
+}
+
 int url_parse(const char *text, struct url *ret, struct docfs_err *err)
 {
     _cleanup_free_ char *shown = url_display(text);
@@ -132,23 +151,12 @@ int url_parse(const char *text, struct url *ret, struct docfs_err *err)
         return err_set(err, -EINVAL, "%s has no host name", shown ? shown : text);
     for (char *p = out.scheme; *p; p++)
         *p = (char)tolower((unsigned char)*p);
-    bool ascii = true;
-    for (char *p = out.host; *p; p++) {
-        ascii = ascii && (unsigned char)*p < 0x80;
-        *p = (char)tolower((unsigned char)*p);
-    }
-    if (!ascii) {
-        char *idn = NULL; /* CURLU_PUNYCODE would depend on the locale */
-        if (idn2_lookup_u8((const uint8_t *)out.host, (uint8_t **)&idn, IDN2_NONTRANSITIONAL) !=
-            IDN2_OK)
-            return err_set(err, -EINVAL, "%s: the host name cannot be written in ASCII (IDN)",
-                           shown ? shown : text);
-        free(out.host);
-        out.host = strdup(idn);
-        idn2_free(idn);
-        if (!out.host)
-            return err_oom(err);
-    }
+    int r = plain_host(&out.host);
+    if (r == -EINVAL)
+        return err_set(err, r, "%s: the host name cannot be written in ASCII (IDN)",
+                       shown ? shown : text);
+    if (r < 0)
+        return err_oom(err);
     out.port = *port ? atoi(port) : strcmp(out.scheme, "https") == 0 ? 443 : 80;
     if (!strchr(text + head, '?') || strchr(text + head, '?') >= text + head + tail) {
         free(out.query);

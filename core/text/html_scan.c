@@ -180,20 +180,19 @@ static bool raw_element(struct scan *s, GumboTag tag)
     return true;
 }
 
-/* SVG is dropped, MathML becomes TeX; true when the element was dealt with. */
-static bool foreign_element(struct scan *s, GumboTag tag, const struct html_attrs *a)
+/* SVG is dropped, MathML becomes TeX. */
+static void foreign_element(struct scan *s, GumboTag tag, const struct html_attrs *a)
 {
     bool math = tag == GUMBO_TAG_MATH;
     bool *missing = math ? &s->no_math_end : &s->no_svg_end;
     const char *at, *next;
     if (*missing || !(next = find_end_tag(s->p, s->end, math ? "math" : "svg", &at))) {
         *missing = true;
-        return true; /* the tag alone is dropped, what follows is HTML */
+        return; /* the tag alone is dropped, what follows is HTML */
     }
     if (math)
         html_scan_math(s->p, at, a, s->out);
     s->p = next;
-    return true;
 }
 
 static void write_tag(struct scan *s, const char *slash, GumboTag tag, const char *name, size_t len)
@@ -205,6 +204,57 @@ static void write_tag(struct scan *s, const char *slash, GumboTag tag, const cha
         return;
     }
     buf_add(s->out, name, len);
+}
+
+/* <html> or <body>: the first one counts. */
+static void outer_tag(struct scan *s, GumboTag tag, const struct html_attrs *a)
+{
+    bool *seen = tag == GUMBO_TAG_HTML ? &s->html_seen : &s->body_seen;
+    if (!*seen) {
+        write_tag(s, "", tag, NULL, 0);
+        html_attrs_write(a, tag == GUMBO_TAG_HTML ? 1u << ATTR_LANG : 0, NULL, s->out);
+        buf_addc(s->out, '>');
+    }
+    *seen = true;
+}
+
+/* words: what its classes say. */
+static uint32_t wanted_attrs(GumboTag tag, enum html_kind kind, const struct html_attrs *a,
+                             unsigned words)
+{
+    uint32_t mask = html_scan_attrs(tag) | 1u << ATTR_ROLE | 1u << ATTR_ITEMPROP;
+    if (words && kind != HTML_FORMAT)
+        mask |= 1u << ATTR_CLASS;
+    if (a->present & 1u << ATTR_ID && kind != HTML_FORMAT && kind != HTML_INLINE &&
+        (tag == GUMBO_TAG_DT || html_class_bits(a->value[ATTR_ID].data, a->value[ATTR_ID].len)))
+        mask |= 1u << ATTR_ID;
+    return mask;
+}
+
+/* Ends what cannot go on when this element begins. */
+static void end_before(struct scan *s, GumboTag tag, enum html_kind kind, uint32_t id)
+{
+    int open = tag == GUMBO_TAG_A ? find_open(s, id) : -1;
+    if (open >= 0 && !(s->stack[open].flags & F_DROPPED)) {
+        /* a link ends where the next begins */
+        pop_to(s, (unsigned)open + 1);
+        buf_adds(s->out, "</a>");
+        s->n--;
+    }
+    if (id == GUMBO_TAG_H1 && s->n && s->stack[s->n - 1].id == id) {
+        /* so does a heading */
+        write_tag(s, "/", GUMBO_TAG_H1, NULL, 0);
+        buf_addc(s->out, '>');
+        s->n--;
+    }
+    for (unsigned i = kind == HTML_TABLE_PART ? s->n : 0; i-- > 0;) {
+        if (s->stack[i].id == GUMBO_TAG_TEMPLATE)
+            break;
+        if (s->stack[i].id == GUMBO_TAG_TABLE) {
+            pop_to(s, i + 1);
+            break;
+        }
+    }
 }
 
 static void start_tag(struct scan *s, const char *name, size_t len)
@@ -223,67 +273,30 @@ static void start_tag(struct scan *s, const char *name, size_t len)
     if (raw_element(s, tag))
         return;
     if (tag == GUMBO_TAG_HTML || tag == GUMBO_TAG_BODY) {
-        bool *seen = tag == GUMBO_TAG_HTML ? &s->html_seen : &s->body_seen;
-        if (!*seen) {
-            write_tag(s, "", tag, NULL, 0);
-            html_attrs_write(&a, tag == GUMBO_TAG_HTML ? 1u << ATTR_LANG : 0, NULL, s->out);
-            buf_addc(s->out, '>');
-        }
-        *seen = true;
+        outer_tag(s, tag, &a);
         return;
     }
     enum html_kind kind = html_scan_kind(tag);
     if (kind == HTML_IGNORED)
         return;
-    uint32_t id = html_scan_id(tag, name, len), mask = html_scan_attrs(tag);
+    uint32_t id = html_scan_id(tag, name, len);
     uint32_t flags = html_scan_boundary(tag) ? F_BOUNDARY : 0;
     unsigned words = 0;
     if (a.present & 1u << ATTR_CLASS)
         words = html_class_bits(a.value[ATTR_CLASS].data, a.value[ATTR_CLASS].len);
-    if (words && kind != HTML_FORMAT)
-        mask |= 1u << ATTR_CLASS;
-    if (a.present & 1u << ATTR_ID && kind != HTML_FORMAT && kind != HTML_INLINE &&
-        (tag == GUMBO_TAG_DT || html_class_bits(a.value[ATTR_ID].data, a.value[ATTR_ID].len)))
-        mask |= 1u << ATTR_ID;
-    mask |= 1u << ATTR_ROLE | 1u << ATTR_ITEMPROP;
-
     if (kind == HTML_INLINE &&
         !(a.hidden || words & (WORD_HIDDEN | WORD_PERMALINK | WORD_LINENO | WORD_MATH | WORD_LINE |
                                WORD_JUNK | WORD_BOXTITLE)))
         flags |= F_DROPPED;
-    if (tag == GUMBO_TAG_UNKNOWN && len > 64)
+    if ((tag == GUMBO_TAG_UNKNOWN && len > 64) ||
+        (tag == GUMBO_TAG_A && !(a.present & 1u << ATTR_HREF)))
         flags |= F_DROPPED;
-    if (tag == GUMBO_TAG_A) {
-        int open = find_open(s, id);
-        if (open >= 0 && !(s->stack[open].flags & F_DROPPED)) {
-            /* a link ends where the next begins */
-            pop_to(s, (unsigned)open + 1);
-            buf_adds(s->out, "</a>");
-            s->n--;
-        }
-        if (!(a.present & 1u << ATTR_HREF))
-            flags |= F_DROPPED;
-    }
-    if (id == GUMBO_TAG_H1 && s->n && s->stack[s->n - 1].id == id) {
-        /* so does a heading */
-        write_tag(s, "/", GUMBO_TAG_H1, NULL, 0);
-        buf_addc(s->out, '>');
-        s->n--;
-    }
+    end_before(s, tag, kind, id);
     if (kind == HTML_FORMAT) {
         flags |= F_FORMAT;
         if (s->formats >= FORMAT_MAX || find_open(s, id) >= 0)
             flags |= F_DROPPED;
     }
-    if (kind == HTML_TABLE_PART)
-        for (unsigned i = s->n; i-- > 0;) {
-            if (s->stack[i].id == GUMBO_TAG_TEMPLATE)
-                break;
-            if (s->stack[i].id == GUMBO_TAG_TABLE) {
-                pop_to(s, i + 1);
-                break;
-            }
-        }
     if (tag == GUMBO_TAG_PRE)
         flags |= F_PRE;
     if (kind != HTML_VOID && kind != HTML_OPTIONAL_END && kind != HTML_TABLE_PART &&
@@ -294,7 +307,7 @@ static void start_tag(struct scan *s, const char *name, size_t len)
     if (flags & F_DROPPED)
         return;
     write_tag(s, "", tag, name, len);
-    html_attrs_write(&a, mask, s->aside, s->out);
+    html_attrs_write(&a, wanted_attrs(tag, kind, &a, words), s->aside, s->out);
     buf_addc(s->out, '>');
 }
 
