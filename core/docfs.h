@@ -7,12 +7,14 @@
  *    untouched on failure. A const pointer inside a result lives as long as the result.
  *  - struct docfs is thread-safe. No reader waits for an ingest.
  *  - The library never prints, never exits and installs no signal handler.
+ *  - Names tell units: _ns nanoseconds and _ms milliseconds, _at seconds, since the epoch; sizes
+ * are bytes. Strings are UTF-8 unless a comment says bytes.
  *
  * Codes a caller may branch on: -ENOENT (no such thing), -EEXIST, -EINVAL (bad argument, the
  * message names it), -EROFS (cache opened read-only), -EBUSY (another process writes too long),
  * -EBADMSG (the database is damaged), -ENODEV (it was removed while in use), -EPROTO (made by a
- * newer docfs), -ESTALE (the version of a
- * document is gone), -ECANCELED. Everything else: report it. */
+ * newer docfs), -ESTALE (the version of a document is gone), -ECANCELED. Everything else: report
+ * it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -102,7 +104,7 @@ struct docfs_document {
     char sha256[65];
     int64_t size, lines;
     int64_t mtime_ns, fetched_at, changed_at;
-    int64_t checked_at, stale_at; /* seconds: known to be current; stale from then on (0 = never) */
+    int64_t checked_at, stale_at; /* known to be current; stale from then on (0 = never) */
     unsigned signs;       /* docfs_hygiene.h: what it is besides documentation, 0 = nothing */
     const char *findings; /* lines "sign TAB line TAB what" */
     size_t passages;
@@ -110,6 +112,7 @@ struct docfs_document {
     const char *summary, *summary_model;
     int64_t summary_at;
 };
+/* -ENOENT: no document has that row. */
 DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
                              struct docfs_err *err);
 DOCFS_API void docfs_document_free(struct docfs_document *doc);
@@ -227,6 +230,7 @@ struct docfs_saveds {
     struct docfs_saved *item; /* ordered by name */
     size_t n;
 };
+/* Replaces the query of a name that is taken. -EINVAL: no name for a file, or no query. */
 DOCFS_API int docfs_save(struct docfs *d, const char *name, const char *query,
                          struct docfs_err *err);
 DOCFS_API int docfs_unsave(struct docfs *d, const char *name, struct docfs_err *err);
@@ -303,7 +307,7 @@ DOCFS_API int docfs_refresh(struct docfs *d, const char *collection,
  * NULL) gets embedded, reused, waiting, seconds. */
 DOCFS_API int docfs_reembed(struct docfs *d, docfs_progress_fn *progress, void *arg,
                             struct docfs_report *ret, struct docfs_err *err);
-/* Removes a collection with everything in it. */
+/* Removes a collection with everything in it. -ENOENT: no such collection. */
 DOCFS_API int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err);
 
 /* A document that is already markdown, without a file behind it (eval, API upload). */

@@ -27,12 +27,15 @@ DOCFS_API int docfs_job_state_parse(const char *name, enum docfs_job_state *ret)
 
 /* ---- asking ------------------------------------------------------------------------------- */
 
-/* What to do. args is a JSON object, by kind:
- *   add      location (path or URL; a relative path is resolved now), collection, include, exclude
- *            (arrays of globs), kind, ref, subdir, policy, max_file, threads, force, remote: see
- * struct docfs_ingest_options refresh  collection or source (number), or neither for all; threads,
- * force remove   collection reembed  (nothing) enrich   query, or neither for all open gaps Members
- * that are unknown or of the wrong type are refused. */
+/* What to do. args is a JSON object; members that are unknown or of the wrong type are refused. By
+ * kind:
+ *  - add: location (path or URL; a relative path is resolved now), collection, include, exclude
+ *    (arrays of globs), kind, ref, subdir, policy, max_file, threads, force, remote: see struct
+ *    docfs_ingest_options
+ *  - refresh: collection or source (number), or neither for all; threads, force
+ *  - remove: collection
+ *  - reembed: nothing
+ *  - enrich: query, or nothing for all open gaps */
 struct docfs_job_new {
     const char *kind, *args; /* args NULL = {} */
     const char *origin;      /* who asks: "cli", "api", "mcp", "watch", "policy"; NULL = "api" */
