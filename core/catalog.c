@@ -8,6 +8,7 @@
 #include "core/internal.h"
 #include "core/store/jobs.h"
 #include "core/util/clock.h"
+#include "core/util/grow.h"
 
 /* When the first source of the collection goes stale, 0 = none does. */
 static int64_t first_stale(struct docfs *d, const struct store_sources *all, int64_t collection)
@@ -191,25 +192,14 @@ int docfs_unsave(struct docfs *d, const char *name, struct docfs_err *err)
 
 struct saveds {
     struct docfs_saveds *s;
-    size_t cap;
     bool oom;
 };
 
 static void add_saved(void *arg, const char *name, const char *query)
 {
     struct saveds *x = arg;
-    if (x->s->n == x->cap) {
-        size_t cap = x->cap ? x->cap * 2 : 16;
-        struct docfs_saved *p = reallocarray(x->s->item, cap, sizeof(*p));
-        if (!p) {
-            x->oom = true;
-            return;
-        }
-        x->s->item = p;
-        x->cap = cap;
-    }
     char *n = strdup(name), *q = strdup(query);
-    if (!n || !q) {
+    if (!n || !q || !grow(&x->s->item, x->s->n, sizeof(*x->s->item))) {
         free(n);
         free(q);
         x->oom = true;
@@ -250,7 +240,6 @@ void docfs_saveds_free(struct docfs_saveds *s)
 
 struct failures {
     struct docfs_failures *f;
-    size_t cap;
     bool oom;
 };
 
@@ -258,15 +247,9 @@ static void add_failure(void *arg, const char *collection, const char *path, con
                         const char *reason)
 {
     struct failures *x = arg;
-    if (x->f->n == x->cap) {
-        size_t cap = x->cap ? x->cap * 2 : 64;
-        struct docfs_failure *p = reallocarray(x->f->item, cap, sizeof(*p));
-        if (!p) {
-            x->oom = true;
-            return;
-        }
-        x->f->item = p;
-        x->cap = cap;
+    if (!grow(&x->f->item, x->f->n, sizeof(*x->f->item))) {
+        x->oom = true;
+        return;
     }
     struct docfs_failure *y = &x->f->item[x->f->n++];
     *y = (struct docfs_failure){.collection = strdup(collection),

@@ -7,6 +7,7 @@
 #include "core/internal.h"
 #include "core/store/summaries.h"
 #include "core/text/convert.h"
+#include "core/util/grow.h"
 #include "core/util/hash.h"
 
 static void entry_of(const struct store_entry *e, struct docfs_entry *ret)
@@ -192,22 +193,15 @@ void docfs_document_free(struct docfs_document *pub)
 
 struct gather {
     struct docfs_changes *c;
-    size_t cap;
     bool oom;
 };
 
 static void add_change(void *arg, int64_t directory, const char *name, size_t len)
 {
     struct gather *g = arg;
-    if (g->c->n == g->cap) {
-        size_t cap = g->cap ? g->cap * 2 : 64;
-        struct docfs_change *p = reallocarray(g->c->item, cap, sizeof(*p));
-        if (!p) {
-            g->oom = true;
-            return;
-        }
-        g->c->item = p;
-        g->cap = cap;
+    if (!grow(&g->c->item, g->c->n, sizeof(*g->c->item))) {
+        g->oom = true;
+        return;
     }
     struct docfs_change *x = &g->c->item[g->c->n++];
     x->directory = directory;

@@ -4,6 +4,7 @@
 #include "fs/listing.h"
 #include <string.h>
 #include "fs/node.h"
+#include "core/util/grow.h"
 
 size_t listing_count(const struct listing *l)
 {
@@ -37,7 +38,6 @@ struct entry {
 struct entries {
     struct listing listing;
     struct entry *item;
-    size_t cap;
 };
 
 static void entries_item(const struct listing *l, size_t i, struct listing_item *ret)
@@ -91,17 +91,7 @@ void entries_free(struct tree *t, struct entries *e)
 int entries_add(struct tree *t, struct entries *e, const char *name, size_t len,
                 const struct found *f, struct docfs_err *err)
 {
-    if (e->listing.n == e->cap) {
-        size_t cap = e->cap ? e->cap * 2 : 16;
-        struct entry *item = reallocarray(e->item, cap, sizeof(*item));
-        if (!item) {
-            inode_unref(t->inodes, f->node);
-            return err_oom(err);
-        }
-        e->item = item;
-        e->cap = cap;
-    }
-    char *copy = strndup(name, len);
+    char *copy = grow(&e->item, e->listing.n, sizeof(*e->item)) ? strndup(name, len) : NULL;
     if (!copy) {
         inode_unref(t->inodes, f->node);
         return err_oom(err);

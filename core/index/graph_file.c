@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "core/index/checksum.h"
 #include "core/util/cleanup.h"
+#include "core/util/grow.h"
 
 static int pread_all(int fd, void *data, size_t len, uint64_t offset)
 {
@@ -142,19 +143,13 @@ struct graph_writer {
     struct checksum block;
     uint64_t payload;
     uint64_t *sums;
-    size_t n, cap;
+    size_t n;
 };
 
 static int end_block(struct graph_writer *w)
 {
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 64;
-        uint64_t *sums = reallocarray(w->sums, cap, sizeof(*sums));
-        if (!sums)
-            return -ENOMEM;
-        w->sums = sums;
-        w->cap = cap;
-    }
+    if (!grow(&w->sums, w->n, sizeof(*w->sums)))
+        return -ENOMEM;
     w->sums[w->n++] = checksum_end(&w->block);
     checksum_init(&w->block);
     return 0;

@@ -6,6 +6,7 @@
 
 #include "core/source/source.h"
 #include "core/text/name.h"
+#include "core/util/grow.h"
 
 static void file_fini(struct source_file *f)
 {
@@ -25,15 +26,7 @@ void source_files_fini(struct source_files *f)
 
 struct source_file *source_files_add(struct source_files *f, const char *path)
 {
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? f->cap * 2 : 256;
-        struct source_file *p = reallocarray(f->item, cap, sizeof(*p));
-        if (!p)
-            return NULL;
-        f->item = p;
-        f->cap = cap;
-    }
-    char *copy = strdup(path);
+    char *copy = grow(&f->item, f->n, sizeof(*f->item)) ? strdup(path) : NULL;
     if (!copy)
         return NULL;
     f->item[f->n] = (struct source_file){.path = copy};

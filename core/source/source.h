@@ -36,7 +36,7 @@ struct source_file {
 
 struct source_files {
     struct source_file *item; /* ordered bytewise by path once the source was listed */
-    size_t n, cap;
+    size_t n;
 };
 
 void source_files_fini(struct source_files *f);

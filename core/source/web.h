@@ -65,7 +65,7 @@ struct web_page {
 
 struct web_pages {
     struct web_page *item;
-    size_t n, cap;
+    size_t n;
     uint32_t *slot; /* hash table of page number + 1 */
     size_t slots;
     char *base; /* the start page after its redirects; scope is judged by it */

@@ -16,6 +16,7 @@
 
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
+#include "core/util/grow.h"
 #include "core/util/hash.h"
 
 #define RUNNING "crawl.running"
@@ -75,14 +76,8 @@ int64_t web_pages_find(const struct web_pages *p, const char *url)
 
 static bool make_room(struct web_pages *p)
 {
-    if (p->n == p->cap) {
-        size_t cap = p->cap ? p->cap * 2 : 256;
-        struct web_page *item = reallocarray(p->item, cap, sizeof(*item));
-        if (!item)
-            return false;
-        p->item = item;
-        p->cap = cap;
-    }
+    if (!grow(&p->item, p->n, sizeof(*p->item)))
+        return false;
     if (p->n * 2 < p->slots)
         return true;
     size_t slots = p->slots ? p->slots * 2 : 1024;

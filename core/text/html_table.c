@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "core/util/cleanup.h"
+#include "core/util/grow.h"
 
 #define COLUMNS_MAX 40
 #define SPAN_ROWS_MAX 1000
 
 struct table {
     const GumboNode **row;
-    size_t n, cap, columns;
+    size_t n, columns;
     bool heads;  /* some cell is <th> */
     bool blocks; /* some cell holds code blocks, lists or tables */
     bool oom;
@@ -63,15 +64,9 @@ static bool has_big_block(const struct html_doc *d, const GumboNode *n, unsigned
 
 static void add_row(struct table *t, const struct html_doc *d, const GumboNode *tr)
 {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 64;
-        const GumboNode **p = realloc(t->row, cap * sizeof *p);
-        if (!p) {
-            t->oom = true;
-            return;
-        }
-        t->row = p;
-        t->cap = cap;
+    if (!grow(&t->row, t->n, sizeof(*t->row))) {
+        t->oom = true;
+        return;
     }
     t->row[t->n++] = tr;
     size_t columns = 0;

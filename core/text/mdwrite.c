@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/text/mdwrite.h"
+#include "core/util/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -315,23 +316,17 @@ void md_table_fini(struct md_table *t)
     *t = (struct md_table){0};
 }
 
-static bool push(size_t **list, size_t *n, size_t *cap, size_t value)
+static bool push(size_t **list, size_t *n, size_t value)
 {
-    if (*n == *cap) {
-        size_t want = *cap ? *cap * 2 : 32;
-        size_t *more = reallocarray(*list, want, sizeof(**list));
-        if (!more)
-            return false;
-        *list = more;
-        *cap = want;
-    }
+    if (!grow(list, *n, sizeof(**list)))
+        return false;
     (*list)[(*n)++] = value;
     return true;
 }
 
 void md_table_row(struct md_table *t)
 {
-    t->oom |= !push(&t->row, &t->rows, &t->rows_cap, t->n);
+    t->oom |= !push(&t->row, &t->rows, t->n);
 }
 
 void md_table_cell(struct md_table *t, struct span blocks)
@@ -341,7 +336,7 @@ void md_table_cell(struct md_table *t, struct span blocks)
     if (t->oom || t->n - t->row[t->rows - 1] >= MD_COLUMNS_MAX)
         return;
     md_cell(&t->text, blocks);
-    t->oom |= !push(&t->end, &t->n, &t->cap, t->text.len);
+    t->oom |= !push(&t->end, &t->n, t->text.len);
 }
 
 static size_t row_cells(const struct md_table *t, size_t row)

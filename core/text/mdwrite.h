@@ -68,9 +68,9 @@ void md_cell(struct buf *out, struct span blocks);
 struct md_table {
     struct buf text; /* the cells, one after another */
     size_t *end;     /* end of each cell in text */
-    size_t n, cap;
+    size_t n;
     size_t *row; /* first cell of each row */
-    size_t rows, rows_cap;
+    size_t rows;
     bool oom;
 };
 void md_table_fini(struct md_table *t);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text/heading.h"
+#include "core/util/grow.h"
 #include "core/util/utf8.h"
 
 /* What a cut at such a place costs, in units of "as bad as a piece twice the ideal length". Within
@@ -49,14 +50,8 @@ static int add_passage(struct cutter *c, size_t start, size_t end, const char *h
         return 0;
     while (text > start && c->md[text - 1] != '\n') /* keep the indentation of the first line */
         text--;
-    if (c->out->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 8;
-        struct passage *grown = realloc(c->out->item, cap * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        c->out->item = grown;
-        c->cap = cap;
-    }
+    if (!grow(&c->out->item, c->out->n, sizeof(*c->out->item)))
+        return -ENOMEM;
     struct passage p = {.heading = strdup(heading), .start = text, .len = end - text};
     if (!p.heading)
         return -ENOMEM;

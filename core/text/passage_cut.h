@@ -9,7 +9,6 @@ struct cutter {
     const char *md;
     size_t target, max;
     struct passages *out; /* owned by the caller; what was added before a failure stays */
-    size_t cap;           /* items allocated */
     size_t counted;       /* newlines of md[0..counted) are counted in newlines */
     uint32_t newlines;
 };

@@ -45,7 +45,7 @@ void eval_set_fini(struct eval_set *s);
  * id may be any string and a path may not. */
 struct eval_ids {
     char **id; /* owned */
-    size_t n, cap;
+    size_t n;
 };
 void eval_ids_fini(struct eval_ids *ids);
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "core/util/buf.h"
 #include "core/util/clock.h"
+#include "core/util/grow.h"
 #include "core/util/hash.h"
 #include "tools/cli/eval.h"
 #include "tools/cli/interrupt.h"
@@ -77,15 +78,7 @@ size_t eval_number(const char *path)
 
 static int add_id(struct eval_ids *ids, const char *id, struct docfs_err *err)
 {
-    if (ids->n == ids->cap) {
-        size_t cap = ids->cap ? ids->cap * 2 : 1024;
-        char **grown = reallocarray(ids->id, cap, sizeof(*grown));
-        if (!grown)
-            return err_oom(err);
-        ids->id = grown;
-        ids->cap = cap;
-    }
-    if (!(ids->id[ids->n] = strdup(id)))
+    if (!grow(&ids->id, ids->n, sizeof(*ids->id)) || !(ids->id[ids->n] = strdup(id)))
         return err_oom(err);
     ids->n++;
     return 0;

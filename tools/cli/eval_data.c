@@ -4,23 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/util/buf.h"
+#include "core/util/grow.h"
 #include "tools/cli/eval.h"
 #include "tools/cli/lines.h"
-
-/* Room for one more item; doubles. */
-static bool grow(void *array, size_t n, size_t *cap, size_t size)
-{
-    void **a = array;
-    if (n < *cap)
-        return true;
-    size_t more = *cap ? *cap * 2 : 256;
-    void *p = reallocarray(*a, more, size);
-    if (!p)
-        return false;
-    *a = p;
-    *cap = more;
-    return true;
-}
 
 static json_t *parse_object(const char *line, size_t len, const char *path, size_t number,
                             struct docfs_err *err)
@@ -119,7 +105,7 @@ static bool split(char *line, char **query, char **document, double *gain)
 static int read_gains(const char *path, struct eval_set *s, struct docfs_err *err)
 {
     _cleanup_(lines_closep) struct lines *l = NULL;
-    size_t cap = 0, len;
+    size_t len;
     char *line;
     int r = lines_open(path, &l, err);
     while (r >= 0 && (r = lines_next(l, &line, &len, err)) > 0) {
@@ -135,7 +121,7 @@ static int read_gains(const char *path, struct eval_set *s, struct docfs_err *er
                            "separated by tabs",
                            path, lines_number(l));
         }
-        if (!grow(&s->gain, s->n_gains, &cap, sizeof(*s->gain)))
+        if (!grow(&s->gain, s->n_gains, sizeof(*s->gain)))
             return err_oom(err);
         struct eval_gain *g = &s->gain[s->n_gains++];
         *g = (struct eval_gain){strdup(query), strdup(document), gain};
@@ -174,7 +160,7 @@ static bool has_relevant(const struct eval_query *q)
 static int read_queries(const char *path, struct eval_set *s, struct docfs_err *err)
 {
     _cleanup_(lines_closep) struct lines *l = NULL;
-    size_t cap = 0, len;
+    size_t len;
     char *line;
     int r = lines_open(path, &l, err);
     while (r >= 0 && (r = lines_next(l, &line, &len, err)) > 0) {
@@ -187,7 +173,7 @@ static int read_queries(const char *path, struct eval_set *s, struct docfs_err *
         find_gains(s, &q);
         if (!has_relevant(&q))
             continue;
-        if (!grow(&s->query, s->n_queries, &cap, sizeof(*s->query)))
+        if (!grow(&s->query, s->n_queries, sizeof(*s->query)))
             return err_oom(err);
         q.id = strdup(q.id);
         q.text = strdup(member(o, "text"));
