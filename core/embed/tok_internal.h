@@ -66,7 +66,6 @@ struct pieces {
     bool oom;
 };
 void pieces_fini(struct pieces *p);
-void pieces_clear(struct pieces *p);
 /* Appends text as a piece of its own; nothing when it is empty. */
 void pieces_add(struct pieces *p, const char *s, size_t len, bool first);
 void pieces_add_id(struct pieces *p, int64_t id);

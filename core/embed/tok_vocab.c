@@ -173,12 +173,6 @@ void pieces_fini(struct pieces *p)
     *p = (struct pieces){0};
 }
 
-void pieces_clear(struct pieces *p)
-{
-    buf_clear(&p->text);
-    p->n = 0;
-}
-
 static struct piece *pieces_next(struct pieces *p)
 {
     if (p->n == p->cap) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/jobs/jobs.h"
+#include "core/text/mandoc.h"
 
 bool job_transient(int code)
 {
@@ -89,5 +90,6 @@ int job_run(struct docfs *d, const struct store_job *job, docfs_progress_fn *pro
         return rc;
     rc = run_args(d, job, &a, progress, arg, ret_result, err);
     job_args_fini(&a);
+    mandoc_release();
     return rc;
 }

@@ -94,11 +94,6 @@ bool context7_accepts(const struct context7 *c, const char *path)
     return !any_folder(json_object_get(c->json, "excludeFolders"), path);
 }
 
-const char *context7_title(const struct context7 *c)
-{
-    return json_string_value(json_object_get(c->json, "projectTitle"));
-}
-
 void context7_free(struct context7 *c)
 {
     if (c)

@@ -135,5 +135,4 @@ struct context7;
 /* NULL when the text is no such file. */
 struct context7 *context7_parse(const char *text, size_t len);
 bool context7_accepts(const struct context7 *c, const char *path);
-const char *context7_title(const struct context7 *c); /* NULL: none given */
 void context7_free(struct context7 *c);

@@ -245,15 +245,6 @@ static int bind_list(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, co
     return rc == SQLITE_OK ? 0 : db_fail(c, rc, err);
 }
 
-int db_bind(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    int r = bind_list(c, st, err, fmt, ap);
-    va_end(ap);
-    return r;
-}
-
 int db_step(struct conn *c, sqlite3_stmt *st, struct docfs_err *err)
 {
     int rc = sqlite3_step(st);

@@ -61,17 +61,3 @@ int fulltext_register(sqlite3 *db)
     rc = api->xCreateTokenizer(api, "docfs", NULL, &tokenizer, NULL);
     return rc == SQLITE_OK ? rank_register(api) : rc;
 }
-
-static int count_token(void *arg, const struct token *token)
-{
-    int64_t *n = arg;
-    *n += !token->part;
-    return 0;
-}
-
-int64_t fulltext_count(const char *text, size_t len)
-{
-    int64_t n = 0;
-    token_each(text, len, count_token, &n);
-    return n;
-}

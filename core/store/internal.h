@@ -70,13 +70,11 @@ void db_release(sqlite3_stmt **st);
 void db_finalize(sqlite3_stmt **st);
 #define _cleanup_finalize_ __attribute__((cleanup(db_finalize)))
 
-/* Binds parameters 1.. by a format: i int64_t, d double, t string (NULL = SQL NULL), p piece of
- * text (const char *, size_t), b blob (const void *, size_t), s string as blob, n NULL. The memory
- * must live until db_release. */
-int db_bind(struct conn *c, sqlite3_stmt *st, struct docfs_err *err, const char *fmt, ...);
 /* 1 = a row, 0 = done, or -errno. */
 int db_step(struct conn *c, sqlite3_stmt *st, struct docfs_err *err);
-/* Prepare + bind; the statement is the caller's to release. */
+/* Prepare + bind; the statement is the caller's to release. fmt, parameters 1..: i int64_t, d
+ * double, t string (NULL = SQL NULL), p piece of text (const char *, size_t), b blob (const void *,
+ * size_t), s string as blob, n NULL. The memory must live until db_release. */
 int db_query(struct conn *c, sqlite3_stmt **ret, struct docfs_err *err, const char *sql,
              const char *fmt, ...);
 /* Prepare + bind + run to the end. */
@@ -110,9 +108,6 @@ struct rank {
     double mean, idf[RANK_PHRASES];
 };
 int rank_register(fts5_api *api);
-
-/* Words that the index counts in a text; parts of identifiers share the place of the whole. */
-int64_t fulltext_count(const char *text, size_t len);
 
 /* ---- figures remembered per generation (memo.c) ---- */
 

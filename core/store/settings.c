@@ -22,29 +22,17 @@ int meta_set_int(struct conn *c, const char *key, int64_t value, struct docfs_er
                   "ti", key, value);
 }
 
-static int copy_value(struct conn *c, const char *sql, const char *key, char *ret, size_t size,
-                      struct docfs_err *err)
+int store_meta(struct store_read *r, const char *key, char *ret, size_t size, struct docfs_err *err)
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    int r = db_query(c, &st, err, sql, "t", key);
-    if (r < 0 || (r = db_step(c, st, err)) < 0)
-        return r;
-    const char *value = r ? db_text(st, 0) : "";
+    int e = db_query(r->c, &st, err, "SELECT value FROM meta WHERE key = ?1", "t", key);
+    if (e < 0 || (e = db_step(r->c, st, err)) < 0)
+        return e;
+    const char *value = e ? db_text(st, 0) : "";
     if (strlen(value) >= size)
         return err_set(err, -ENAMETOOLONG, "the value of %s is too long", key);
     strcpy(ret, value);
     return 0;
-}
-
-int store_meta(struct store_read *r, const char *key, char *ret, size_t size, struct docfs_err *err)
-{
-    return copy_value(r->c, "SELECT value FROM meta WHERE key = ?1", key, ret, size, err);
-}
-
-int store_setting(struct store_read *r, const char *key, char *ret, size_t size,
-                  struct docfs_err *err)
-{
-    return copy_value(r->c, "SELECT value FROM settings WHERE key = ?1", key, ret, size, err);
 }
 
 int store_set_meta(struct store_write *w, const char *key, const char *value, struct docfs_err *err)

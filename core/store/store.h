@@ -173,9 +173,6 @@ int store_filter_documents(struct store_read *r, const struct store_filter *f,
 /* Meta values ("fingerprint", "dimension"): copies into ret, "" when unset. */
 int store_meta(struct store_read *r, const char *key, char *ret, size_t size,
                struct docfs_err *err);
-/* A setting's stored value, or "" when it is not set. */
-int store_setting(struct store_read *r, const char *key, char *ret, size_t size,
-                  struct docfs_err *err);
 
 /* ---- ingest: one writer at a time ---- */
 
