@@ -238,15 +238,10 @@ void docfs_saveds_free(struct docfs_saveds *s)
 
 /* ---- failures ---- */
 
-struct failures {
-    struct docfs_failures *f;
-    bool oom;
-};
-
-static void add_failure(void *arg, const char *collection, const char *path, const char *outcome,
-                        const char *reason)
+void outcomes_add(void *arg, const char *collection, const char *path, const char *outcome,
+                  const char *reason)
 {
-    struct failures *x = arg;
+    struct outcomes *x = arg;
     if (!grow(&x->f->item, x->f->n, sizeof(*x->f->item))) {
         x->oom = true;
         return;
@@ -259,22 +254,26 @@ static void add_failure(void *arg, const char *collection, const char *path, con
     x->oom = x->oom || !y->collection || !y->path || !y->outcome || !y->reason;
 }
 
+int outcomes_end(struct outcomes *x, int rc, struct docfs_failures **ret, struct docfs_err *err)
+{
+    if (rc == 0 && x->oom)
+        rc = err_oom(err);
+    if (rc < 0)
+        docfs_failures_free(x->f);
+    else
+        *ret = x->f;
+    return rc;
+}
+
 int docfs_failures(struct docfs *d, const char *collection, size_t max, struct docfs_failures **ret,
                    struct docfs_err *err)
 {
     _cleanup_read_ struct store_read *r = NULL;
-    struct failures x = {.f = calloc(1, sizeof(*x.f))};
+    struct outcomes x = {.f = calloc(1, sizeof(*x.f))};
     int rc = x.f ? store_read_begin(d->store, &r, err) : err_oom(err);
     if (rc == 0)
-        rc = store_list_failures(r, collection, max, add_failure, &x, err);
-    if (rc == 0 && x.oom)
-        rc = err_oom(err);
-    if (rc < 0) {
-        docfs_failures_free(x.f);
-        return rc;
-    }
-    *ret = x.f;
-    return 0;
+        rc = store_list_failures(r, collection, max, outcomes_add, &x, err);
+    return outcomes_end(&x, rc, ret, err);
 }
 
 void docfs_failures_free(struct docfs_failures *f)

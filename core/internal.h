@@ -62,6 +62,16 @@ int embedding_any(struct docfs *d, struct embedder **ret, struct docfs_err *err)
 int embedding_rerank(struct docfs *d, const char *query, const struct embed_text *texts, size_t n,
                      double *out, struct docfs_err *err);
 
+/* catalog.c: the outcomes of files, as the store lists them (store_outcome_fn, arg: outcomes). */
+struct outcomes {
+    struct docfs_failures *f;
+    bool oom;
+};
+void outcomes_add(void *arg, const char *collection, const char *path, const char *outcome,
+                  const char *reason);
+/* Hands them over, or frees them when rc < 0 or memory ran out; returns which. */
+int outcomes_end(struct outcomes *x, int rc, struct docfs_failures **ret, struct docfs_err *err);
+
 /* search.c: made at open without touching the disk, loads the index on the first search. */
 int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err);
 void search_state_free(struct search_state *s);

@@ -261,27 +261,6 @@ int docfs_jobs_revision(struct docfs *d, uint64_t *ret, struct docfs_err *err)
     return rc;
 }
 
-struct outcomes {
-    struct docfs_failures *f;
-    bool oom;
-};
-
-static void add_outcome(void *arg, const char *collection, const char *path, const char *outcome,
-                        const char *reason)
-{
-    struct outcomes *x = arg;
-    if (x->oom || !grow(&x->f->item, x->f->n, sizeof(*x->f->item))) {
-        x->oom = true;
-        return;
-    }
-    struct docfs_failure *y = &x->f->item[x->f->n++];
-    *y = (struct docfs_failure){.collection = strdup(collection),
-                                .path = strdup(path),
-                                .outcome = strdup(outcome),
-                                .reason = strdup(reason)};
-    x->oom = !y->collection || !y->path || !y->outcome || !y->reason;
-}
-
 int docfs_job_files(struct docfs *d, int64_t id, const char *outcome, size_t max,
                     struct docfs_failures **ret, struct docfs_err *err)
 {
@@ -295,12 +274,6 @@ int docfs_job_files(struct docfs *d, int64_t id, const char *outcome, size_t max
     struct outcomes x = {.f = calloc(1, sizeof(*x.f))};
     rc = x.f ? store_read_begin(d->store, &r, err) : err_oom(err);
     if (rc == 0)
-        rc = store_list_outcomes(r, source, outcome, max, add_outcome, &x, err);
-    if (rc == 0 && x.oom)
-        rc = err_oom(err);
-    if (rc < 0)
-        docfs_failures_free(x.f);
-    else
-        *ret = x.f;
-    return rc;
+        rc = store_list_outcomes(r, source, outcome, max, outcomes_add, &x, err);
+    return outcomes_end(&x, rc, ret, err);
 }

@@ -238,65 +238,80 @@ static void run(const struct set *set, size_t n, size_t nq, bool graph, int dirf
     free(best);
 }
 
-int main(int argc, char **argv)
+struct options {
+    struct set set;
+    size_t queries;
+    bool graph;
+    const char *sizes, *dir;
+};
+
+static bool read_options(int argc, char **argv, struct options *o)
 {
-    struct set set = {.dim = 256, .seed = 42};
-    size_t nq = 200;
-    bool graph = false;
-    const char *sizes = "10000,100000,1000000", *dir = getenv("TMPDIR");
     for (int c; (c = getopt(argc, argv, "n:d:q:ugt:")) != -1;) {
         switch (c) {
         case 'n':
-            sizes = optarg;
+            o->sizes = optarg;
             break;
         case 'd':
-            set.dim = (unsigned)strtoul(optarg, NULL, 10);
+            o->set.dim = (unsigned)strtoul(optarg, NULL, 10);
             break;
         case 'q':
-            nq = strtoul(optarg, NULL, 10);
+            o->queries = strtoul(optarg, NULL, 10);
             break;
         case 'u':
-            set.uniform = true;
+            o->set.uniform = true;
             break;
         case 'g':
-            graph = true;
+            o->graph = true;
             break;
         case 't':
-            dir = optarg;
+            o->dir = optarg;
             break;
         default:
             fprintf(stderr, "usage: bench_index [-n ROWS,ROWS,...] [-d DIM] [-q QUERIES] [-u] "
                             "[-g] [-t DIRECTORY]\n");
-            return 2;
+            return false;
         }
     }
-    if (!set.dim || set.dim > 4096 || !nq) {
+    if (!o->set.dim || o->set.dim > 4096 || !o->queries) {
         fprintf(stderr, "bench_index: -d takes 1 to 4096, -q at least 1\n");
-        return 2;
+        return false;
     }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.set = {.dim = 256, .seed = 42},
+                        .queries = 200,
+                        .sizes = "10000,100000,1000000",
+                        .dir = getenv("TMPDIR")};
+    if (!read_options(argc, argv, &o))
+        return 2;
+    struct set *set = &o.set;
     char tmp[4096];
-    snprintf(tmp, sizeof(tmp), "%s/bench_index.XXXXXX", dir ? dir : "/tmp");
+    snprintf(tmp, sizeof(tmp), "%s/bench_index.XXXXXX", o.dir ? o.dir : "/tmp");
     int dirfd = mkdtemp(tmp) ? open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (dirfd < 0) {
         perror(tmp);
         return 1;
     }
-    uint64_t s = set.seed;
-    set.project = malloc(LATENT * set.dim * sizeof(float));
-    set.centre = malloc((size_t)CLUSTERS * LATENT * sizeof(float));
-    if (!set.project || !set.centre)
+    uint64_t s = set->seed;
+    set->project = malloc(LATENT * set->dim * sizeof(float));
+    set->centre = malloc((size_t)CLUSTERS * LATENT * sizeof(float));
+    if (!set->project || !set->centre)
         die("memory", -12, NULL);
-    fill(set.project, LATENT * set.dim, &s);
-    fill(set.centre, (size_t)CLUSTERS * LATENT, &s);
-    printf("%u dimensions, %s vectors, %zu queries, k = %d\n", set.dim,
-           set.uniform ? "random" : "clustered", nq, K);
+    fill(set->project, LATENT * set->dim, &s);
+    fill(set->centre, (size_t)CLUSTERS * LATENT, &s);
+    printf("%u dimensions, %s vectors, %zu queries, k = %d\n", set->dim,
+           set->uniform ? "random" : "clustered", o.queries, K);
     printf("%8s  %-22s %9s %9s %9s  %s\n", "rows", "", "first ms", "p50 ms", "p99 ms", "recall@10");
-    for (const char *p = sizes; *p;) {
+    for (const char *p = o.sizes; *p;) {
         char *end;
         size_t n = strtoul(p, &end, 10);
         if (end == p || !n)
             break;
-        run(&set, n, nq, graph, dirfd);
+        run(set, n, o.queries, o.graph, dirfd);
         p = *end ? end + 1 : end;
     }
     struct rusage use;
@@ -305,8 +320,8 @@ int main(int argc, char **argv)
     unlinkat(dirfd, "vectors", 0);
     unlinkat(dirfd, "hnsw", 0);
     rmdir(tmp);
-    free(set.project);
-    free(set.centre);
+    free(set->project);
+    free(set->centre);
     close(dirfd);
     return 0;
 }

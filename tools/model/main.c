@@ -71,6 +71,24 @@ struct number {
     double min, max;
 };
 
+static bool set_number(struct number *list, size_t n, const char *option, const char *value)
+{
+    for (struct number *x = list; x < list + n; x++) {
+        if (strcmp(option + 2, x->name) != 0)
+            continue;
+        char *end;
+        double v = strtod(value, &end);
+        if (*end || end == value || !(v >= x->min && v <= x->max))
+            return say("%s must be %g to %g", option, x->min, x->max), false;
+        if (x->u)
+            *x->u = (unsigned)v;
+        else
+            *x->f = (float)v;
+        return true;
+    }
+    return say("%s: no such option\n%s", option, usage), false;
+}
+
 static int read_options(int argc, char **argv, struct options *o)
 {
     unsigned seed = 1;
@@ -96,7 +114,6 @@ static int read_options(int argc, char **argv, struct options *o)
     };
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
-        bool known = false;
         if (strncmp(a, "--", 2) != 0)
             return say("%s: what is that? %s", a, usage), 2;
         if (!strcmp(a, "--drop-stop")) {
@@ -118,22 +135,8 @@ static int read_options(int argc, char **argv, struct options *o)
             *text = v;
             continue;
         }
-        for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers) && !known; k++) {
-            struct number *n = &numbers[k];
-            if (strcmp(a + 2, n->name) != 0)
-                continue;
-            char *end;
-            double x = strtod(v, &end);
-            if (*end || end == v || !(x >= n->min && x <= n->max))
-                return say("%s must be %g to %g", a, n->min, n->max), 2;
-            if (n->u)
-                *n->u = (unsigned)x;
-            else
-                *n->f = (float)x;
-            known = true;
-        }
-        if (!known)
-            return say("%s: no such option\n%s", a, usage), 2;
+        if (!set_number(numbers, sizeof(numbers) / sizeof(*numbers), a, v))
+            return 2;
     }
     o->seed = seed;
     if (!o->pairs || !o->out)
