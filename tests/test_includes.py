@@ -168,6 +168,54 @@ struct A;
     assert "```sh\n# a comment\n```" in md
 
 
+def test_myst(page, tree):
+    tree("CHANGES.md", "## 1.0\n\nFirst.\n")
+    md = page("page.md", """\
+# Page
+
+```{include} ../CHANGES.md
+```
+
+```{literalinclude} /examples/lamp.py
+---
+language: py
+lines: 3
+---
+```
+
+```{literalinclude} ../examples/lamp.py
+:start-at: lamp.light
+```
+
+```{literalinclude} nowhere.py
+```
+""")
+    assert "## 1.0\n\nFirst." in md and "```py\nlamp = Lamp()\n```" in md
+    assert "```python\nlamp.light()\n```" in md and "```{literalinclude} nowhere.py\n```" in md
+
+
+def test_raw_imports(page, tree):
+    tree("examples/conf.json", '{"a": 1}\n')
+    md = page("page.mdx", """\
+---
+title: Page
+---
+import CodeBlock from '@theme/CodeBlock';
+import Lamp from '!!raw-loader!/examples/lamp.py';
+import conf from "../examples/conf.json?raw";
+
+<CodeBlock language="py" title="lamp.py">{Lamp}</CodeBlock>
+
+<Code code={conf} title="conf.json" />
+
+<CodeBlock>
+  {conf}
+</CodeBlock>
+""")
+    assert f"```py\n{CODE}```" in md and md.count('{"a": 1}\n') == 2 and md.count("```json") == 2
+    assert "raw" not in md
+
+
 def test_restructuredtext(page, tree):
     tree("docs/includes/intro.rst", "Shared *words*.\n\n.. include:: more.inc\n")
     tree("docs/includes/more.inc", "More of it.\n")

@@ -260,8 +260,9 @@ int include_expand(const char *name, const char *data, size_t len,
                    const struct include_limits *limits, include_read_fn *read, void *arg,
                    struct buf *out, struct include_report *ret)
 {
-    static const char *const words[] = {
-        "{*", "{!", "{{#", "8<-", "include::", "include \"", "include '", "include-markdown", NULL};
+    static const char *const words[] = {"{*",        "{!",          "{{#",       "8<-",
+                                        "include::", "include \"",  "include '", "include-markdown",
+                                        "include}",  "raw-loader!", "?raw",      NULL};
     struct include_frame page = {.name = name, .text = {data, len}};
     *ret = (struct include_report){0};
     if (limits->max_depth == 0 || !any_of(page.text, words))

@@ -5,7 +5,7 @@
  *
  *   include.c        finding and reading files; limits
  *   include_part.c   lines, tags, markers: which part of a file is meant
- *   include_md.c     MkDocs (mdx_include, snippets, include-markdown), mdBook
+ *   include_md.c     MkDocs, mdBook, MyST, raw imports of Docusaurus and Starlight
  *   include_rst.c    include and literalinclude of docutils and Sphinx
  *   include_adoc.c   include:: of Asciidoctor, also as Antora names files
  *

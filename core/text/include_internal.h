@@ -42,6 +42,17 @@ struct include {
     bool above;       /* a path that begins with '/' is meant from some directory above the page */
 };
 
+/* include and literalinclude of docutils, which MyST writes in markdown. */
+struct include_directive {
+    struct include inc;
+    bool code, foreign; /* a block; text of another language, by a parser that Sphinx is given */
+    size_t from, to;    /* lines */
+    char lines[64];
+};
+void include_option(struct include_directive *d, struct span name, struct span value);
+/* After the options. False: it is nothing to follow. */
+bool include_options_end(struct include_directive *d);
+
 /* A file that is being read: the page, or what it includes. */
 struct include_frame {
     const struct include_frame *up; /* NULL: the page */

@@ -6,6 +6,8 @@
  *   --8<-- "file.md:name"              snippets of PyMdown
  *   {% include-markdown "file.md" %}   the plugin of that name; also {% include "file" %}
  *   {{#include file.rs:name}}          mdBook; also rustdoc_include and playground
+ *   ```{literalinclude} file.py        MyST; also include, with the options of Sphinx
+ *   <Code code={name} />               a raw import of Docusaurus or Starlight
  *
  * In a code block they bring plain lines, elsewhere markdown that may include more. */
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include "core/text/include_internal.h"
 
 #define TAG_LINES 30 /* of one {% ... %} */
+#define RAW_MAX 32   /* imports of one page */
 
 struct reader {
     struct expand *x;
@@ -23,6 +26,10 @@ struct reader {
     size_t fence_len, fence_out; /* its run here, and in out */
     size_t fence_at, fence_end;  /* where that and its line begin and end in out */
     bool bare;                   /* it names no language */
+    struct {
+        struct span name, path;
+    } raw[RAW_MAX]; /* files that are imported as text */
+    size_t n_raw;
 };
 
 /* ---- the forms ---- */
@@ -172,6 +179,49 @@ static bool plugin(struct span t, struct form *f)
     return f->inc.path.len > 0;
 }
 
+/* "import name from '!!raw-loader!./file'", "import name from './file?raw'" */
+static void raw_import(struct reader *r, struct span t)
+{
+    struct span name = first_word(span_trim(span_skip(t, 6)));
+    const char *one = memrchr(t.s, '\'', t.len), *two = memrchr(t.s, '"', t.len);
+    const char *end = one ? one : two;
+    const char *start = end ? memrchr(t.s, *end, (size_t)(end - t.s)) : NULL;
+    if (!start || r->n_raw == RAW_MAX || !name.len || !is_alpha(name.s[0]) ||
+        name.s + name.len > start)
+        return;
+    struct span path = {start + 1, (size_t)(end - start) - 1};
+    const char *loader = memmem(path.s, path.len, "raw-loader!", 11);
+    if (loader)
+        path = span_skip(path, (size_t)(loader - path.s) + 11);
+    else if (span_ends(path, "?raw"))
+        path.len -= 4;
+    else
+        return;
+    if (span_starts(path, "@site/"))
+        path = span_skip(path, 5);
+    r->raw[r->n_raw].name = name;
+    r->raw[r->n_raw++].path = path;
+}
+
+/* "<CodeBlock language="go">{name}</CodeBlock>", "<Code code={name} lang="json" />", "{name}" */
+static bool raw_use(const struct reader *r, struct span t, struct form *f)
+{
+    if (!span_starts(t, "<Code") && t.s[0] != '{')
+        return false;
+    for (size_t i = 0; i < r->n_raw; i++) {
+        struct span name = r->raw[i].name;
+        const char *p = memmem(t.s, t.len, name.s, name.len);
+        if (!p || p == t.s || p[-1] != '{' || p + name.len == t.s + t.len || p[name.len] != '}' ||
+            (t.s[0] == '{' && t.len != name.len + 2))
+            continue;
+        struct span lang = argument(t, "language");
+        *f = (struct form){.inc = {.path = r->raw[i].path, .above = true}, .code = true};
+        f->inc.lang = lang.len ? lang : argument(t, "lang");
+        return true;
+    }
+    return false;
+}
+
 /* What a line, without what it is indented by, is. more: the text behind it; a tag may go on
  * there, *ret_used is then how far. */
 static bool form_of(struct span t, struct span more, struct form *f, size_t *ret_used)
@@ -246,7 +296,12 @@ static bool follow(struct reader *r, struct span pad, const struct form *f)
     size_t before = r->x->pad.len, need = 0;
     if (!include_open(r->x, r->frame, &f->inc, &in))
         return false;
-    struct span lang = include_language(f->inc.path);
+    struct span lang = f->inc.lang.len < 16 ? f->inc.lang : (struct span){"", 0};
+    for (size_t i = 0; i < lang.len; i++)
+        if (!is_alnum(lang.s[i]) && !strchr("+-_#.", lang.s[i]))
+            lang.len = 0;
+    if (!lang.len)
+        lang = include_language(f->inc.path);
     bool first = r->fence && r->bare && r->x->out->len == r->fence_end;
     buf_add_span(&r->x->pad, pad);
     if (r->fence) {
@@ -294,6 +349,39 @@ static bool snippet_block(struct reader *r, struct span pad)
     return true;
 }
 
+/* "```{literalinclude} file" or "```{include} file", with options as ":name: value" or as YAML. */
+static bool myst(struct reader *r, struct span line)
+{
+    char c;
+    size_t n = md_fence_open(line, &c);
+    const char *mark = n ? memchr(line.s, c, line.len) : NULL;
+    struct span pad = {line.s, mark ? (size_t)(mark - line.s) : 0};
+    struct span t = mark ? span_trim(span_skip(line, pad.len + n)) : (struct span){"", 0};
+    struct include_directive d = {.code = span_starts(t, "{literalinclude}")};
+    if ((!d.code && !span_starts(t, "{include}")) || pad.len > INCLUDE_PAD_MAX)
+        return false;
+    d.inc.path = span_trim(span_skip(t, d.code ? 16 : 9));
+    struct span rest = r->rest, l;
+    bool closed = false;
+    for (size_t i = 0; i < TAG_LINES && !closed && line_next(&rest, &l); i++) {
+        closed = md_fence_close(l, c, n);
+        struct span o = span_trim(l);
+        if (o.len && o.s[0] == ':')
+            o = span_skip(o, 1);
+        const char *colon = closed || !o.len ? NULL : memchr(o.s, ':', o.len);
+        if (colon)
+            include_option(&d, (struct span){o.s, (size_t)(colon - o.s)},
+                           span_trim(span_skip(o, (size_t)(colon - o.s) + 1)));
+    }
+    if (!closed || !include_options_end(&d))
+        return false;
+    struct form f = {.inc = d.inc, .code = d.code};
+    if (!follow(r, pad, &f))
+        return false;
+    r->rest = rest;
+    return true;
+}
+
 /* Keeps track of the code block that a line opens or closes; true when it was one of these. */
 static bool fence_line(struct reader *r, struct span line)
 {
@@ -324,7 +412,7 @@ static bool fence_line(struct reader *r, struct span line)
 
 static void one_line(struct reader *r, struct span line)
 {
-    if (fence_line(r, line))
+    if ((!r->fence && myst(r, line)) || fence_line(r, line))
         return;
     struct span t = line;
     while (t.len && (t.s[0] == ' ' || t.s[0] == '\t' || t.s[0] == '>'))
@@ -332,11 +420,14 @@ static void one_line(struct reader *r, struct span line)
     struct span pad = {line.s, (size_t)(t.s - line.s)};
     t = span_trim(t);
     struct form f;
-    size_t used;
-    if (pad.len <= INCLUDE_PAD_MAX && t.len > 1 && strchr("{-", t.s[0])) {
+    size_t used = 0;
+    if (!r->fence && span_starts(t, "import "))
+        raw_import(r, t);
+    if (pad.len <= INCLUDE_PAD_MAX && t.len > 1 && strchr("{-<", t.s[0])) {
         if (scissors(t) == t.len && snippet_block(r, pad))
             return;
-        if (form_of(t, r->rest, &f, &used) && follow(r, pad, &f)) {
+        bool raw = !r->fence && raw_use(r, t, &f);
+        if ((raw || form_of(t, r->rest, &f, &used)) && follow(r, pad, &f)) {
             r->rest = span_skip(r->rest, used);
             return;
         }

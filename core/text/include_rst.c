@@ -6,10 +6,8 @@
 #include "core/text/include_internal.h"
 
 struct directive {
-    struct include inc;
-    bool code, foreign; /* a block; text of another language, by a parser that Sphinx is given */
+    struct include_directive d;
     struct span pad;
-    char lines[64];
 };
 
 static struct span pad_of(struct span l)
@@ -20,7 +18,7 @@ static struct span pad_of(struct span l)
     return (struct span){l.s, n};
 }
 
-static void option(struct directive *d, struct span name, struct span v, size_t *from, size_t *to)
+void include_option(struct include_directive *d, struct span name, struct span v)
 {
     struct include_part *p = &d->inc.part;
     struct span digits = v;
@@ -42,11 +40,25 @@ static void option(struct directive *d, struct span name, struct span v, size_t 
     else if (span_eq(name, "language") || span_eq(name, "code"))
         d->inc.lang = v;
     else if (span_eq(name, "start-line"))
-        *from = n + 1;
+        d->from = n + 1;
     else if (span_eq(name, "end-line"))
-        *to = n;
+        d->to = n;
     d->code |= span_eq(name, "code") || span_eq(name, "literal");
     d->foreign |= span_eq(name, "parser");
+}
+
+bool include_options_end(struct include_directive *d)
+{
+    if (d->from || d->to) {
+        int n = snprintf(d->lines, sizeof(d->lines), "%zu-", d->from ? d->from : 1);
+        if (d->to)
+            snprintf(d->lines + n, sizeof(d->lines) - (size_t)n, "%zu", d->to);
+        d->inc.part.lines = span_of(d->lines);
+    }
+    d->inc.part.by_line = d->code;
+    d->inc.above = true;
+    /* "<isonum.txt>" is of docutils itself. */
+    return d->inc.path.len > 0 && d->inc.path.s[0] != '<' && !d->foreign;
 }
 
 /* The directive of that line, with its options taken off rest. */
@@ -54,38 +66,28 @@ static bool directive_of(struct span line, struct span *rest, struct directive *
 {
     *d = (struct directive){.pad = pad_of(line)};
     struct span t = span_trim(line), more = *rest, l;
-    size_t from = 0, to = 0;
     if (!span_starts(t, ".. ") || d->pad.len > INCLUDE_PAD_MAX)
         return false;
     t = span_trim(span_skip(t, 3));
-    d->code = span_starts(t, "literalinclude::");
-    if (!d->code && !span_starts(t, "include::"))
+    d->d.code = span_starts(t, "literalinclude::");
+    if (!d->d.code && !span_starts(t, "include::"))
         return false;
-    d->inc.part.by_line = d->code;
-    d->inc.path = span_trim(span_skip(t, d->code ? 16 : 9));
-    d->inc.above = true;
+    d->d.inc.path = span_trim(span_skip(t, d->d.code ? 16 : 9));
     while (line_next(&more, &l)) {
         struct span o = span_trim(l);
         const char *end = o.len > 1 && o.s[0] == ':' ? memchr(o.s + 1, ':', o.len - 1) : NULL;
         if (!end || pad_of(l).len <= d->pad.len)
             break;
         struct span name = {o.s + 1, (size_t)(end - o.s) - 1};
-        option(d, name, span_trim(span_skip(o, name.len + 2)), &from, &to);
+        include_option(&d->d, name, span_trim(span_skip(o, name.len + 2)));
         *rest = more;
     }
-    if (from || to) {
-        int n = snprintf(d->lines, sizeof(d->lines), "%zu-", from ? from : 1);
-        if (to)
-            snprintf(d->lines + n, sizeof(d->lines) - (size_t)n, "%zu", to);
-        d->inc.part.lines = span_of(d->lines);
-    }
-    /* "<isonum.txt>" is of docutils itself. */
-    return d->inc.path.len > 0 && d->inc.path.s[0] != '<' && !d->foreign;
+    return include_options_end(&d->d);
 }
 
-static void code_block(struct expand *x, const struct directive *d, struct span text)
+static void code_block(struct expand *x, const struct include *inc, struct span text)
 {
-    struct span lang = d->inc.lang.len ? d->inc.lang : include_language(d->inc.path);
+    struct span lang = inc->lang.len ? inc->lang : include_language(inc->path);
     struct buf head = {0};
     buf_adds(&head, ".. code-block:: ");
     buf_add_span(&head, lang);
@@ -103,11 +105,11 @@ static bool follow(struct expand *x, const struct include_frame *f, const struct
 {
     struct included in;
     size_t before = x->pad.len;
-    if (!include_open(x, f, &d->inc, &in))
+    if (!include_open(x, f, &d->d.inc, &in))
         return false;
     buf_add_span(&x->pad, d->pad);
-    if (d->code)
-        code_block(x, d, in.frame.text);
+    if (d->d.code)
+        code_block(x, &d->d.inc, in.frame.text);
     else
         include_rst(x, &in.frame);
     buf_truncate(&x->pad, before);
