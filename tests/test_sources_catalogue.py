@@ -138,5 +138,11 @@ def test_kind_by_hand(docfs, tmp_path):
     assert r.code != 0 and "directory" in r.err and "git" in r.err
     r = docfs.run("add", d, "--kind", "git")
     assert r.code != 0 and "git" in r.err
+    r = docfs.run("add", d, "--kind", "archive")
+    assert r.code != 0 and "is a directory, not an archive" in r.err
+    r = docfs.run("add", "react", "--kind", "web", cwd=tmp_path)
+    assert r.code != 0 and "begins with https://" in r.err
+    r = docfs.run("add", d, "-c", "none", "--include", "*.rst")
+    assert f"no file of {d} is left by --include" in r.err
     r = docfs.run("add", d, "--ref", "v1")
     assert r.code != 0 and "--ref is for git" in r.err

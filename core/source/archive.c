@@ -149,6 +149,9 @@ static int archive_open(const struct source_env *env, const char *location, void
         if (a->fd < 0)
             r = err_set(err, -errno, "cannot read %s: %m", a->location);
     }
+    if (r == 0 && fstat(a->fd, &st) == 0 && S_ISDIR(st.st_mode))
+        r = err_set(err, -EISDIR, "%s is a directory, not an archive: leave --kind out",
+                    a->location);
     if (r == 0 && (fstat(a->fd, &st) < 0 || !S_ISREG(st.st_mode)))
         r = err_set(err, -EINVAL, "%s is not a regular file", a->location);
     if (r == 0) {

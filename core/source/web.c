@@ -71,6 +71,11 @@ static int web_resolve(const struct source_env *env, const struct source_request
     _cleanup_url_ struct url u = {0};
     struct web_options opt;
     int r = web_options_parse(env->options, &opt, err);
+    if (r == 0 && !source_url_scheme(req->arg))
+        r = err_set(err, -EINVAL,
+                    "%s is no address of a web site, which begins with https://; for files leave "
+                    "--kind out",
+                    req->arg);
     if (r < 0 || (r = url_parse(req->arg, &u, err)) < 0)
         return r;
     if (u.user)

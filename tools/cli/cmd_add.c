@@ -135,6 +135,7 @@ static int run(struct cmd_context *c)
     struct docfs_err err = {0};
     struct ingest in;
     ingest_start(&in, c, a->collection, a->strict);
+    in.chosen = a->include.n || a->exclude.n;
     int r = docfs_add(c->d, c->word[0], &opt, ingest_progress, &in, &report, &err);
     if (!in.collection && *report.collection)
         in.collection = report.collection;

@@ -91,8 +91,12 @@ static void summary(struct ingest *in, const struct docfs_report *r)
         return;
     }
     if (adding && r->files == 0 && r->removed == 0)
-        out_note(o, "there is no file in it that docfs reads: docfs help add names the formats, "
-                    "--include and --exclude choose");
+        out_note(o,
+                 in->chosen ? "no file of %s is left by --include and --exclude: a pattern without "
+                              "/ is for names (*.md), one with / for paths (guide/**)"
+                            : "there is no file in %s that docfs reads: docfs help add names the "
+                              "formats, --include takes others",
+                 in->c->word[0]);
     else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
         out_printf(o, "%s file%s, nothing changed (%s)\n", out_count(r->files, a), plural(r->files),
                    out_span(r->seconds, b));

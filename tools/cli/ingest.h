@@ -8,6 +8,7 @@ struct ingest {
     struct cmd_context *c;
     const char *collection; /* named on the command line, or NULL */
     bool strict;
+    bool chosen; /* by --include or --exclude */
     struct progress progress;
     struct docfs_progress last; /* its source is not kept */
 };
