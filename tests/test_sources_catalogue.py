@@ -3,7 +3,10 @@ import pathlib
 import re
 
 import pytest
+from lib.faulty import Faulty
 from lib.gitserver import HttpBackend, Repo
+from test_source_limits import FAST
+from test_web import page
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -56,7 +59,7 @@ def test_the_built_in_catalogue(docfs):
     assert names == sorted(names) and len(set(names)) == len(names)
     taken = set()
     for t in items:
-        assert t["repo"].startswith("https://") and t["licence"] and t["title"], t
+        assert t["repo"].startswith(("https://", "deb:")) and t["licence"] and t["title"], t
         assert re.fullmatch(r"none|tags|branches .*\{version\}.*", t["versions"]), t
         assert t["category"] in ("language", "framework", "library", "database", "tool"), t
         words = {t["name"], *filter(None, t["aliases"].split(", "))}
@@ -100,6 +103,21 @@ def test_other_schemes(docfs, lamp):
     assert "docs/guide.md" in [d["path"] for d in docfs.json("list", "react")["documents"]]
 
 
+def test_a_site_by_name(docfs, tmp_path):
+    with Faulty({"/guide/": page("guide", "a", "/b"), "/guide/a": page("a"), "/b": page("b")}) as s:
+        mine = tmp_path / "catalogue.yaml"
+        mine.write_text(f"- {{name: lamp, title: Lamp, repo: '{s.url}/guide/', kind: web, licence: MIT, versions: none}}\n")
+        env = {"DOCFS_SOURCES_CATALOGUE": str(mine)}
+        docfs.ok("add", "lamp", *FAST, env=env)
+        assert docfs.json("list")["collections"][0]["name"] == "lamp"
+        assert len(docfs.json("list", "lamp")["documents"]) == 2
+        docfs.ok("refresh", "lamp")
+        r = docfs.run("add", "lamp@2", *FAST, env=env)
+        assert r.code != 0 and "newest version" in r.err and "--ref" not in r.err
+        r = docfs.run("add", "lamp", "--subdir", "x", *FAST, env=env)
+        assert r.code != 0 and "no --ref and no --subdir" in r.err
+
+
 def test_a_wrong_file_says_where(docfs, tmp_path):
     f = tmp_path / "c.yaml"
     env = {"DOCFS_SOURCES_CATALOGUE": str(f)}
@@ -107,6 +125,8 @@ def test_a_wrong_file_says_where(docfs, tmp_path):
     for body, words in [("- name: x\n", "entry 1 (x) has no title"),
                         ("name: x\n", "not a list"),
                         ("- {name: x, title: x, repo: r, licence: l, versions: some}\n", "{version}"),
+                        ("- {name: x, title: x, repo: r, licence: l, versions: none, kind: gti}\n", "kind of source called gti"),
+                        ("- {name: x, title: x, repo: r, licence: l, versions: tags, kind: web}\n", "only what git keeps"),
                         ("- [\n", str(f))]:
         f.write_text(body)
         r = docfs.run("catalogue", env=env)

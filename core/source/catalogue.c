@@ -21,6 +21,13 @@ static const char *text_of(const json_t *entry, const char *key)
     return s ? s : "";
 }
 
+/* NULL when there is none of that name. */
+static const struct source_kind *kind_of(const json_t *entry)
+{
+    const char *kind = text_of(entry, "kind");
+    return *kind ? source_kind_named(kind) : &source_git;
+}
+
 static int check(const json_t *list, const char *file, struct docfs_err *err)
 {
     static const char *const needed[] = {"name", "title", "repo", "licence", "versions"};
@@ -40,6 +47,14 @@ static int check(const json_t *list, const char *file, struct docfs_err *err)
             return err_set(err, -EINVAL,
                            "%s: %s: versions is \"none\", \"tags\" or \"branches PATTERN\" with "
                            "{version} in it",
+                           file, text_of(e, "name"));
+        if (!kind_of(e) || kind_of(e) == &source_catalogue)
+            return err_set(err, -EINVAL, "%s: %s: there is no kind of source called %s", file,
+                           text_of(e, "name"), text_of(e, "kind"));
+        if (kind_of(e) != &source_git && (strcmp(v, "none") != 0 || *text_of(e, "path")))
+            return err_set(err, -EINVAL,
+                           "%s: %s: only what git keeps has a path and versions other than "
+                           "\"none\"",
                            file, text_of(e, "name"));
     }
     return 0;
@@ -184,8 +199,9 @@ static int choose_ref(const json_t *e, const char *version, char **ret, struct d
         if (version)
             return err_set(err, -EINVAL,
                            "the documentation of %s is kept only in its newest version: leave "
-                           "@%s out, or name a branch with --ref",
-                           text_of(e, "name"), version);
+                           "@%s out%s",
+                           text_of(e, "name"), version,
+                           kind_of(e) == &source_git ? ", or name a branch with --ref" : "");
         return 0;
     }
     if (strcmp(scheme, "tags") == 0)
@@ -207,6 +223,34 @@ static char **globs_of(const json_t *list)
     char **copy = s ? source_strings_dup(s) : NULL;
     free(s);
     return copy;
+}
+
+/* A web site or a package: its own kind knows what the address means. */
+static int fill_other(const struct source_env *env, const json_t *e,
+                      const struct source_request *req, struct source_place *ret,
+                      struct docfs_err *err)
+{
+    struct source_request other = {.arg = text_of(e, "repo"),
+                                   .kind = kind_of(e)->name,
+                                   .ref = req->ref,
+                                   .subdir = req->subdir};
+    ret->kind = kind_of(e);
+    int r = ret->kind->resolve(env, &other, ret, err);
+    const json_t *include = json_object_get(e, "include"), *exclude = json_object_get(e, "exclude");
+    char *name = r == 0 ? strdup(text_of(e, "name")) : NULL;
+    if (r < 0)
+        return r;
+    free(ret->name);
+    ret->name = name;
+    if (include) {
+        source_strings_free(ret->include);
+        ret->include = globs_of(include);
+    }
+    if (exclude) {
+        source_strings_free(ret->exclude);
+        ret->exclude = globs_of(exclude);
+    }
+    return !name || (include && !ret->include) || (exclude && !ret->exclude) ? err_oom(err) : 0;
 }
 
 static int fill(const json_t *e, const struct source_request *req, const char *version,
@@ -247,7 +291,13 @@ static int catalogue_resolve(const struct source_env *env, const struct source_r
     if (r < 0)
         return r;
     const json_t *e = catalogue_find(all, name);
-    r = e ? fill(e, req, at ? at + 1 : NULL, ret, err) : unknown(all, name, err);
+    const char *version = at ? at + 1 : NULL;
+    if (!e)
+        r = unknown(all, name, err);
+    else if (version || kind_of(e) == &source_git)
+        r = fill(e, req, version, ret, err);
+    else
+        r = fill_other(env, e, req, ret, err);
     json_decref(all);
     return r;
 }
