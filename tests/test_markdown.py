@@ -125,6 +125,13 @@ fn main<T>() {}
 """
 
 
+def test_entities(convert):
+    md = convert("# A\n\nOne&mdash;two, Tier&nbsp;1, &#x7B;&quot;a&quot;&#x7D; &#8594; &eacute;.\n"
+                 "But &lt;b&gt; &amp; &#42;x&#42; a&b; &#0; &#xd800; ?q&copy=1 `&mdash;` stay.\n")
+    assert "One\u2014two, Tier 1, {\"a\"} \u2192 \u00e9.\n" in md
+    assert "But &lt;b&gt; &amp; &#42;x&#42; a&b; &#0; &#xd800; ?q&copy=1 `&mdash;` stay.\n" in md
+
+
 def test_a_table_in_html_with_blank_lines(convert):
     row = "<tr class='odd'>\n<td><code>--{0}</code></td>\n<td>{1}</td>\n</tr>\n"
     table = f"<table>\n<thead><tr><th>Flag</th><th>Use</th></tr></thead>\n<tbody>\n{row}\n\n{row}\n</tbody></table>\n"

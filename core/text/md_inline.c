@@ -2,6 +2,7 @@
 #include "core/text/md_inline.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/text/md_dialect.h"
 #include "core/text/mdx.h"
@@ -155,6 +156,39 @@ static size_t object_reference(struct md *m, struct span here)
     return n;
 }
 
+/* "&mdash;" is the sign itself. What could become markup (&lt;, &#42;) stays as it is. */
+static size_t entity(struct span here, struct buf *out)
+{
+    static const struct {
+        const char *name;
+        uint16_t cp;
+    } known[] = {{"nbsp", ' '},     {"emsp", ' '},     {"ensp", ' '},     {"quot", '"'},
+                 {"apos", '\''},    {"mdash", 0x2014}, {"ndash", 0x2013}, {"hellip", 0x2026},
+                 {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201c}, {"rdquo", 0x201d},
+                 {"bull", 0x2022},  {"middot", 0xb7},  {"times", 0xd7},   {"deg", 0xb0},
+                 {"rarr", 0x2192},  {"larr", 0x2190},  {"harr", 0x2194},  {"le", 0x2264},
+                 {"ge", 0x2265},    {"ne", 0x2260},    {"copy", 0xa9},    {"reg", 0xae},
+                 {"trade", 0x2122}, {"plusmn", 0xb1},  {"laquo", 0xab},   {"raquo", 0xbb},
+                 {"eacute", 0xe9},  {"auml", 0xe4},    {"ouml", 0xf6},    {"uuml", 0xfc}};
+    const char *end = memchr(here.s, ';', here.len < 12 ? here.len : 12);
+    struct span name = {here.s + 1, end ? (size_t)(end - here.s) - 1 : 0};
+    uint32_t cp = 0;
+    for (size_t i = 0; name.len && !cp && i < sizeof(known) / sizeof(*known); i++)
+        cp = span_eq(name, known[i].name) ? known[i].cp : 0;
+    if (!cp && name.len > 1 && name.s[0] == '#') {
+        bool hex = name.s[1] == 'x' || name.s[1] == 'X';
+        char *last;
+        unsigned long n = strtoul(name.s + 1 + hex, &last, hex ? 16 : 10);
+        bool safe = (n >= 0xa0 && n < 0xd800) || (n > 0xdfff && n <= 0x10ffff) ||
+                    (n && n < 0x80 && strchr("\"'{}:;", (int)n));
+        cp = last == end && safe ? (uint32_t)n : 0;
+        cp = cp == 0xa0 ? ' ' : cp;
+    }
+    if (cp)
+        buf_addcp(out, cp);
+    return cp ? name.len + 2 : 0;
+}
+
 /* Length of what is no markdown at offset `at` of the line; what it says to a reader is written. */
 static size_t foreign_length(struct md *m, struct span line, size_t at, size_t lead)
 {
@@ -174,6 +208,8 @@ static size_t foreign_length(struct md *m, struct span line, size_t at, size_t l
         return object_reference(m, span_skip(line, at));
     case ':':
         return md_icon(span_skip(line, at));
+    case '&':
+        return entity(span_skip(line, at), &m->out);
     default:
         return 0;
     }
@@ -181,7 +217,8 @@ static size_t foreign_length(struct md *m, struct span line, size_t at, size_t l
 
 static bool is_special(char c)
 {
-    return c == '`' || c == '<' || c == '{' || c == '!' || c == '\\' || c == '[' || c == ':';
+    return c == '`' || c == '<' || c == '{' || c == '!' || c == '\\' || c == '[' || c == ':' ||
+           c == '&';
 }
 
 bool md_inline(struct md *m, struct span line)
