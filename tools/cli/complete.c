@@ -22,7 +22,7 @@ static void settings(struct cmd_context *c, const char *prefix)
 /* The directory at path, where a collection may be named without its version. */
 static int find(struct docfs *d, const char *path, int64_t *ret)
 {
-    struct docfs_entry e;
+    struct docfs_entry e = {0};
     int r = docfs_lookup_path(d, path, &e, NULL);
     size_t len = strcspn(path, "/");
     _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
