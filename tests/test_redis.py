@@ -79,7 +79,8 @@ class Node:
 
 @pytest.fixture
 def node(docfs, corpus):
-    docfs.ok("add", corpus, "--collection", "demo")
+    # Not watched: a server that reads it again would answer with a new checked_at.
+    docfs.ok("add", corpus, "--collection", "demo", "--policy", "manual")
     made = []
 
     def make(*settings, of=docfs, options=()):
@@ -117,8 +118,10 @@ def test_another_cache_never_gets_its_answers(redis, docfs, node, tmp_path, work
     """Copies that went different ways have equal generations and must not share."""
     other = twin(docfs, tmp_path)
     for d, word in ((docfs, "one"), (other, "two")):
-        (workdir / "x.md").write_text(f"# Only\n\nonly here: {word}\n")
-        d.ok("add", workdir, "--collection", "extra")
+        source = workdir / word  # of each its own: a server reads again what changes
+        source.mkdir()
+        (source / "x.md").write_text(f"# Only\n\nonly here: {word}\n")
+        d.ok("add", source, "--collection", "extra")
     assert docfs.json("status")["generation"] == other.json("status")["generation"]
     a, b = node(f"redis.url={redis.url}"), node(f"redis.url={redis.url}", of=other)
     assert "one" in json.dumps(a.ask("only here in=extra"))
