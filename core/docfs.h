@@ -167,7 +167,7 @@ struct docfs_hit {
     int lex_rank, vec_rank;      /* 1-based rank among the candidates, 0 = not among them */
     double lex_score, vec_score; /* -bm25 and cosine */
     double prior;                /* what feedback added (docfs_feedback.h) */
-    double boost;                /* what title and coverage added */
+    double boost;                /* part of the score for title and definition */
     unsigned matches;            /* passages of this document among the candidates */
     struct docfs_also *also;     /* copies that were folded into this hit (copies=all shows them) */
     size_t n_also;

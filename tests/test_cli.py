@@ -45,6 +45,16 @@ def test_explain(shared_docfs):
     hit = shared_docfs.json("search", "cron expressions", "--explain")["hits"][0]
     assert hit["why"]["lex_rank"] == 1
     assert hit["why"]["vec_score"] > 0
+    assert 0 <= hit["why"]["boost"] < hit["score"]
+
+
+def test_explain_tells_what_the_title_adds(docfs, workdir):
+    (workdir / "named.md").write_text("# Lighthouse\n\nThe keeper winds the clock.\n")
+    (workdir / "other.md").write_text("# Harbour\n\nThe clock of the lighthouse.\n")
+    docfs.ok("add", workdir, "-c", "coast")
+    hits = docfs.json("search", "lighthouse", "clock", "--explain")["hits"]
+    boost = {h["path"]: h["why"]["boost"] for h in hits}
+    assert boost["named.md"] > boost["other.md"] >= 0
 
 
 def test_same_query_same_list(shared_docfs):

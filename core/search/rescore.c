@@ -123,11 +123,12 @@ static void combine(struct read_passage *p, size_t n, const struct fusion *f)
     for (size_t i = 0; i < n; i++) {
         double most = p[i].defines ? defined : lex, a = most > 0 ? p[i].lex / most : 0;
         double b = 1 - (high - p[i].c->vec) / span;
-        double sum = f->lex_weight * a + vec_weight * b +
-                     near_weight * (double)p[i].counts.near.all + TITLE_WORDS * p[i].title +
-                     title_near * (double)p[i].counts.near.title;
-        double score = sum / total;
+        double text =
+            f->lex_weight * a + vec_weight * b + near_weight * (double)p[i].counts.near.all;
+        double score =
+            (text + TITLE_WORDS * p[i].title + title_near * (double)p[i].counts.near.title) / total;
         p[i].c->score = p[i].defines ? score + DEFINITION * (1 - score) : score;
+        p[i].c->boost = p[i].c->score - text / total;
     }
 }
 
