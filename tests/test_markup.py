@@ -329,3 +329,9 @@ After.
 ''', "csv.rst")
     assert "**Food**\n\n| Name | Price |\n|---|---|\n" in md
     assert '| Fish, "fried" | 4 |\n| Over lines | `5` |\n\nAfter.' in md
+
+
+def test_rst_tabs_stop_at_every_eighth_column(convert):
+    md = convert("Code\n====\n\nIt is::\n\n\tif (a)\n\t\tb();\n\n"
+                 ".. list-table::\n\n\t* - a\n\t  - b\n", "tabs.rst")
+    assert "```\nif (a)\n        b();\n```" in md and "| a | b |" in md

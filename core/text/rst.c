@@ -481,6 +481,21 @@ static size_t metadata(const struct rst *r)
     return i;
 }
 
+/* Columns count in this language: tabs stop at every eighth. */
+static void expand_tabs(struct span text, struct buf *out)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.s[i] == '\t') {
+            buf_addf(out, "%*s", (int)(8 - column % 8), "");
+            column += 8 - column % 8;
+            continue;
+        }
+        buf_addc(out, text.s[i]);
+        column = text.s[i] == '\n' ? 0 : column + (((unsigned char)text.s[i] & 0xc0) != 0x80);
+    }
+}
+
 int convert_rst(const char *text, size_t len, const char *name, const struct convert_limits *limits,
                 struct pages *ret, struct docfs_err *err)
 {
@@ -489,10 +504,18 @@ int convert_rst(const char *text, size_t len, const char *name, const struct con
         n += text[i] == '\n';
     _cleanup_free_ struct span *line = calloc(n + 1, sizeof(*line));
     _cleanup_buf_ struct buf out = {.limit = limits->max_output};
+    _cleanup_buf_ struct buf expanded = {.limit = limits->max_output};
     if (!line)
         return err_oom(err);
     struct rst r = {.line = line, .out = &out};
     struct span rest = {text, len}, l;
+    if (memchr(text, '\t', len)) {
+        expand_tabs(rest, &expanded);
+        if (buf_status(&expanded) < 0)
+            return err_set(err, buf_status(&expanded), "more text than %zu bytes",
+                           limits->max_output);
+        rest = (struct span){expanded.data, expanded.len};
+    }
     while (line_next(&rest, &l)) {
         while (l.len && is_blank(l.s[l.len - 1]))
             l.len--;
