@@ -268,10 +268,10 @@ def test_sitemaps_that_lead_to_one_another(docfs):
     with Faulty({"/": page("start"), "/sitemap.xml": index("1.xml"), "/1.xml": index("2.xml"), "/deep": page("deep"),
                  "/2.xml": answer(URLSET.format("<url><loc>/deep</loc></url>"), type="text/xml"), "*": not_found}) as s:
         docfs.ok("add", s.url, "-c", "site", *FAST, env={"DOCFS_SOURCES_MAX_SITEMAP_DEPTH": "1"})
-        assert paths(docfs, "site") == ["index.md"] and "/2.xml" not in s.paths
+        assert docfs.paths("site") == ["index.md"] and "/2.xml" not in s.paths
         assert "sources.max_sitemap_depth" in limited(docfs)
         docfs.ok("refresh", "site")
-        assert paths(docfs, "site") == ["deep.md", "index.md"] and "limit" not in limited(docfs)
+        assert docfs.paths("site") == ["deep.md", "index.md"] and "limit" not in limited(docfs)
 
 
 def test_hosts_of_a_site(docfs):
@@ -279,10 +279,10 @@ def test_hosts_of_a_site(docfs):
                                                         "/near": page("near")}) as s:
         add = ("add", s.url, "-c", "site", *FAST, "--scope", "domain")
         docfs.ok(*add, env={"DOCFS_SOURCES_MAX_HOSTS": "1"})
-        assert len(paths(docfs, "site")) == 2 and not other.requests
+        assert len(docfs.paths("site")) == 2 and not other.requests
         assert "sources.max_hosts" in limited(docfs)
         docfs.ok("refresh", "site")
-        assert len(paths(docfs, "site")) == 3 and "limit" not in limited(docfs)
+        assert len(docfs.paths("site")) == 3 and "limit" not in limited(docfs)
 
 
 def test_delays_that_a_site_asks_for(docfs):
@@ -296,7 +296,7 @@ def test_delays_that_a_site_asks_for(docfs):
     rules = answer("User-agent: *\nCrawl-delay: 3600\n", type="text/plain")
     with Faulty({"/": page("start", "a", "busy"), "/a": page("a"), "/busy": busy, "/robots.txt": rules}) as s:
         docfs.ok("add", s.url, "-c", "site", "--allow-private", "--rate", "0", env={"DOCFS_SOURCES_MAX_DELAY": "10ms"})
-        assert len(paths(docfs, "site")) == 3 and len(again) == 2
+        assert len(docfs.paths("site")) == 3 and len(again) == 2
 
 
 def test_headers_of_an_answer(docfs):

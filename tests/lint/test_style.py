@@ -14,6 +14,12 @@ def test_clang_format():
     assert r.returncode == 0, r.stderr[:4000]
 
 
+def test_python_names():
+    files = [p for d in ("tests", "tools") for p in (ROOT / d).rglob("*.py") if "node_modules" not in p.parts]
+    r = subprocess.run(["/usr/bin/python3", "-m", "pyflakes", *map(str, files)], capture_output=True, text=True)
+    assert r.returncode == 0 and len(files) > 50, r.stdout[:4000] + r.stderr[:4000]
+
+
 def test_licence_line():
     assert not [str(p) for p in C_FILES if "SPDX-License-Identifier: MIT" not in p.read_text()[:200]]
 
