@@ -216,6 +216,25 @@ import conf from "../examples/conf.json?raw";
     assert "raw" not in md
 
 
+def test_vitepress(page, tree):
+    tree("docs/snippets/lamp.ts", "import x\n  // #region light\n  on()\n  // #endregion light\n"
+                                  "// #region dark\noff()\n// #endregion\nlast\n")
+    md = page("guide/page.md", """\
+# Page
+
+<<< @/snippets/lamp.ts#light{1,2 js:line-numbers} [light.js]
+
+<<< ../snippets/lamp.ts#dark
+
+<<< @/../examples/lamp.py{3}
+
+<<< @/snippets/lamp.ts#missing
+""")
+    assert "```js\non()\n```" in md and "```ts\noff()\n```" in md
+    assert f"```python\n{CODE}```" in md
+    assert "<<< @/snippets/lamp.ts#missing" in md and "last" not in md
+
+
 def test_restructuredtext(page, tree):
     tree("docs/includes/intro.rst", "Shared *words*.\n\n.. include:: more.inc\n")
     tree("docs/includes/more.inc", "More of it.\n")

@@ -262,7 +262,8 @@ int include_expand(const char *name, const char *data, size_t len,
 {
     static const char *const words[] = {"{*",        "{!",          "{{#",       "8<-",
                                         "include::", "include \"",  "include '", "include-markdown",
-                                        "include}",  "raw-loader!", "?raw",      NULL};
+                                        "include}",  "raw-loader!", "?raw",      "<<<",
+                                        NULL};
     struct include_frame page = {.name = name, .text = {data, len}};
     *ret = (struct include_report){0};
     if (limits->max_depth == 0 || !any_of(page.text, words))

@@ -12,6 +12,7 @@ enum include_marks {
     MARKS_ANCHOR,  /* ANCHOR: name, ANCHOR_END: name */
     MARKS_SNIPPET, /* --8<-- [start:name], --8<-- [end:name] */
     MARKS_TAG,     /* tag::name[], end::name[] */
+    MARKS_REGION,  /* #region name, #endregion, with the name or without */
 };
 
 /* Which part of a file is meant; what is not given is empty. Applied in this order. */

@@ -8,6 +8,7 @@
  *   {{#include file.rs:name}}          mdBook; also rustdoc_include and playground
  *   ```{literalinclude} file.py        MyST; also include, with the options of Sphinx
  *   <Code code={name} />               a raw import of Docusaurus or Starlight
+ *   <<< @/file.ts#name{2,4 ts}         a code block of VitePress
  *
  * In a code block they bring plain lines, elsewhere markdown that may include more. */
 #include <stdio.h>
@@ -110,6 +111,39 @@ static bool mdbook(struct span t, struct form *f)
     if (more)
         v.len = (size_t)(more - v.s);
     lines_or_name(v, MARKS_ANCHOR, &f->inc.part);
+    return f->inc.path.len > 0;
+}
+
+/* "<<< @/path", "<<< ../path#region{lines to mark language:options} [label]" */
+static bool vitepress(struct span t, struct form *f)
+{
+    t = span_trim(span_skip(t, 3));
+    size_t n = 0;
+    while (n < t.len && !is_blank(t.s[n]) && t.s[n] != '#' && t.s[n] != '{')
+        n++;
+    f->inc.path = (struct span){t.s, n};
+    t = span_skip(t, n);
+    if (f->inc.path.len > 1 && f->inc.path.s[0] == '@') { /* the root, wherever that is */
+        f->inc.path = span_skip(f->inc.path, 1);
+        f->inc.above = true;
+    }
+    if (t.len && t.s[0] == '#') {
+        for (n = 1; n < t.len && !is_blank(t.s[n]) && t.s[n] != '{';)
+            n++;
+        f->inc.part = (struct include_part){
+            .marks = MARKS_REGION, .tags = {t.s + 1, n - 1}, .dedent = DEDENT_ALL};
+        t = span_skip(t, n);
+    }
+    const char *end = t.len && t.s[0] == '{' ? memchr(t.s, '}', t.len) : NULL;
+    struct span in = {t.s, 0};
+    if (end)
+        in = (struct span){t.s + 1, (size_t)(end - t.s) - 1};
+    while (in.len && !is_alpha(in.s[0])) /* lines that are shown in another colour */
+        in = span_skip(in, 1);
+    for (n = 0; n < in.len && !is_blank(in.s[n]) && in.s[n] != ':';)
+        n++;
+    f->inc.lang = (struct span){in.s, n};
+    f->code = true;
     return f->inc.path.len > 0;
 }
 
@@ -234,6 +268,8 @@ static bool form_of(struct span t, struct span more, struct form *f, size_t *ret
         return mdx_include(t, f);
     if (span_starts(t, "{{#") && span_ends(t, "}}"))
         return mdbook(t, f);
+    if (t.len > 4 && span_starts(t, "<<<") && t.s[3] != '<')
+        return vitepress(t, f);
     size_t n = scissors(t);
     if (n && n < t.len && is_blank(t.s[n])) {
         t = span_trim(span_skip(t, n));

@@ -31,6 +31,7 @@ static bool mark(struct span l, enum include_marks kind, bool *ret_end, struct s
         [MARKS_ANCHOR] = {"ANCHOR:", "ANCHOR_END:", NULL},
         [MARKS_SNIPPET] = {"[start:", "[end:", "]"},
         [MARKS_TAG] = {"tag::", "end::", "[]"},
+        [MARKS_REGION] = {"#region ", "#endregion", NULL},
     };
     if (kind == MARKS_SNIPPET && !span_has(l, "8<-"))
         return false;
@@ -53,6 +54,8 @@ static bool mark(struct span l, enum include_marks kind, bool *ret_end, struct s
     while (n < rest.len && !is_blank(rest.s[n]))
         n++;
     *ret_name = (struct span){rest.s, n};
+    if (kind == MARKS_REGION && *ret_end)
+        return true;
     return n > 0 && (!words[kind].close || n == rest.len);
 }
 
@@ -74,6 +77,12 @@ static bool listed(struct span list, struct span name, bool *ret_all)
     return any;
 }
 
+/* "#endregion -->" and "#endregion" alone end what is open. */
+static bool is_named(struct span name)
+{
+    return name.len && (is_alnum(name.s[0]) || name.s[0] == '_');
+}
+
 /* The lines inside one of the tags; all of them without tags. Marks themselves are left out. */
 static int select_tags(struct span text, const struct include_part *part, struct buf *out)
 {
@@ -84,8 +93,9 @@ static int select_tags(struct span text, const struct include_part *part, struct
     size_t open = 0; /* tags that are open: regions may lie in each other */
     while (buf_status(out) == 0 && line_next(&text, &line)) {
         if (mark(line, part->marks, &end, &name)) {
-            bool any;
-            if (listed(part->tags, name, &any)) {
+            bool every;
+            if (listed(part->tags, name, &every) ||
+                (part->marks == MARKS_REGION && end && open && !is_named(name))) {
                 found = true;
                 open = end ? open - (open > 0) : open + 1;
             }
