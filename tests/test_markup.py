@@ -32,7 +32,7 @@ Bisection
     assert "## `bisect.bisect_right(a, x)`\n\n`bisect.bisect(a, x)`" in md
     assert "See `insort()` and `run()`." in md
     assert "Changed in version 3.10: Added *key*." in md
-    assert "`class bisect.Task(coro)`" in md and "`cancel(msg=None)`" in md
+    assert "`class bisect.Task(coro)`" in md and "### `bisect.Task.cancel(msg=None)`" in md
     assert "New in version 3.2." in md and "Deprecated since version 3.8: 3.11 Use another one." in md
     assert "Not shown" not in md
 
@@ -52,7 +52,7 @@ words`` of *it*, then::
 * two
 """, "page.rst")
     assert "[the manual](https://example.org/manual)" in md.replace("\n", " ").replace("  ", " ")
-    assert "`two\nwords`" in md and "then:\n\n```\n$ run it\n```" in md
+    assert "`two words`" in md and "then:\n\n```\n$ run it\n```" in md
     assert "* one\n* two" in md
 
 
@@ -74,10 +74,10 @@ Items
    * within it
      another
 """, "items.rst")
-    assert "- `pytest.fixture()` allows one to parametrize fixture\n  functions.\n" in md
+    assert "- `pytest.fixture()` allows one to parametrize fixture functions.\n" in md
     assert "- The `session` and `Flask.run()` of a `custom` class.\n" in md
     assert "- `celery.app.Task` and the worker, `a`: b\n" in md
-    assert "1. One [link](https://a.example/) and\n\n   * within it\n     another\n" in md
+    assert "1. One [link](https://a.example/) and\n\n   * within it another\n" in md
 
 
 def test_rst_a_setting_above_its_section_is_said_once(convert):
@@ -335,3 +335,216 @@ def test_rst_tabs_stop_at_every_eighth_column(convert):
     md = convert("Code\n====\n\nIt is::\n\n\tif (a)\n\t\tb();\n\n"
                  ".. list-table::\n\n\t* - a\n\t  - b\n", "tabs.rst")
     assert "```\nif (a)\n        b();\n```" in md and "| a | b |" in md
+
+
+def test_rst_names_are_resolved(convert):
+    md = convert("""\
+Names
+=====
+
+See Flask_, `the book`_, `a text`__, `Own <https://own.example/>`_, again Own_, Names_ and
+an unknown_ name. |logo| |app| costs 3 |euro|, |copy| 2020, release |release|; a | b | c.
+
+Note [1]_, one [#]_, two [#b]_ and [CIT2002]_. An _`inline place`.
+
+.. _Flask: https://flask.example/
+.. _the book:
+   https://book.example/a/
+   long/way
+__ https://anonymous.example/
+.. |app| replace:: The *app*
+   of ``all``
+.. |euro| unicode:: 0x20AC .. sign
+.. |logo| image:: logo.png
+   :alt: A logo
+
+.. [1] First.
+.. [#] Second
+   goes on.
+.. [#b] Third.
+.. [CIT2002] A book.
+""", "names.rst")
+    assert "See [Flask](https://flask.example/), [the book](https://book.example/a/long/way), " \
+        "[a text](https://anonymous.example/), [Own](https://own.example/), again " \
+        "[Own](https://own.example/), Names and an unknown_ name." in md
+    assert "A logo The *app* of `all` costs 3 €, © 2020, release release; a | b | c." in md
+    assert "Note [1], one [1], two [2] and [CIT2002]. An inline place." in md
+    assert "[1] First.\n" in md and "[1] Second goes on.\n" in md and "[2] Third." in md and "[CIT2002] A book." in md
+
+
+def test_rst_substitutions_do_not_go_round(convert):
+    md = convert("Round\n=====\n\nIt is |a| and |b|.\n\n.. |a| replace:: |b| |b|\n.. |b| replace:: |a| |a|\n", "r.rst")
+    assert "It is b b and a a." in md
+
+
+def test_rst_lists_of_every_kind(convert):
+    md = convert("""\
+Lists
+=====
+
+term : kind
+    Its text.
+
+    Second.
+``other``
+    More::
+
+        code
+
+:Author: Me
+:param str name: What it is
+    called.
+:param size: How big.
+:type size: int
+:returns: nothing
+
+-f FILE, --file=FILE  Reads it.
+--long
+    Text below.
+
+| line one
+| line two
+  goes on
+
+#. first
+#. second
+
+a) letter
+b) next
+
+A paragraph.
+
+    A quotation.
+
+:class:`Thing` is no field, for::
+
+> quoted
+> literal
+""", "lists.rst")
+    assert "- **term** : kind\n  Its text.\n\n  Second.\n- **`other`**\n  More:\n\n  ```\n  code\n  ```\n" in md
+    assert "- **Author:**\n  Me\n- **Parameters:**\n  - **name** (str) – What it is called.\n" \
+        "  - **size** (int) – How big.\n- **Returns:**\n  nothing\n" in md
+    assert "- `-f FILE, --file=FILE`\n  Reads it.\n- `--long`\n  Text below.\n" in md
+    assert "line one  \nline two goes on\n" in md
+    assert "1. first\n2. second\n\n1. letter\n2. next\n" in md
+    assert "\n> A quotation.\n" in md
+    assert "`Thing` is no field, for:\n\n```\n> quoted\n> literal\n```" in md
+
+
+def test_rst_directives_of_sphinx(convert):
+    md = convert("""\
+Directives
+==========
+
+.. rubric:: Small title
+
+.. only:: html
+
+   Shown.
+
+.. only:: latex
+
+   Not shown.
+
+.. tab-set::
+
+   .. tab-item:: Linux
+
+      On Linux.
+
+.. grid:: 1 2 3
+
+   .. grid-item-card:: Card
+      :link: x
+
+      In a card.
+
+.. glossary::
+
+   builder
+   maker
+      Makes.
+
+.. automodule:: pkg.mod
+   :members:
+
+.. figure:: x.png
+   :alt: A figure
+
+   Its caption.
+
+.. productionlist:: g
+   name: `other` | `third`
+       : | "x"
+
+.. parsed-literal::
+
+   run *this* :ref:`thing <x>`
+
+.. testcode::
+   :hide:
+
+   hidden = 1
+
+.. versionadded:: 2.0 It is
+   now::
+
+      code(1)
+
+.. class:: Box(width, \\
+               height)
+
+   .. method:: open()
+      :async:
+
+   .. attribute:: lid
+      :type: int
+""", "directives.rst")
+    assert "**Small title**" in md and "Shown." in md and "Not shown" not in md
+    assert "**Linux**\n\nOn Linux." in md and "**Card**\n\nIn a card." in md and "1 2 3" not in md
+    assert "- **builder**, **maker**\n  Makes." in md and "`pkg.mod`" in md
+    assert "A figure\n\nIts caption." in md and "name ::= other | third\n" in md and '| "x"' in md
+    assert "```\nrun this thing\n```" in md and "hidden" not in md
+    assert "New in version 2.0: It is now:\n\n```\ncode(1)\n```" in md
+    assert "## `class Box(width, height)`\n\n### `async Box.open()`\n\n### `Box.lid: int`" in md
+
+
+def test_rst_nesting_has_an_end(convert):
+    text = "Deep\n====\n\n" + "".join(" " * 2 * i + f"* item{i}\n\n" for i in range(200))
+    md = convert(text, "deep.rst")
+    assert "item0" in md and "item199" in md and len(md) < 4 * len(text)
+
+
+def test_rst_tables_with_blocks_and_spans(convert):
+    md = convert("""\
+Tables
+======
+
+======  =====
+   Both
+-------------
+Name    Use
+======  =====
+größe   how
+
+        .. note:: big
+======  =====
+
++--------+------+
+| größe  | x    |
++========+======+
+| | one  | über |
+| | two  |      |
++--------+------+
+
+.. flat-table::
+
+   * .. _place:
+
+     - ``A``
+     - text
+       more
+""", "spans.rst")
+    assert "| Both |  |\n" in md and "| Name | Use |\n" in md and "| größe | how > **Note** big |" in md
+    assert "| größe | x |\n|---|---|\n| one two | über |" in md
+    assert "| `A` | text more |" in md

@@ -1,43 +1,30 @@
 /* SPDX-License-Identifier: MIT
- * reStructuredText -> markdown, line by line. What both languages share (paragraphs, lists,
- * emphasis) passes through; sections, directives, literal blocks, tables and roles are translated.
- * What is to be included from another file stands there already (include.h), or is named. */
+ * reStructuredText -> markdown, block by block. What stands inside of a block is a text of its own
+ * and read in the same way. What is to be included from another file stands there already
+ * (include.h), or is named. */
+#include "core/text/rst.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text/convert.h"
-#include "core/text/mdx.h"
-#include "core/text/rst.h"
 #include "core/text/rst_inline.h"
 #include "core/util/cleanup.h"
 
-static unsigned indent_of(struct span l)
+unsigned rst_indent(struct span l)
 {
-    unsigned n = 0;
-    for (size_t i = 0; i < l.len && (l.s[i] == ' ' || l.s[i] == '\t'); i++)
-        n = l.s[i] == '\t' ? (n / 8 + 1) * 8 : n + 1;
-    return n;
+    size_t n = 0;
+    while (n < l.len && l.s[n] == ' ')
+        n++;
+    return (unsigned)n;
 }
 
-/* Character of a line that repeats one punctuation mark, else 0. */
-static int adornment(struct span l)
+int rst_adornment(struct span l)
 {
-    if (l.len < 2 || !strchr("=-`:.'\"~^_*+#!$%&,/;<>?@\\|", l.s[0]))
+    if (l.len < 2 || !strchr("=-`:.'\"~^_*+#!$%&,/;<>?@\\|", l.s[0]) ||
+        span_run(l, l.s[0]) != l.len)
         return 0;
-    for (size_t i = 1; i < l.len; i++)
-        if (l.s[i] != l.s[0])
-            return 0;
     return (unsigned char)l.s[0];
-}
-
-static unsigned section_level(struct rst *r, int style)
-{
-    for (unsigned i = 0; i < r->n_styles; i++)
-        if (r->style[i] == style)
-            return i + 1;
-    if (r->n_styles < STYLES_MAX)
-        r->style[r->n_styles++] = style;
-    return r->n_styles;
 }
 
 struct span rst_at(const struct rst *r, size_t i)
@@ -52,72 +39,31 @@ void rst_blank_line(struct rst *r)
         buf_adds(r->out, "\n\n");
 }
 
-static void heading(struct rst *r, unsigned level, struct span text)
+void rst_text(struct rst *r, struct span text)
 {
+    rst_inline(r->out, text, r->names);
+}
+
+void rst_label(struct rst *r, struct span text)
+{
+    if (!text.len)
+        return;
     rst_blank_line(r);
-    buf_addf(r->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
-    size_t from = r->out->len;
-    rst_inline(r->out, span_trim(text));
-    if (r->title.len == 0)
-        buf_add(&r->title, r->out->data + from, r->out->len - from);
-    buf_adds(r->out, "\n\n");
+    buf_adds(r->out, "**");
+    rst_text(r, text);
+    buf_adds(r->out, "**\n\n");
 }
 
-/* A section title with its adornment at line i; lines taken, or 0. */
-static size_t section(struct rst *r)
-{
-    struct span a = rst_at(r, r->i), b = rst_at(r, r->i + 1), c = rst_at(r, r->i + 2);
-    int over = adornment(a), under = adornment(b);
-    if (over && b.len && !under && adornment(c) == over && c.len >= span_trim(b).len) {
-        heading(r, section_level(r, over + 256), b);
-        return 3;
-    }
-    if (a.len && indent_of(a) == 0 && !over && under && b.len + 1 >= a.len && b.len >= 2) {
-        heading(r, section_level(r, under), a);
-        return 2;
-    }
-    return 0;
-}
-
-/* Lines from i on that are blank or indented at least `min`; trailing blank ones not counted. */
-static size_t block_end(const struct rst *r, size_t i, unsigned min)
+size_t rst_block_end(const struct rst *r, size_t i)
 {
     size_t end = i;
-    for (; i < r->n && (r->line[i].len == 0 || indent_of(r->line[i]) >= min); i++)
+    for (; i < r->n && (r->line[i].len == 0 || rst_indent(r->line[i])); i++)
         if (r->line[i].len)
             end = i + 1;
     return end;
 }
 
-static void add_code(struct rst *r, size_t from, size_t to, struct span lang, unsigned base)
-{
-    while (from < to && r->line[from].len == 0)
-        from++;
-    if (from == to)
-        return;
-    unsigned strip = ~0u;
-    bool ticks = false;
-    for (size_t i = from; i < to; i++) {
-        if (r->line[i].len && indent_of(r->line[i]) < strip)
-            strip = indent_of(r->line[i]);
-        ticks = ticks || memmem(r->line[i].s, r->line[i].len, "```", 3);
-    }
-    const char *fence = ticks ? "~~~~~~" : "```";
-    rst_blank_line(r);
-    buf_addf(r->out, "%*s%s%.*s\n", (int)base, "", fence, (int)lang.len, lang.s);
-    for (size_t i = from; i < to; i++) {
-        struct span l = r->line[i];
-        size_t skip = l.len < strip ? l.len : strip;
-        if (l.len > skip)
-            buf_addf(r->out, "%*s%.*s", (int)base, "", (int)(l.len - skip), l.s + skip);
-        buf_addc(r->out, '\n');
-    }
-    buf_addf(r->out, "%*s%s\n\n", (int)base, "", fence);
-}
-
-/* ---- directives ---- */
-
-static bool is(struct span name, const char *list)
+bool rst_is(struct span name, const char *list)
 {
     for (const char *p = list; *p;) {
         size_t n = strcspn(p, " ");
@@ -128,356 +74,299 @@ static bool is(struct span name, const char *list)
     return false;
 }
 
-static int convert_lines(struct rst *r, size_t to, unsigned depth);
-
-/* The body of a directive is text of its own: dedented, converted and prefixed. */
-static void nested(struct rst *r, size_t from, size_t to, const char *prefix, unsigned depth)
+static unsigned section_level(struct rst *r, int style)
 {
-    struct buf text = {.limit = r->out->limit};
-    struct rst inner = *r;
+    unsigned i = 0;
+    while (i < r->n_styles && r->style[i] != style)
+        i++;
+    if (i == r->n_styles && r->n_styles < RST_STYLES_MAX)
+        r->style[r->n_styles++] = style;
+    return i + 1 < RST_STYLES_MAX ? i + 1 : RST_STYLES_MAX;
+}
+
+static void heading(struct rst *r, unsigned level, struct span text)
+{
+    r->level = level;
+    r->owner = (struct span){"", 0};
+    rst_blank_line(r);
+    buf_addf(r->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
+    size_t from = r->out->len;
+    rst_text(r, span_trim(text));
+    if (r->title.len == 0)
+        buf_add(&r->title, r->out->data + from, r->out->len - from);
+    buf_adds(r->out, "\n\n");
+}
+
+/* A title is as wide as its line at most; a wide character may be less than its bytes. */
+static bool underlines(struct span under, struct span title)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < title.len; i++)
+        n += ((unsigned char)title.s[i] & 0xc0) != 0x80;
+    return under.len >= 2 && (under.len + 1 >= n || under.len >= 4);
+}
+
+/* A section title with its adornment at line i; lines taken, or 0. */
+static size_t section(struct rst *r)
+{
+    struct span a = rst_at(r, r->i), b = rst_at(r, r->i + 1), c = rst_at(r, r->i + 2);
+    int over = rst_adornment(a), under = rst_adornment(b);
+    if (r->boxed)
+        return 0;
+    if (over && b.len && !under && rst_adornment(c) == over && underlines(c, span_trim(b))) {
+        heading(r, section_level(r, over + 256), b);
+        return 3;
+    }
+    if (a.len && !over && under && underlines(b, a)) {
+        heading(r, section_level(r, under), a);
+        return 2;
+    }
+    return 0;
+}
+
+/* Without what only the checker of examples reads. */
+static void code_line(struct span l, struct buf *out)
+{
+    const char *flags = span_starts(l, ">>> ") || span_starts(l, "... ")
+                            ? memmem(l.s, l.len, "# doctest:", 10)
+                            : NULL;
+    if (flags)
+        l.len = (size_t)(flags - l.s);
+    while (l.len && is_blank(l.s[l.len - 1]))
+        l.len--;
+    if (!span_eq(l, "<BLANKLINE>"))
+        buf_add_span(out, l);
+}
+
+void rst_code(struct rst *r, size_t from, size_t to, struct span lang)
+{
+    _cleanup_buf_ struct buf text = {.limit = r->out->limit};
+    char name[32] = "";
+    while (from < to && r->line[from].len == 0)
+        from++;
+    while (from < to && r->line[to - 1].len == 0)
+        to--;
+    if (from == to)
+        return;
     unsigned strip = ~0u;
     for (size_t i = from; i < to; i++)
-        if (r->line[i].len && indent_of(r->line[i]) < strip)
-            strip = indent_of(r->line[i]);
-    _cleanup_free_ struct span *line = calloc(to - from + 1, sizeof(*line));
+        if (r->line[i].len && rst_indent(r->line[i]) < strip)
+            strip = rst_indent(r->line[i]);
+    for (size_t i = from; i < to; i++) {
+        if (r->line[i].len)
+            code_line(span_skip(r->line[i], strip), &text);
+        buf_addc(&text, '\n');
+    }
+    if (lang.len < sizeof(name) && !memchr(lang.s, '`', lang.len) && !memchr(lang.s, ' ', lang.len))
+        memcpy(name, lang.s, lang.len);
+    rst_blank_line(r);
+    md_fence(r->out, (struct span){text.data ? text.data : "", text.len}, name, 0);
+    r->out->oom |= text.oom;
+    r->out->full |= text.full;
+    rst_blank_line(r);
+}
+
+/* Blocks too deep inside of others: their words. */
+static void flat(struct rst *r, struct span first, size_t from, size_t to, const char *lead)
+{
+    buf_adds(r->out, lead);
+    rst_text(r, first);
+    for (size_t i = from; i < to; i++) {
+        buf_addc(r->out, ' ');
+        rst_text(r, span_trim(r->line[i]));
+    }
+    buf_adds(r->out, "\n");
+}
+
+static void convert_lines(struct rst *r);
+
+void rst_nested(struct rst *r, struct span first, size_t from, size_t to, size_t strip,
+                const char *lead, const char *pad)
+{
+    _cleanup_buf_ struct buf text = {.limit = r->out->limit};
+    if (r->depth >= RST_DEPTH_MAX) {
+        flat(r, first, from, to, lead);
+        return;
+    }
+    /* Below the name of a directive or field the paragraph goes on as far to the right as it likes.
+     */
+    bool whole = first.len && strip == SIZE_MAX;
+    for (size_t i = from; i < to; i++)
+        if (r->line[i].len && rst_indent(r->line[i]) < strip)
+            strip = rst_indent(r->line[i]);
+    _cleanup_free_ struct span *line = calloc(to - from + 2, sizeof(*line));
     if (!line) {
         r->out->oom = true;
         return;
     }
+    size_t n = 0;
+    if (first.len)
+        line[n++] = first;
     for (size_t i = from; i < to; i++) {
         struct span l = r->line[i];
-        size_t skip = l.len < strip ? l.len : strip;
-        line[i - from] = (struct span){l.s + skip, l.len - skip};
+        whole = whole && l.len;
+        line[n++] = whole ? span_trim(l) : l.len ? span_skip(l, strip) : l;
     }
+    struct rst inner = *r;
     inner.line = line;
-    inner.n = to - from;
-    inner.i = 0;
+    inner.n = n;
+    inner.i = inner.ordinal_style = 0;
     inner.out = &text;
-    convert_lines(&inner, inner.n, depth + 1);
+    inner.depth++;
+    inner.boxed = r->boxed || *pad;
+    convert_lines(&inner);
     memcpy(r->style, inner.style, sizeof(r->style));
     r->n_styles = inner.n_styles;
     r->title = inner.title;
     r->module = inner.module;
+    r->lang = inner.lang;
     buf_rtrim(&text, " \n");
     struct span rest = {text.data ? text.data : "", text.len}, l;
-    while (line_next(&rest, &l))
-        buf_addf(r->out, "%s%.*s\n", prefix, (int)l.len, l.s);
-    if (buf_status(&text) < 0)
-        r->out->full = true;
-    buf_fini(&text);
+    if (!rest.len && *lead)
+        buf_addf(r->out, "%.*s\n", (int)span_trim(span_of(lead)).len, span_trim(span_of(lead)).s);
+    for (bool begins = true; line_next(&rest, &l); begins = false) {
+        const char *before = begins ? lead : pad;
+        buf_adds(r->out, before);
+        buf_add_span(r->out, l);
+        if (!l.len)
+            buf_rtrim(r->out, " ");
+        buf_addc(r->out, '\n');
+    }
+    r->out->oom |= text.oom;
+    r->out->full |= text.full;
+}
+
+void rst_body(struct rst *r, struct span first, size_t from, size_t to)
+{
+    rst_blank_line(r);
+    rst_nested(r, first, from, to, SIZE_MAX, "", "");
     rst_blank_line(r);
 }
 
-static bool is_signature(struct span name)
+/* Lines that are indented without a word above them. A list is often written so, and is none the
+ * less a list. */
+static void quotation(struct rst *r)
 {
-    const char *colon = memrchr(name.s, ':', name.len);
-    if (colon)
-        name = (struct span){colon + 1, (size_t)(name.s + name.len - colon - 1)};
-    return is(name, "function class method attribute data exception decorator classmethod "
-                    "staticmethod property option envvar cmdoption macro type member struct "
-                    "enum enumerator var describe object opcode program command variable setting "
-                    "confval signature");
-}
-
-static bool begins_with_name(struct span s, struct span name)
-{
-    return s.len > name.len && s.s[name.len] == '.' && memcmp(s.s, name.s, name.len) == 0;
-}
-
-/* One heading for each line of a signature: names that mean the same stand together. Those of a
- * module carry its name, as a reader would type them. */
-static void signatures(struct rst *r, struct span name, struct span arg, size_t from, size_t to,
-                       unsigned base)
-{
-    bool word = is(name, "class exception py:class py:exception");
-    bool member = base == 0 && r->module.len &&
-                  is(name, "function class data exception decorator py:function py:class py:data "
-                           "py:exception py:decorator");
-    unsigned level = r->n_styles + 1;
-    rst_blank_line(r);
-    buf_addf(r->out, "%.*s", (int)(level > 6 ? 6 : level), "######");
-    for (size_t i = from; i <= to; i++) {
-        struct span s = i == from ? arg : span_trim(r->line[i - 1]);
-        if (s.len && s.s[s.len - 1] == '\\')
-            s.len--;
-        buf_addf(r->out, i == from ? " `" : "\n`");
-        if (word)
-            buf_addf(r->out, "%.*s ", memchr(name.s, 'x', name.len) ? 9 : 5,
-                     memchr(name.s, 'x', name.len) ? "exception" : "class");
-        if (member && !begins_with_name(s, r->module))
-            buf_addf(r->out, "%.*s.", (int)r->module.len, r->module.s);
-        buf_addf(r->out, "%.*s`", (int)s.len, s.s);
-        if (i == from)
-            buf_adds(r->out, "\n");
-    }
-    buf_adds(r->out, "\n\n");
-}
-
-/* ".. setting:: name" above the section that describes it: the title says the same. */
-static bool is_next_title(const struct rst *r, size_t i, struct span arg)
-{
-    while (i < r->n && !r->line[i].len)
-        i++;
-    struct span t = span_trim(rst_at(r, i));
-    while (t.len > 1 && t.s[0] == '`' && t.s[t.len - 1] == '`')
-        t = (struct span){t.s + 1, t.len - 2};
-    return t.len == arg.len && memcmp(t.s, arg.s, t.len) == 0 && adornment(rst_at(r, i + 1));
-}
-
-/* The paragraph that begins behind the name of a directive and goes on in the lines from *from:
- * marks may begin in one line and end in another. */
-static void first_paragraph(struct rst *r, struct span arg, size_t *from, size_t end)
-{
-    _cleanup_buf_ struct buf whole = {0};
-    buf_add_span(&whole, arg);
-    for (; *from < end && r->line[*from].len; ++*from) {
-        buf_addc(&whole, ' ');
-        buf_add_span(&whole, span_trim(r->line[*from]));
-    }
-    if (buf_status(&whole) == 0 && whole.len)
-        rst_inline(r->out, (struct span){whole.data, whole.len});
-}
-
-/* A line ".. name:: argument" with its block; moves r->i behind it. */
-static void directive(struct rst *r, struct span name, struct span arg, unsigned base,
-                      unsigned depth)
-{
-    size_t from = r->i + 1, end = block_end(r, from, base + 1);
+    size_t from = r->i, end = rst_block_end(r, from);
+    struct span t = span_trim(r->line[from]);
+    bool list = rst_bullet(t) || rst_simple_rule(t) || rst_grid_rule(t) || span_starts(t, ".. ") ||
+                span_starts(t, ">>>") || (t.len > 1 && is_digit(t.s[0]));
     r->i = end;
-    size_t more = from; /* signatures may go on in the next lines */
-    for (; is_signature(name) && more < end && r->line[more].len; more++)
-        if (span_trim(r->line[more]).s[0] == ':')
-            break;
-    if (is_signature(name) && arg.len && !is_next_title(r, end, arg)) {
-        signatures(r, name, arg, from, more, base);
-        from = more;
-    }
-    size_t options = from;
-    while (from < end && r->line[from].len && span_trim(r->line[from]).s[0] == ':' &&
-           !is_signature(name))
-        from++; /* options of the directive */
-    while (is_signature(name) && from < end && r->line[from].len &&
-           memchr(":", span_trim(r->line[from]).s[0], 1))
+    rst_blank_line(r);
+    rst_nested(r, (struct span){"", 0}, from, end, SIZE_MAX, list ? "" : "> ", list ? "" : "> ");
+    rst_blank_line(r);
+}
+
+/* The lines that a paragraph "::" announces: indented, or each with the same mark. */
+static void literal_block(struct rst *r)
+{
+    size_t from = r->i;
+    while (from < r->n && !r->line[from].len)
         from++;
-    const char *version = md_version_words(name);
-    if (is(name, "module py:module currentmodule py:currentmodule")) {
-        r->module = arg;
-    } else if (version) {
-        size_t number = 0;
-        while (number < arg.len && !is_blank(arg.s[number]))
-            number++;
-        rst_blank_line(r);
-        buf_addf(r->out, "%s %.*s%s", version, (int)number, arg.s,
-                 number < arg.len || from < end ? ": " : ".\n");
-        if (number < arg.len) {
-            first_paragraph(r, span_trim(span_skip(arg, number)), &from, end);
-            buf_addc(r->out, '\n');
-        }
-        if (from < end)
-            nested(r, from, end, "", depth);
-        rst_blank_line(r);
-    } else if (is(name, "code-block code sourcecode highlight-code parsed-literal productionlist "
-                        "prompt doctest testcode math graphviz")) {
-        if (!is(name, "code-block code sourcecode"))
-            arg = (struct span){"", 0};
-        add_code(r, from, end, arg.len < 32 ? arg : (struct span){"", 0}, base);
-    } else if (is(name, "include literalinclude") && arg.len && arg.s[0] != '<') {
-        rst_blank_line(r);
-        buf_addf(r->out, "[%.*s](%.*s)\n\n", (int)arg.len, arg.s, (int)arg.len, arg.s);
-    } else if (is(name, "include raw toctree index contents highlight module-author sectionauthor "
-                        "moduleauthor default-domain role meta "
-                        "only-html testsetup testcleanup tabularcolumns cssclass rst-class "
-                        "default-role header footer sectnum target-notes")) {
+    size_t end = rst_block_end(r, from);
+    struct span l = rst_at(r, from);
+    if (end == from && l.len && !is_alnum(l.s[0]) && (unsigned char)l.s[0] < 0x80 &&
+        !span_starts(l, ".. "))
+        while (end < r->n && r->line[end].len && r->line[end].s[0] == l.s[0])
+            end++;
+    if (end == from)
         return;
-    } else if (is(name, "image figure")) {
-        nested(r, from, end, "", depth);
-    } else if (is(name, "list-table")) {
-        if (arg.len)
-            buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
-        rst_list_table(r, from, end);
-    } else if (is(name, "csv-table")) {
-        if (arg.len)
-            buf_addf(r->out, "**%.*s**\n\n", (int)arg.len, arg.s);
-        rst_csv_table(r, options, from, end);
-    } else if (is(name, "note warning tip hint important caution danger attention error "
-                        "admonition seealso todo impl-detail availability")) {
-        rst_blank_line(r);
-        buf_addf(r->out, "> **%c%.*s**", name.s[0] & ~0x20, (int)name.len - 1, name.s + 1);
-        if (arg.len) {
-            buf_addc(r->out, ' ');
-            first_paragraph(r, arg, &from, end);
-        }
-        buf_adds(r->out, "\n");
-        if (from < end) {
-            buf_adds(r->out, ">\n");
-            nested(r, from, end, "> ", depth);
-        }
-        rst_blank_line(r);
-    } else {
-        if (arg.len && !is_signature(name)) {
-            rst_blank_line(r);
-            rst_inline(r->out, arg);
-            buf_adds(r->out, "\n\n");
-        }
-        nested(r, from, end, "", depth);
-    }
-}
-
-/* ".. " at line i: directive, target, substitution, footnote or comment. */
-static void explicit_markup(struct rst *r, unsigned base, unsigned depth)
-{
-    struct span l = span_trim(r->line[r->i]);
-    struct span body = span_trim((struct span){l.s + 2, l.len - 2});
-    const char *colons = memmem(body.s, body.len, "::", 2);
-    struct span name = {body.s, colons ? (size_t)(colons - body.s) : 0};
-    bool word = name.len > 0;
-    for (size_t i = 0; i < name.len; i++)
-        word = word && (is_alnum(name.s[i]) || strchr("-_:+.", name.s[i]));
-    if (word && body.s[0] != '_') {
-        struct span arg = {colons + 2, (size_t)(body.s + body.len - colons - 2)};
-        directive(r, name, span_trim(arg), base, depth);
-        return;
-    }
-    size_t end = block_end(r, r->i + 1, base + 1);
-    if (body.len && body.s[0] == '[') { /* footnote: its text stays */
-        const char *close = memchr(body.s, ']', body.len);
-        if (close) {
-            struct span text = {close + 1, (size_t)(body.s + body.len - close - 1)};
-            rst_blank_line(r);
-            buf_addf(r->out, "%.*s ", (int)(close + 1 - body.s), body.s);
-            rst_inline(r->out, span_trim(text));
-            buf_addc(r->out, '\n');
-            nested(r, r->i + 1, end, "", depth);
-        }
-    }
+    rst_code(r, from, end, r->lang);
     r->i = end;
 }
 
-static bool table_rule(struct span l)
+/* The paragraph at r->i, in one line as a reader sees it: marks may begin in one line of the
+ * source and end in another. */
+static void paragraph(struct rst *r)
 {
-    return l.len > 3 && l.s[0] == '=' && memchr(l.s, ' ', l.len) && strspn(l.s, "= ") >= l.len;
-}
-
-/* Columns from the mark of a list item to its text; 0 when t is none. */
-static size_t list_item(struct span t)
-{
-    size_t i = 0;
-    if (t.len > 1 && strchr("*-+|", t.s[0]) && t.s[0] && is_blank(t.s[1])) {
-        i = 1;
-    } else {
-        while (i < t.len && (is_alnum(t.s[i]) || t.s[i] == '#') && i < 4)
-            i++;
-        if (!i || i + 1 >= t.len || (t.s[i] != '.' && t.s[i] != ')') || !is_blank(t.s[i + 1]))
-            return 0;
-        i++;
-    }
-    while (i < t.len && is_blank(t.s[i]))
-        i++;
-    return i;
-}
-
-/* Whether line i goes on with the paragraph of the line before it, the text of which begins in a
- * column. */
-static bool goes_on(const struct rst *r, size_t i, size_t to, size_t column)
-{
-    struct span l = rst_at(r, i), t = span_trim(l);
-    return i < to && t.len && indent_of(l) == column && !list_item(t) && !adornment(t) &&
-           !rst_grid_rule(l) && !table_rule(l) && !(t.len > 1 && t.s[0] == '.' && t.s[1] == '.') &&
-           !(t.len > 2 && memcmp(t.s, ">>>", 3) == 0) && !adornment(span_trim(rst_at(r, i + 1)));
-}
-
-/* The paragraph that begins at line i, and the literal block that it announces. Taken as a whole:
- * what is quoted may begin on one line and end on the next. */
-static void paragraph(struct rst *r, size_t to, unsigned base)
-{
-    _cleanup_buf_ struct buf text = {0};
-    size_t column = base + list_item(span_trim(r->line[r->i]));
-    bool literal;
+    _cleanup_buf_ struct buf text = {.limit = r->out->limit};
+    struct span l, t;
+    size_t from = r->i;
     do {
-        struct span t = span_trim(r->line[r->i++]);
+        t = span_trim(r->line[r->i++]);
         if (text.len)
-            buf_addc(&text, '\n');
-        literal = t.len >= 2 && memcmp(t.s + t.len - 2, "::", 2) == 0 &&
-                  (r->i >= to || r->line[r->i].len == 0);
-        if (literal)
-            t.len -= t.len == 2 || is_blank(t.s[t.len - 3]) ? 2 : 1;
-        t = span_trim(t);
-        buf_add(&text, t.s, t.len);
-    } while (!literal && goes_on(r, r->i, to, column));
-
-    _cleanup_buf_ struct buf shown = {0};
-    rst_inline(&shown, (struct span){text.data ? text.data : "", text.len});
-    struct span rest = {shown.data ? shown.data : "", shown.len}, l;
-    /* Below four blanks, with which code begins in markdown. */
-    size_t indent = base < 4 ? base : (base < 24 ? base : 24) / 4 * 2;
-    for (bool first = true; line_next(&rest, &l); first = false)
-        buf_addf(r->out, "%*s%.*s\n", (int)(indent + (first ? 0 : column - base)), "", (int)l.len,
-                 l.s);
-    if (text.oom || shown.oom)
-        r->out->oom = true;
-    if (!literal)
-        return;
-    size_t end = block_end(r, r->i, base + 1);
-    add_code(r, r->i, end < to ? end : to, (struct span){"", 0}, base);
-    r->i = end < to ? end : to;
+            buf_addc(&text, ' ');
+        buf_add_span(&text, t);
+        l = rst_at(r, r->i);
+    } while (l.len && rst_indent(l) == 0 && !span_ends(t, "::") &&
+             !(rst_adornment(rst_at(r, r->i + 1)) && rst_at(r, r->i + 1).len >= 4 && !r->boxed));
+    bool literal = span_ends(t, "::") && (!l.len || rst_indent(l));
+    if (literal)
+        buf_truncate(&text,
+                     text.len - (text.len == 2 || is_blank(text.data[text.len - 3]) ? 2 : 1));
+    if (r->out->len && from > 0 && rst_at(r, from - 1).len)
+        rst_blank_line(r);
+    if (text.len && text.data[0] == '#')
+        buf_addc(r->out, '\\');
+    struct span all = span_trim((struct span){text.data ? text.data : "", text.len});
+    rst_text(r, all);
+    buf_adds(r->out, all.len ? "\n" : "");
+    r->out->oom |= text.oom;
+    r->out->full |= text.full;
+    if (literal)
+        literal_block(r);
 }
 
-static int convert_lines(struct rst *r, size_t to, unsigned depth)
+/* Lines up to a blank one as they are. */
+static void verbatim(struct rst *r, const char *lang)
 {
-    while (r->i < to && buf_status(r->out) == 0) {
-        struct span l = r->line[r->i], t = span_trim(l);
-        unsigned base = indent_of(l);
-        size_t taken;
-        if (l.len == 0) {
-            rst_blank_line(r);
-            r->i++;
-        } else if (depth < 12 && t.len >= 2 && t.s[0] == '.' && t.s[1] == '.' &&
-                   (t.len == 2 || t.s[2] == ' ')) {
-            explicit_markup(r, base, depth);
-        } else if (table_rule(l)) {
-            rst_simple_table(r);
-        } else if (rst_grid_rule(l)) {
-            size_t end = r->i;
-            while (end < to && r->line[end].len)
-                end++;
-            if (!rst_grid_table(r, r->i, end)) /* readable as it is */
-                add_code(r, r->i, end, (struct span){"", 0}, 0);
+    size_t end = r->i;
+    while (end < r->n && r->line[end].len)
+        end++;
+    rst_code(r, r->i, end, span_of(lang));
+    r->i = end;
+}
+
+static void block(struct rst *r)
+{
+    struct span l = r->line[r->i];
+    size_t taken;
+    if (l.len == 0) {
+        rst_blank_line(r);
+        r->i++;
+    } else if (rst_indent(l)) {
+        quotation(r);
+    } else if (span_starts(l, "..") && (l.len == 2 || l.s[2] == ' ')) {
+        rst_explicit(r);
+    } else if (span_starts(l, "__ ")) { /* a target without a name: rst_names.h */
+        r->i = rst_block_end(r, r->i + 1);
+    } else if (rst_simple_rule(l)) {
+        rst_simple_table(r);
+    } else if (rst_grid_rule(l)) {
+        size_t end = r->i;
+        while (end < r->n && r->line[end].len)
+            end++;
+        if (rst_grid_table(r, r->i, end))
             r->i = end;
-        } else if ((taken = section(r))) {
-            r->i += taken;
-        } else if (adornment(l) && l.len >= 4) {
-            rst_blank_line(r);
-            buf_adds(r->out, "---\n\n");
-            r->i++;
-        } else if (t.len > 3 && memcmp(t.s, ">>>", 3) == 0) {
-            size_t end = r->i;
-            while (end < to && r->line[end].len)
-                end++;
-            add_code(r, r->i, end, span_of("pycon"), base);
-            r->i = end;
-        } else {
-            paragraph(r, to, base);
-        }
+        else /* readable as it is */
+            verbatim(r, "");
+    } else if ((taken = section(r))) {
+        r->i += taken;
+    } else if (rst_adornment(l) && l.len >= 4) {
+        rst_blank_line(r);
+        buf_adds(r->out, "---\n\n");
+        r->i++;
+    } else if (span_starts(l, ">>> ")) {
+        verbatim(r, "pycon");
+    } else if (!rst_list(r)) {
+        paragraph(r);
     }
-    return 0;
+}
+
+static void convert_lines(struct rst *r)
+{
+    while (r->i < r->n && buf_status(r->out) == 0)
+        block(r);
 }
 
 /* Lines at the top that tell Sphinx something about the page: ":orphan:", ":tocdepth: 2". */
 static size_t metadata(const struct rst *r)
 {
-    static const char *const names[] = {"orphan",   "tocdepth", "nocomments", "no-search",
-                                        "nosearch", "order",    "hide-toc"};
+    static const char names[] = "orphan tocdepth nocomments no-search nosearch order hide-toc";
     size_t i = 0;
-    for (; i < r->n; i++) {
-        struct span l = r->line[i];
-        size_t k = 0, n = sizeof(names) / sizeof(names[0]);
-        while (l.len && k < n &&
-               !(l.s[0] == ':' && span_starts(span_skip(l, 1), names[k]) &&
-                 span_starts(span_skip(l, 1 + strlen(names[k])), ":")))
-            k++;
-        if (l.len && k == n)
+    for (struct span name; i < r->n; i++)
+        if (r->line[i].len && !(rst_field(r->line[i], &name) && rst_is(name, names)))
             break;
-    }
     return i;
 }
 
@@ -496,39 +385,49 @@ static void expand_tabs(struct span text, struct buf *out)
     }
 }
 
-int convert_rst(const char *text, size_t len, const char *name, const struct convert_limits *limits,
-                struct pages *ret, struct docfs_err *err)
+static int convert_text_of(struct span text, struct buf *out, struct buf *title)
 {
     size_t n = 1;
-    for (size_t i = 0; i < len; i++)
-        n += text[i] == '\n';
+    for (size_t i = 0; i < text.len; i++)
+        n += text.s[i] == '\n';
     _cleanup_free_ struct span *line = calloc(n + 1, sizeof(*line));
-    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
-    _cleanup_buf_ struct buf expanded = {.limit = limits->max_output};
     if (!line)
-        return err_oom(err);
-    struct rst r = {.line = line, .out = &out};
-    struct span rest = {text, len}, l;
-    if (memchr(text, '\t', len)) {
-        expand_tabs(rest, &expanded);
-        if (buf_status(&expanded) < 0)
-            return err_set(err, buf_status(&expanded), "more text than %zu bytes",
-                           limits->max_output);
-        rest = (struct span){expanded.data, expanded.len};
-    }
-    while (line_next(&rest, &l)) {
+        return -ENOMEM;
+    struct span none = {"", 0};
+    struct rst r = {.line = line, .out = out, .module = none, .owner = none, .lang = none};
+    struct span l;
+    while (line_next(&text, &l)) {
         while (l.len && is_blank(l.s[l.len - 1]))
             l.len--;
         line[r.n++] = l;
     }
+    r.names = rst_names_new(line, r.n);
+    if (!r.names)
+        return -ENOMEM;
     r.i = metadata(&r);
-    convert_lines(&r, r.n, 0);
-    char *title = r.title.len ? strdup(r.title.data) : NULL;
-    buf_fini(&r.title);
-    if (buf_status(&out) < 0) {
-        free(title);
-        return err_set(err, buf_status(&out), "more text than %zu bytes", limits->max_output);
+    convert_lines(&r);
+    rst_names_free(r.names);
+    *title = r.title;
+    return buf_status(out) ? buf_status(out) : buf_status(title);
+}
+
+int convert_rst(const char *text, size_t len, const char *name, const struct convert_limits *limits,
+                struct pages *ret, struct docfs_err *err)
+{
+    _cleanup_buf_ struct buf out = {.limit = limits->max_output}, title = {0};
+    _cleanup_buf_ struct buf expanded = {.limit = limits->max_output};
+    struct span all = {text, len};
+    if (len && memchr(text, '\t', len)) {
+        expand_tabs(all, &expanded);
+        all = (struct span){expanded.data ? expanded.data : "", expanded.len};
     }
+    int e = buf_status(&expanded);
+    if (e == 0)
+        e = convert_text_of(all, &out, &title);
+    if (e < 0)
+        return e == -ENOMEM ? err_oom(err)
+                            : err_set(err, e, "more text than %zu bytes", limits->max_output);
     buf_rtrim(&out, " \n");
-    return pages_add(ret, NULL, title, &out, NULL, NULL, name);
+    char *copy = title.len ? strdup(title.data) : NULL;
+    return pages_add(ret, NULL, copy, &out, NULL, NULL, name);
 }

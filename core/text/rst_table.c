@@ -3,9 +3,11 @@
  * becomes one line. */
 #include "core/text/rst.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/text/rst_inline.h"
+#include "core/util/cleanup.h"
+#include "core/util/utf8.h"
 
 #define COLUMNS_MAX 32
 
@@ -16,16 +18,45 @@ struct row {
     size_t rows;       /* written */
 };
 
+/* One more line of a cell; blanks before it tell what is inside of what. */
 static void cell_add(struct row *w, size_t column, struct span text)
 {
-    text = span_trim(text);
     if (column >= COLUMNS_MAX)
         return;
     if (column >= w->n)
         w->n = column + 1;
-    if (text.len && w->cell[column].len)
-        buf_addc(&w->cell[column], ' ');
-    buf_add_span(&w->cell[column], text);
+    struct buf *cell = &w->cell[column];
+    cell->limit = w->r->out->limit;
+    if (cell->len)
+        buf_addc(cell, '\n');
+    else
+        text = span_trim(text);
+    while (text.len && is_blank(text.s[text.len - 1]))
+        text.len--;
+    buf_add_span(cell, text);
+}
+
+/* The text of a cell is a text like any other. */
+static void cell_convert(struct rst *r, const struct buf *cell, struct buf *out)
+{
+    struct span rest = {cell->data ? cell->data : "", cell->len}, l;
+    size_t n = 1;
+    for (size_t i = 0; i < rest.len; i++)
+        n += rest.s[i] == '\n';
+    _cleanup_free_ struct span *line = calloc(n, sizeof(*line));
+    if (!line) {
+        out->oom = true;
+        return;
+    }
+    struct rst inner = *r;
+    inner.line = line;
+    for (inner.n = 0; line_next(&rest, &l);)
+        line[inner.n++] = l;
+    inner.i = 0;
+    inner.out = out;
+    inner.boxed = true;
+    if (inner.n)
+        rst_nested(&inner, line[0], 1, inner.n, SIZE_MAX, "", "");
 }
 
 /* Writes the row, and what makes the first one the head. */
@@ -40,11 +71,12 @@ static void row_end(struct row *w)
     for (size_t i = 0; i < w->columns; i++) {
         struct buf *c = &w->cell[i];
         buf_clear(&text);
-        rst_inline(&text, (struct span){c->data ? c->data : "", c->len});
+        cell_convert(w->r, c, &text);
         buf_adds(out, "| ");
         md_one_line(out, (struct span){text.data ? text.data : "", text.len}, true);
         buf_addc(out, ' ');
         out->oom |= c->oom || text.oom;
+        out->full |= c->full || text.full;
         buf_clear(c);
     }
     buf_adds(out, "|\n");
@@ -62,29 +94,34 @@ static void row_fini(struct row *w)
         buf_fini(&w->cell[i]);
 }
 
-/* Rows begin with "* -", cells with "-" below that: a "-" elsewhere is a list inside the cell. */
+/* Rows begin with "* -", cells with "-" below that: a "-" elsewhere is a list inside the cell. What
+ * stands between "*" and the first "-" is a target. */
 void rst_list_table(struct rst *r, size_t from, size_t to)
 {
     __attribute__((cleanup(row_fini))) struct row w = {.r = r};
-    size_t column = 0, dash = 0;
-    bool open = false;
+    size_t column = 0, mark = 0, dash = 0; /* columns of '*' and of '-' */
+    bool open = false, begun = false;
     rst_blank_line(r);
     for (size_t i = from; i < to; i++) {
-        struct span l = span_trim(r->line[i]);
-        size_t indent = (size_t)(l.s - r->line[i].s);
-        bool row = (!open || indent + 2 == dash) && l.len >= 3 && memcmp(l.s, "* -", 3) == 0;
-        bool cell =
-            open && indent == dash && l.len && l.s[0] == '-' && (l.len == 1 || l.s[1] == ' ');
-        if (row) {
+        struct span l = r->line[i], t = span_trim(l);
+        size_t indent = rst_indent(l);
+        if (span_starts(t, "* ") && (!open || indent == mark)) {
+            struct span rest = span_trim(span_skip(t, 1));
             row_end(&w);
-            column = 0;
-            dash = indent + 2;
             open = true;
-        } else if (cell) {
-            column++;
+            mark = indent;
+            column = 0;
+            begun = rst_bullet(rest);
+            dash = indent + (size_t)(rest.s - t.s);
+            if (begun)
+                cell_add(&w, 0, span_trim(span_skip(rest, 1)));
+        } else if (open && t.len && t.s[0] == '-' && rst_bullet(t) && (!begun || indent == dash)) {
+            dash = indent;
+            cell_add(&w, column += begun, span_trim(span_skip(t, 1)));
+            begun = true;
+        } else if (begun) {
+            cell_add(&w, column, l);
         }
-        if (open)
-            cell_add(&w, column, span_skip(l, row ? 3 : cell ? 1 : 0));
     }
     row_end(&w);
     rst_blank_line(r);
@@ -151,6 +188,55 @@ void rst_csv_table(struct rst *r, size_t from, size_t body, size_t to)
     rst_blank_line(r);
 }
 
+bool rst_simple_rule(struct span l)
+{
+    return l.len > 3 && l.s[0] == '=' && memchr(l.s, ' ', l.len) && span_run(l, '=') < l.len &&
+           strspn(l.s, "= ") >= l.len;
+}
+
+/* Byte at which a column of the screen begins: characters of East Asia take two. */
+static size_t at_column(struct span l, size_t column)
+{
+    size_t i = 0;
+    for (size_t at = 0; i < l.len && at < column;) {
+        uint32_t cp;
+        i += utf8_decode(l.s + i, l.len - i, &cp);
+        at += 1 + ((cp >= 0x1100 && cp <= 0x115f) || (cp >= 0x2e80 && cp <= 0xa4cf) ||
+                   (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
+                   (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
+                   (cp >= 0x20000 && cp <= 0x3fffd));
+    }
+    return i;
+}
+
+static bool is_rule(struct span l, const char *marks)
+{
+    return l.len && l.s[0] == marks[0] && strspn(l.s, marks) >= l.len;
+}
+
+/* Does a cell end before the column? Not where its text goes on, nor where the rule below the row
+ * says that it spans columns. */
+static bool cell_ends(struct span l, size_t column, struct span below)
+{
+    size_t at = at_column(l, column);
+    if (is_rule(below, "- "))
+        return column >= below.len || (below.s[column] == '-' && below.s[column - 1] == ' ');
+    return at >= l.len || at == 0 || l.s[at - 1] == ' ';
+}
+
+static void simple_row(struct row *w, struct span l, struct span below, const size_t *column,
+                       size_t n)
+{
+    for (size_t k = 0, next; k < n; k = next) {
+        for (next = k + 1; next < n && !cell_ends(l, column[next], below);)
+            next++;
+        size_t a = at_column(l, column[k]), b = next < n ? at_column(l, column[next]) : l.len;
+        cell_add(w, k, (struct span){l.s + a, b - a});
+    }
+    if (w->n < n)
+        w->n = n;
+}
+
 /* Columns are where the first rule has '='. A line without a first cell goes on with the row. */
 void rst_simple_table(struct rst *r)
 {
@@ -163,7 +249,7 @@ void rst_simple_table(struct rst *r)
     rst_blank_line(r);
     for (r->i++; r->i < r->n; r->i++) {
         struct span l = r->line[r->i];
-        if (l.len && l.s[0] == '=' && strspn(l.s, "= ") >= l.len) {
+        if (is_rule(l, "= ")) {
             if (rst_at(r, r->i + 1).len == 0) { /* the last rule; the others end the head */
                 r->i++;
                 break;
@@ -171,16 +257,17 @@ void rst_simple_table(struct rst *r)
             row_end(&w);
             continue;
         }
-        if (l.len == 0 || (l.s[0] == '-' && strspn(l.s, "- ") >= l.len))
+        if (is_rule(l, "- ") && span_has(l, "--"))
             continue;
-        size_t end = n > 1 && column[1] < l.len ? column[1] : l.len;
+        if (l.len == 0) {
+            for (size_t k = 0; k < w.n; k++)
+                cell_add(&w, k, l);
+            continue;
+        }
+        size_t end = n > 1 ? at_column(l, column[1]) : l.len;
         if (span_trim((struct span){l.s, end}).len)
             row_end(&w);
-        for (size_t k = 0; k < n; k++) {
-            size_t a = column[k] < l.len ? column[k] : l.len;
-            size_t b = k + 1 < n && column[k + 1] < l.len ? column[k + 1] : l.len;
-            cell_add(&w, k, (struct span){l.s + a, b - a});
-        }
+        simple_row(&w, l, rst_at(r, r->i + 1), column, n);
     }
     row_end(&w);
     rst_blank_line(r);
@@ -211,17 +298,25 @@ static size_t grid_bars(struct span rule, size_t bar[COLUMNS_MAX + 1])
  * several columns or rows has not. */
 static bool grid_line(struct span l, const size_t *bar, size_t n, bool rule)
 {
-    if (l.len != bar[n - 1] + 1)
+    if (at_column(l, bar[n - 1]) + 1 != l.len)
         return false;
-    for (size_t i = bar[0], k = 0; i < l.len; i++) {
-        bool at = i == bar[k];
-        k += at;
-        if (at && l.s[i] != (rule ? '+' : '|'))
+    for (size_t k = 0; k < n; k++)
+        if (l.s[at_column(l, bar[k])] != (rule ? '+' : '|'))
             return false;
-        if (rule && !at && l.s[i] != '-' && l.s[i] != '=')
+    for (size_t i = 0, k = 0; rule && i < l.len; i++) {
+        k += i == bar[k];
+        if (l.s[i] != '-' && l.s[i] != '=' && l.s[i] != '+')
+            return false;
+        if (l.s[i] == '+' && (k == 0 || bar[k - 1] != i))
             return false;
     }
     return true;
+}
+
+static struct span grid_cell(struct span l, size_t left, size_t right)
+{
+    size_t a = at_column(l, left) + 1, b = at_column(l, right);
+    return (struct span){l.s + a, b - a};
 }
 
 bool rst_grid_table(struct rst *r, size_t from, size_t to)
@@ -246,7 +341,7 @@ bool rst_grid_table(struct rst *r, size_t from, size_t to)
             row_end(&w);
         else
             for (size_t k = 0; k + 1 < n; k++)
-                cell_add(&w, k, (struct span){l.s + bar[k] + 1, bar[k + 1] - bar[k] - 1});
+                cell_add(&w, k, grid_cell(l, bar[k], bar[k + 1]));
     }
     rst_blank_line(r);
     return true;
