@@ -412,6 +412,14 @@ term : kind
 a) letter
 b) next
 
+* A long line of an item that somebody wrapped with an editor which
+    goes on too far to the right.
+
+      And so does this.
+
+* term
+    Its text.
+
 A paragraph.
 
     A quotation.
@@ -427,6 +435,8 @@ A paragraph.
     assert "- `-f FILE, --file=FILE`\n  Reads it.\n- `--long`\n  Text below.\n" in md
     assert "line one  \nline two goes on\n" in md
     assert "1. first\n2. second\n\n1. letter\n2. next\n" in md
+    assert "* A long line of an item that somebody wrapped with an editor which goes on too far to the right.\n\n" \
+        "  And so does this.\n\n* - **term**\n    Its text.\n" in md
     assert "\n> A quotation.\n" in md
     assert "`Thing` is no field, for:\n\n```\n> quoted\n> literal\n```" in md
 

@@ -244,16 +244,16 @@ void rst_body(struct rst *r, struct span first, size_t from, size_t to)
 }
 
 /* Lines that are indented without a word above them. A list is often written so, and is none the
- * less a list. */
+ * less a list; in an item they are its text, indented too far. */
 static void quotation(struct rst *r)
 {
     size_t from = r->i, end = rst_block_end(r, from);
     struct span t = span_trim(r->line[from]);
-    bool list = rst_bullet(t) || rst_simple_rule(t) || rst_grid_rule(t) || span_starts(t, ".. ") ||
-                span_starts(t, ">>>") || (t.len > 1 && is_digit(t.s[0]));
+    bool plain = r->boxed || rst_bullet(t) || rst_simple_rule(t) || rst_grid_rule(t) ||
+                 span_starts(t, ".. ") || span_starts(t, ">>>") || (t.len > 1 && is_digit(t.s[0]));
     r->i = end;
     rst_blank_line(r);
-    rst_nested(r, (struct span){"", 0}, from, end, SIZE_MAX, list ? "" : "> ", list ? "" : "> ");
+    rst_nested(r, (struct span){"", 0}, from, end, SIZE_MAX, plain ? "" : "> ", plain ? "" : "> ");
     rst_blank_line(r);
 }
 

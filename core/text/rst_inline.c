@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/text/rst_inline.h"
 
+#define ROLE_MAX 80 /* bytes of ":role:" */
+
 /* Length of ":role:" (":py:func:") before a backtick, or 0. */
 static size_t role_len(const char *s, size_t len)
 {
     size_t i = 1, colons = 1;
+    len = len < ROLE_MAX ? len : ROLE_MAX;
     while (i < len && (is_alnum(s[i]) || s[i] == '-' || s[i] == '_' || s[i] == '+' || s[i] == ':'))
         colons += s[i++] == ':';
     return i < len && s[i] == '`' && colons >= 2 && s[i - 1] == ':' ? i : 0;
@@ -14,6 +17,7 @@ static size_t role_len(const char *s, size_t len)
 static size_t role_behind(const char *s, size_t len)
 {
     size_t i = 1;
+    len = len < ROLE_MAX ? len : ROLE_MAX;
     if (len < 3 || s[0] != ':')
         return 0;
     while (i < len && (is_alnum(s[i]) || (s[i] == ':' && i + 1 < len && is_alnum(s[i + 1]))))
@@ -49,7 +53,7 @@ static void split_target(struct span s, struct span *text, struct span *target)
     if (s.len < 3 || s.s[s.len - 1] != '>')
         return;
     const char *open = memrchr(s.s, '<', s.len);
-    if (!open || (open > s.s && !is_blank(open[-1])))
+    if (!open)
         return;
     *target = (struct span){open + 1, (size_t)(s.s + s.len - 1 - open - 1)};
     *text = span_trim((struct span){s.s, (size_t)(open - s.s)});

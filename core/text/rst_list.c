@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FIELD_LEN 200  /* bytes of the name of a field */
+#define TERM_LEN 60    /* bytes of a line in an item that can be a term */
 #define TYPES_AHEAD 60 /* lines in which the type of a parameter is looked for */
 
 static const struct span nothing = {"", 0};
@@ -39,7 +40,11 @@ static void item(struct rst *r, size_t column, const char *lead)
             end = i;
     snprintf(pad, sizeof(pad), "%*s", (int)strlen(lead), "");
     r->i = end;
-    rst_nested(r, span_skip(l, column), from, end, column < l.len ? column : SIZE_MAX, lead, pad);
+    /* A long line that goes on further right is no term with its text, but a paragraph. */
+    bool goes_on = l.len > TERM_LEN && from < end && rst_indent(r->line[from]) > column &&
+                   !span_ends(l, "::") && !rst_bullet(span_trim(r->line[from]));
+    rst_nested(r, span_skip(l, column), from, end, column < l.len && !goes_on ? column : SIZE_MAX,
+               lead, pad);
 }
 
 /* "3.", "a)", "(iv)", "#.": length of the mark, 0 when there is none; *ret_number 0 when it is to
