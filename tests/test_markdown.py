@@ -171,7 +171,7 @@ def test_git_manual_is_asciidoc(convert):
                  "see linkgit:git-config[1].\n\n[[b]]\nWho?::\n\tYou.\n\n[[c]]\nKeys::\n+\n----\n# no "
                  "heading\n----\n", "gitfaq.txt")
     assert md.startswith("# gitfaq(7)\n\n## NAME\n") and "see git-config(1)." in md
-    assert "[[" not in md and "```\n# no heading\n```" in md
+    assert "[[" not in md and "- **Keys**\n\n  ```\n  # no heading\n  ```" in md
 
 
 def test_asciidoc_references(convert):

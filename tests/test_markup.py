@@ -558,3 +558,156 @@ größe   how
     assert "| Both |  |\n" in md and "| Name | Use |\n" in md and "| größe | how > **Note** big |" in md
     assert "| größe | x |\n|---|---|\n| one two | über |" in md
     assert "| `A` | text more |" in md
+
+
+ADOC = """\
+= Lamp
+Jo Doe <jo@example.org>
+v1.0, 2024-01-01
+:site: https://lamp.example
+:light: on
+
+ifdef::backend-html5[]
+Shown in {site}/a[the *manual*].
+endif::[]
+ifndef::backend-html5[]
+Not shown.
+endif::[]
+ifeval::["{light}" == "off"]
+Dark.
+endif::[]
+
+[#why]
+== Why, `x`?
+
+NOTE: One line
+of two.
+
+[WARNING]
+.Hot
+====
+Do not touch.
+
+----
+code <1>
+----
+<1> a callout
+====
+
+[source,java]
+foo();
+
+--
+Open *block*, see <<why>> and <<why,here>>.
+--
+
+* one
++
+[source,python]
+----
+if x:
+    y()
+----
+** two
+... deep
+
++
+of two
+
+//-
+
+. first
+. second
+
+//-
+
+What:: it is
+Empty::
+  text
+  below
+Both::
+Names:: are it
+
+ literal
+   text
+
+Press kbd:[Ctrl+C], menu:File[Open > New], btn:[OK]; stem:[x^2]; pass:[<b>raw</b>]; ++*not*++;
+__em__ph and **st**rong, `+{literal}+`, \\*star*, footnote:[A note.] image:a.png[Alt, 20]
+link:x.html[a, b=c] ((term)) (((hidden))) `<T>` x<T> {unknown} snake_case_name.
+
+[quote,Jo,A book]
+Said.
+
+[verse]
+Line *one*
+  line two
+"""
+
+ADOC_TABLES = '''\
+.Sizes
+[cols="1,2a",options="header"]
+|===
+|Name
+|What
+
+|lamp \\| x
+|* light
+* bulb
+
+2+|both
+.2+|tall
+|1
+h|2
+|===
+
+|===
+|A |B
+
+3*|x
+|y
+|===
+
+[cols=2*]
+,===
+a,"b, ""c"""
+
+d,e
+,===
+'''
+
+
+def test_asciidoc_blocks(convert):
+    md = convert(ADOC, "lamp.adoc")
+    assert md.startswith("# Lamp\n\nShown in [the **manual**](https://lamp.example/a).\n\n## Why, `x`?\n")
+    assert "Not shown" not in md and "Dark" not in md and "Jo Doe" not in md
+    assert "> **Note**\n>\n> One line of two.\n" in md
+    assert ("**Hot**\n\n> **Warning**\n>\n> Do not touch.\n>\n> ```\n> code (1)\n> ```\n>\n"
+            "> 1. a callout\n") in md
+    assert "```java\nfoo();\n```\n\nOpen **block**, see " in md and "--" not in md
+    assert "  ```python\n  if x:\n      y()\n  ```\n\n  - two\n\n    1. deep\n\n    of two\n" in md
+    assert "1. first\n2. second\n" in md
+    assert "- **What**\n  it is\n\n- **Empty**\n  text below\n\n- **Both**, **Names**\n  are it\n" in md
+    assert "  ```\n  literal\n    text\n  ```" in md
+    assert "Press Ctrl+C, File > Open > New, OK; $x^2$; **raw**; \\*not*;" in md
+    assert "*em*ph and **st**rong, `{literal}`, \\*star*, (A note.) ![Alt](a.png)" in md
+    assert "[a](x.html) term `<T>` x\\<T> {unknown} snake_case_name." in md
+    assert "> Said.\n\n— Jo, A book\n" in md and "```\nLine one\n  line two\n```" in md
+
+
+def test_asciidoc_tables(convert):
+    md = convert(ADOC_TABLES, "tables.adoc")
+    assert "**Sizes**\n\n| Name | What |\n| --- | --- |\n| lamp \\| x | light<br>bulb |" in md
+    assert "| both |  |\n| tall | 1 |\n|  | 2 |\n" in md
+    assert "| A | B |\n| --- | --- |\n| x | x |\n| x | y |" in md
+    assert '| a | b, "c" |\n| --- | --- |\n| d | e |' in md
+
+
+def test_asciidoc_limits(convert):
+    deep = "= Deep\n\n" + "".join("=" * n + "\n" for n in range(4, 60)) + "inside\n"
+    assert "inside" in convert(deep, "deep.adoc")
+    lists = "".join(f"{c * n} {c}{n}\n" for n in range(1, 6) for c in "*.")
+    md = convert("= Lists\n\n" + lists + "\na:: 1\nb::: 2\nc:::: 3\nd;; 4\n", "lists.adoc")
+    assert all(x in md for x in ("*5", ".5", "4"))
+    marks = convert("= Marks\n\n" + "*_" * 500 + " " + "`<<[[((" * 500 + " kbd:[" * 500 + " end\n", "marks.adoc")
+    assert "end" in marks
+    assert "x" in convert(":a: xxxxxxxxxx\n" + ":a: {a}{a}{a}{a}\n" * 50 + "\n= T\n\nx {a}\n", "bomb.adoc")

@@ -1,420 +1,398 @@
 /* SPDX-License-Identifier: MIT
- * AsciiDoc -> markdown, line by line. What is to be included from another file stands there already
- * (include.h), or is named; conditionals are dropped. */
+ * AsciiDoc -> HTML -> markdown: blocks. What is to be included from another file stands there
+ * already (include.h), or is named. */
+#include "core/text/asciidoc.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/text/convert.h"
-#include "core/text/mdutil.h"
 #include "core/util/cleanup.h"
 
-#define ATTRIBUTES_MAX 256
-#define VALUE_MAX 1000
-
-struct attribute {
-    struct span name, value;
-};
-
-struct adoc {
-    struct span rest;
-    struct buf *out;
-    struct buf title;
-    struct attribute attribute[ATTRIBUTES_MAX];
-    size_t n_attributes;
-    struct span lang; /* of the next listing */
-};
-
-static void add_inline(struct adoc *a, struct span t, bool expand);
-
-static const struct attribute *attribute(const struct adoc *a, struct span name)
+static void title(struct adoc *a, struct span t)
 {
-    for (size_t i = a->n_attributes; i-- > 0;)
-        if (a->attribute[i].name.len == name.len &&
-            memcmp(a->attribute[i].name.s, name.s, name.len) == 0)
-            return &a->attribute[i];
+    if (!t.len)
+        return;
+    buf_adds(a->out, "<p><strong>");
+    adoc_inline(a, t);
+    buf_adds(a->out, "</strong></p>\n");
+}
+
+/* "Note" when it is the name of an admonition. */
+static const char *admonition(struct span name)
+{
+    static const char *const kinds[][2] = {{"NOTE", "Note"},
+                                           {"TIP", "Tip"},
+                                           {"WARNING", "Warning"},
+                                           {"IMPORTANT", "Important"},
+                                           {"CAUTION", "Caution"}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (span_eq(name, kinds[i][0]))
+            return kinds[i][1];
     return NULL;
 }
 
-static void blank_line(struct adoc *a)
+/* ---- blocks ---- */
+
+/* "foo(); // <1> <2>": numbers at the end of a line refer to the list below. */
+static void code_line(struct adoc *a, struct span l)
 {
-    buf_rtrim(a->out, "\n ");
-    if (a->out->len)
-        buf_adds(a->out, "\n\n");
+    size_t end = l.len;
+    for (;;) {
+        size_t open = end;
+        while (open && is_blank(l.s[open - 1]))
+            open--;
+        size_t close = open;
+        if (!close || l.s[close - 1] != '>')
+            break;
+        for (open--; open && (is_digit(l.s[open - 1]) || l.s[open - 1] == '.');)
+            open--;
+        if (!open || open + 1 >= close || l.s[open - 1] != '<' ||
+            (open > 1 && !is_blank(l.s[open - 2]) && l.s[open - 2] != '>'))
+            break;
+        end = open - 1;
+    }
+    adoc_escape(a->out, (struct span){l.s, end});
+    for (size_t i = end; i < l.len; i++) {
+        if (l.s[i] == '<')
+            buf_addc(a->out, '(');
+        else if (l.s[i] == '>')
+            buf_addc(a->out, ')');
+        else if (l.s[i] == '.')
+            buf_addf(a->out, "%u", ++a->callouts);
+        else
+            buf_addc(a->out, l.s[i]);
+    }
 }
 
-/* "target[text]" after a macro name; bytes taken, or 0. */
-static size_t macro(struct span t, struct span *target, struct span *text)
+static void code(struct adoc *a, const struct adoc_style *s, struct span lang, size_t from,
+                 size_t to)
 {
-    const char *open = memchr(t.s, '[', t.len);
-    if (!open || open == t.s || memchr(t.s, ' ', (size_t)(open - t.s)))
-        return 0;
-    size_t used = (size_t)(open + 1 - t.s);
-    const char *close = memchr(open + 1, ']', t.len - used);
-    if (!close)
-        return 0;
-    *target = (struct span){t.s, (size_t)(open - t.s)};
-    *text = (struct span){open + 1, (size_t)(close - open - 1)};
-    return (size_t)(close + 1 - t.s);
-}
-
-static bool starts(struct span t, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return t.len >= n && memcmp(t.s, prefix, n) == 0;
-}
-
-/* "page.adoc#part[text]"; a page of another component ("a::b.adoc") has no path here. */
-static void cross_reference(struct adoc *a, struct span target, struct span text)
-{
-    const char *hash = memchr(target.s, '#', target.len);
-    struct span page = {target.s, hash ? (size_t)(hash - target.s) : target.len};
-    const char *colon = memrchr(page.s, ':', page.len);
-    if (text.len == 0) {
-        struct span own = colon ? span_skip(page, (size_t)(colon + 1 - page.s)) : page;
-        for (const char *p = own.len ? memrchr(own.s, '/', own.len) : NULL; p; p = NULL)
-            own = span_skip(own, (size_t)(p + 1 - own.s));
-        if (span_ends(own, ".adoc"))
-            own.len -= 5;
-        text = own.len ? own : span_skip(target, hash != NULL);
+    bool attributes = span_has(s->subs, "attributes") || span_has(s->subs, "normal");
+    bool marks =
+        span_has(s->subs, "quotes") || span_has(s->subs, "macros") || span_has(s->subs, "normal");
+    size_t indent = SIZE_MAX;
+    for (size_t i = from; i < to; i++) {
+        size_t n = 0;
+        while (n < a->line[i].len && is_blank(a->line[i].s[n]))
+            n++;
+        if (a->line[i].len && n < indent)
+            indent = n;
     }
-    buf_adds(a->out, colon ? "" : "[");
-    add_inline(a, text, false);
-    if (!colon)
-        buf_addf(a->out, "](%.*s)", (int)target.len, target.s);
-}
-
-/* Macros whose text is what they say. */
-static const struct {
-    const char *name, *before, *after;
-} said[] = {
-    {"kbd:[", "", ""},    {"btn:[", "", ""},         {"pass:[", "", ""},
-    {"stem:[", "`", "`"}, {"footnote:[", " (", ")"},
-};
-
-/* Links, cross references and pictures at the start of t; bytes taken, or 0. */
-static size_t add_macro(struct adoc *a, struct span t)
-{
-    struct span target, text;
-    size_t used, skip = starts(t, "link:") ? 5 : 0;
-    const char *end;
-    if (starts(t, "<<") && (end = memmem(t.s, t.len, ">>", 2))) {
-        struct span body = {t.s + 2, (size_t)(end - t.s - 2)};
-        const char *comma = memchr(body.s, ',', body.len);
-        if (comma)
-            body = (struct span){comma + 1, (size_t)(body.s + body.len - comma - 1)};
-        add_inline(a, span_trim(body), false);
-        return (size_t)(end + 2 - t.s);
+    if (lang.len > 32)
+        lang.len = 0;
+    buf_adds(a->out, "<pre><code");
+    if (lang.len) {
+        buf_adds(a->out, " class=\"language-");
+        adoc_escape(a->out, lang);
+        buf_addc(a->out, '"');
     }
-    if (skip || starts(t, "http://") || starts(t, "https://")) {
-        used = macro((struct span){t.s + skip, t.len - skip}, &target, &text);
-        if (!used)
-            return 0;
-        text = span_trim(text);
-        if (text.len == 0)
-            text = target;
-        buf_addf(a->out, "[%.*s](%.*s)", (int)text.len, text.s, (int)target.len, target.s);
-        return skip + used;
-    }
-    if (starts(t, "image:")) {
-        skip = starts(t, "image::") ? 7 : 6;
-        used = macro((struct span){t.s + skip, t.len - skip}, &target, &text);
-        if (used)
-            buf_addf(a->out, "%.*s", (int)text.len, text.s);
-        return used ? skip + used : 0;
-    }
-    if (starts(t, "linkgit:")) { /* of git's own manual: page[section] */
-        used = macro((struct span){t.s + 8, t.len - 8}, &target, &text);
-        if (used)
-            buf_addf(a->out, "%.*s(%.*s)", (int)target.len, target.s, (int)text.len, text.s);
-        return used ? used + 8 : 0;
-    }
-    if (starts(t, "xref:")) {
-        used = macro((struct span){t.s + 5, t.len - 5}, &target, &text);
-        if (used)
-            cross_reference(a, target, span_trim(text));
-        return used ? used + 5 : 0;
-    }
-    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-        size_t n = strlen(said[i].name);
-        if (!starts(t, said[i].name) || !(end = memchr(t.s + n, ']', t.len - n)))
-            continue;
-        buf_adds(a->out, said[i].before);
-        buf_add(a->out, t.s + n, (size_t)(end - t.s) - n);
-        buf_adds(a->out, said[i].after);
-        return (size_t)(end - t.s) + 1;
-    }
-    if (starts(t, "[[") && (end = memmem(t.s, t.len, "]]", 2)))
-        return (size_t)(end + 2 - t.s); /* an anchor */
-    return 0;
-}
-
-static void add_inline(struct adoc *a, struct span t, bool expand)
-{
-    for (size_t i = 0; i < t.len;) {
-        struct span rest = {t.s + i, t.len - i};
-        const char *close;
-        size_t used;
-        bool word_before = i > 0 && (is_alnum(t.s[i - 1]) || t.s[i - 1] == '_');
-        if (expand && rest.s[0] == '{' && (close = memchr(rest.s, '}', rest.len))) {
-            struct span name = {rest.s + 1, (size_t)(close - rest.s - 1)};
-            const struct attribute *v = attribute(a, name);
-            if (v)
-                add_inline(a, v->value, false);
-            else
-                buf_add(a->out, rest.s, name.len + 2);
-            i += name.len + 2;
-        } else if (!word_before && (used = add_macro(a, rest))) {
-            i += used;
-        } else if (rest.s[0] == '`' && rest.len > 2 &&
-                   (close = memchr(rest.s + 1, '`', rest.len - 1))) {
-            size_t n = (size_t)(close + 1 - rest.s);
-            if (n > 2)
-                buf_add(a->out, rest.s, n);
-            i += n;
-        } else if (!word_before && rest.s[0] == '*' && rest.len > 2 && !is_blank(rest.s[1]) &&
-                   rest.s[1] != '*' && (close = memchr(rest.s + 2, '*', rest.len - 2))) {
-            buf_addf(a->out, "**%.*s**", (int)(close - rest.s - 1), rest.s + 1);
-            i += (size_t)(close + 1 - rest.s);
+    buf_addc(a->out, '>');
+    for (size_t i = from; i < to && buf_status(a->out) == 0; i++) {
+        struct span l = a->line[i];
+        _cleanup_buf_ struct buf text = {.limit = a->out->limit};
+        l = span_skip(l, l.len < indent ? l.len : indent);
+        if (marks) {
+            adoc_inline(a, l);
+        } else if (attributes) {
+            adoc_expand(a, l, &text);
+            code_line(a, (struct span){text.data ? text.data : "", text.len});
         } else {
-            buf_addc(a->out, t.s[i++]);
+            code_line(a, l);
         }
+        buf_addc(a->out, '\n');
     }
+    buf_adds(a->out, "</code></pre>\n");
+}
+
+static void math(struct adoc *a, size_t from, size_t to)
+{
+    buf_adds(a->out, "<p><span class=\"math\">\\[");
+    for (size_t i = from; i < to; i++) {
+        adoc_escape(a->out, a->line[i]);
+        buf_addc(a->out, '\n');
+    }
+    buf_adds(a->out, "\\]</span></p>\n");
+}
+
+static void said_by(struct adoc *a, const struct adoc_style *s)
+{
+    if (s->second.len) {
+        buf_adds(a->out, "<p>— ");
+        adoc_inline(a, s->second);
+        buf_adds(a->out, s->third.len ? ", " : "");
+        adoc_inline(a, s->third);
+        buf_adds(a->out, "</p>\n");
+    }
+}
+
+/* Lines stay as they are, marks count. */
+static void verse(struct adoc *a, const struct adoc_style *s, size_t from, size_t to)
+{
+    struct adoc_style normal = ADOC_STYLE_NONE;
+    normal.subs = span_of("normal");
+    code(a, &normal, ADOC_NOTHING, from, to);
+    said_by(a, s);
+}
+
+static void open_admonition(struct adoc *a, const char *kind)
+{
+    buf_addf(a->out, "<div class=\"admonition %s\"><p class=\"admonition-title\">%s</p>\n", kind,
+             kind);
+}
+
+void adoc_nested(struct adoc *a, const struct span *line, size_t n)
+{
+    struct adoc outer = {.line = a->line, .n = a->n, .i = a->i, .n_markers = a->n_markers};
+    struct span marker[ADOC_DEPTH_MAX];
+    memcpy(marker, a->marker, sizeof(marker));
+    a->line = line;
+    a->n = n;
+    a->i = a->n_markers = 0;
+    a->depth++;
+    adoc_blocks(a);
+    a->depth--;
+    a->line = outer.line;
+    a->n = outer.n;
+    a->i = outer.i;
+    a->n_markers = outer.n_markers;
+    memcpy(a->marker, marker, sizeof(marker));
+}
+
+/* The block between two equal lines, the first of which is line a->i. */
+static void delimited(struct adoc *a, char kind, const struct adoc_style *s)
+{
+    struct span open = a->line[a->i], lang = s->second;
+    size_t from = ++a->i, to = from;
+    size_t fence = kind == '`' ? span_run(open, '`') : open.len;
+    while (to < a->n && (a->line[to].len != fence || memcmp(a->line[to].s, open.s, fence) != 0))
+        to++;
+    a->i = to + (to < a->n);
+    const char *note = admonition(s->name);
+    bool source =
+        span_eq(s->name, "source") || span_eq(s->name, "listing") || span_eq(s->name, "literal");
+    const char *own = span_eq(s->name, "source") && !lang.len
+                          ? adoc_attribute(a, span_of("source-language"))
+                          : NULL;
+    if (own)
+        lang = span_of(own);
+    if (kind == '`')
+        lang = span_skip(open, fence);
+    if (kind == '/')
+        return;
+    title(a, s->title);
+    if (span_eq(s->name, "stem") || span_eq(s->name, "latexmath") ||
+        span_eq(s->name, "asciimath")) {
+        math(a, from, to);
+    } else if (kind == '+') {
+        for (size_t i = from; i < to; i++)
+            buf_addf(a->out, "%.*s\n", (int)a->line[i].len, a->line[i].s);
+    } else if (kind == '|') {
+        adoc_table(a, s, open.s[0], from, to);
+    } else if (kind == '-' || kind == '.' || kind == '`' || (kind == 'o' && source) ||
+               a->depth >= ADOC_DEPTH_MAX) {
+        code(a, s, kind == '.' && !source ? ADOC_NOTHING : lang, from, to);
+    } else if (span_eq(s->name, "verse")) {
+        verse(a, s, from, to);
+    } else {
+        bool quote = kind == '_' || span_eq(s->name, "quote");
+        if (note)
+            open_admonition(a, note);
+        else
+            buf_adds(a->out, quote ? "<blockquote>\n" : "<div>\n");
+        adoc_nested(a, a->line + from, to - from);
+        buf_adds(a->out, quote && !note ? "</blockquote>\n" : "</div>\n");
+        if (quote)
+            said_by(a, s);
+    }
+}
+
+/* "name::target[text]" in a line of its own; false when it is none, or is not known. */
+static bool block_macro(struct adoc *a, struct span l, const struct adoc_style *s)
+{
+    const char *open = span_ends(l, "]") ? memchr(l.s, '[', l.len) : NULL;
+    const char *colons = open ? memmem(l.s, (size_t)(open - l.s), "::", 2) : NULL;
+    if (!colons)
+        return false;
+    struct span name = {l.s, (size_t)(colons - l.s)};
+    struct span target = {colons + 2, (size_t)(open - colons) - 2};
+    if (span_eq(name, "include")) {
+        buf_adds(a->out, "<p><a href=\"");
+        adoc_escape(a->out, target);
+        buf_adds(a->out, "\">");
+        adoc_escape(a->out, target);
+        buf_adds(a->out, "</a></p>\n");
+    } else if (span_eq(name, "image")) {
+        buf_adds(a->out, "<p>");
+        adoc_inline(a, l);
+        buf_adds(a->out, "</p>\n");
+        title(a, s->title);
+    } else if (!span_eq(name, "toc") && !span_eq(name, "video") && !span_eq(name, "audio")) {
+        return false;
+    }
+    a->i++;
+    return true;
+}
+
+static void paragraph(struct adoc *a, const struct adoc_style *s)
+{
+    static const struct {
+        const char *prefix, *kind;
+    } notes[] = {{"NOTE: ", "Note"},
+                 {"TIP: ", "Tip"},
+                 {"WARNING: ", "Warning"},
+                 {"IMPORTANT: ", "Important"},
+                 {"CAUTION: ", "Caution"}};
+    const char *note = admonition(s->name);
+    bool literal = is_blank(a->line[a->i].s[0]) && !s->name.len;
+    bool source = literal || span_eq(s->name, "source") || span_eq(s->name, "listing") ||
+                  span_eq(s->name, "literal");
+    size_t from = a->i++;
+    while (a->i < a->n && !adoc_ends_paragraph(a, a->line[a->i]))
+        a->i++;
+    title(a, s->title);
+    if (source) {
+        code(a, s, s->second, from, a->i);
+        return;
+    }
+    if (span_eq(s->name, "stem") || span_eq(s->name, "latexmath")) {
+        math(a, from, a->i);
+        return;
+    }
+    if (span_eq(s->name, "verse")) {
+        verse(a, s, from, a->i);
+        return;
+    }
+    struct buf text = {.limit = a->out->limit};
+    bool breaks = span_has(s->options, "hardbreaks");
+    for (size_t i = from; i < a->i; i++) {
+        struct span l = span_trim(a->line[i]);
+        if (span_starts(l, "//") && !span_starts(l, "///"))
+            continue;
+        for (size_t k = 0; i == from && k < sizeof(notes) / sizeof(*notes); k++)
+            if (span_starts(l, notes[k].prefix)) {
+                note = notes[k].kind;
+                l = span_trim(span_skip(l, strlen(notes[k].prefix)));
+                break;
+            }
+        if (text.len)
+            buf_adds(&text, breaks ? " +\n" : "\n");
+        buf_add_span(&text, l);
+    }
+    bool quote = span_eq(s->name, "quote");
+    if (note)
+        open_admonition(a, note);
+    buf_adds(a->out, quote ? "<blockquote><p>" : "<p>");
+    adoc_inline(a, (struct span){text.data ? text.data : "", text.len});
+    buf_adds(a->out, quote ? "</p></blockquote>\n" : "</p>\n");
+    if (note)
+        buf_adds(a->out, "</div>\n");
+    if (quote)
+        said_by(a, s);
+    a->out->oom |= text.oom;
+    buf_fini(&text);
 }
 
 static void heading(struct adoc *a, unsigned level, struct span text)
 {
-    blank_line(a);
-    buf_addf(a->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
-    size_t from = a->out->len;
-    add_inline(a, span_trim(text), true);
-    if (a->title.len == 0)
-        buf_add(&a->title, a->out->data + from, a->out->len - from);
-    buf_adds(a->out, "\n\n");
+    buf_addf(a->out, "<h%u>", level);
+    adoc_inline(a, text);
+    buf_addf(a->out, "</h%u>\n", level);
 }
 
-/* Character and length of a block delimiter ("----", "|===", "--"), else 0. */
-static char delimiter(struct span l)
+void adoc_block(struct adoc *a)
 {
-    if (l.len == 4 && memcmp(l.s, "|===", 4) == 0)
-        return '|';
-    if (l.len == 3 && memcmp(l.s, "```", 3) == 0)
-        return '-';
-    if (l.len < 4 || !strchr("-._=*+/", l.s[0]))
-        return 0;
-    for (size_t i = 1; i < l.len; i++)
-        if (l.s[i] != l.s[0])
-            return 0;
-    return l.s[0];
-}
-
-/* The lines up to the closing delimiter, which is taken. */
-static struct span block(struct adoc *a, struct span open)
-{
-    struct span body = {a->rest.s, 0}, l;
-    while (line_next(&a->rest, &l)) {
-        struct span t = l;
-        while (t.len && is_blank(t.s[t.len - 1]))
-            t.len--;
-        if (t.len == open.len && memcmp(t.s, open.s, t.len) == 0)
-            return body;
-        body.len = (size_t)(l.s + l.len - body.s);
-    }
-    return body;
-}
-
-static void add_code(struct adoc *a, struct span code)
-{
-    const char *fence = memmem(code.s, code.len, "```", 3) ? "~~~~~~" : "```";
-    blank_line(a);
-    buf_addf(a->out, "%s%.*s\n", fence, (int)a->lang.len, a->lang.s);
-    buf_add(a->out, code.s, code.len);
-    buf_addf(a->out, "\n%s\n\n", fence);
-}
-
-static void table(struct adoc *a, struct span body)
-{
-    struct span l;
-    size_t columns = 0, cells = 0;
-    blank_line(a);
-    for (struct span rest = body; columns == 0 && line_next(&rest, &l);)
-        for (size_t i = 0; i < l.len; i++)
-            columns += l.s[i] == '|' && (i == 0 || l.s[i - 1] != '\\');
-    while (columns && line_next(&body, &l)) {
-        l = span_trim(l);
-        while (l.len) {
-            const char *bar = memchr(l.s + 1, '|', l.len - 1);
-            size_t n = bar ? (size_t)(bar - l.s) : l.len;
-            bool cell = l.s[0] == '|';
-            struct span text = span_trim((struct span){l.s + cell, n - cell});
-            if (cell && cells && cells % columns == 0) {
-                buf_adds(a->out, " |\n");
-                if (cells == columns)
-                    for (size_t k = 0; k < columns; k++)
-                        buf_adds(a->out, k + 1 < columns ? "|---" : "|---|\n");
-            }
-            if (cell)
-                buf_adds(a->out, cells++ % columns == 0 ? "| " : " | ");
-            else
-                buf_addc(a->out, ' ');
-            add_inline(a, text, true);
-            l.s += n;
-            l.len -= n;
-        }
-    }
-    if (cells)
-        buf_adds(a->out, " |\n");
-    if (cells && cells <= columns)
-        for (size_t k = 0; k < columns; k++)
-            buf_adds(a->out, k + 1 < columns ? "|---" : "|---|\n");
-    blank_line(a);
-}
-
-/* "[source,yaml]", "[NOTE]", "[[anchor]]", "[options=...]" */
-static void block_attributes(struct adoc *a, struct span l)
-{
-    struct span in = {l.s + 1, l.len - 2};
-    a->lang = (struct span){"", 0};
-    if (!starts(in, "source"))
+    struct adoc_marker m;
+    struct span text;
+    a->style = ADOC_STYLE_NONE;
+    adoc_metadata(a);
+    if (a->i >= a->n)
         return;
-    const char *comma = memchr(in.s, ',', in.len);
-    if (!comma)
-        return;
-    struct span lang = {comma + 1, (size_t)(in.s + in.len - comma - 1)};
-    const char *end = memchr(lang.s, ',', lang.len);
-    if (end)
-        lang.len = (size_t)(end - lang.s);
-    lang = span_trim(lang);
-    if (lang.len < 32)
-        a->lang = lang;
+    struct adoc_style s = a->style;
+    struct span l = a->line[a->i];
+    struct span under = a->i + 1 < a->n ? a->line[a->i + 1] : ADOC_NOTHING;
+    unsigned level;
+    char kind = adoc_delimiter(l);
+    if (kind) {
+        delimited(a, kind, &s);
+    } else if ((level = adoc_heading(l, &text))) {
+        a->i++;
+        heading(a, level, text);
+    } else if (a->depth + a->n_markers < ADOC_DEPTH_MAX && adoc_marker(l, &m)) {
+        title(a, s.title);
+        adoc_list(a);
+    } else if ((level = adoc_underlined(l, under))) {
+        a->i += 2;
+        heading(a, level, l);
+    } else if (span_eq(l, "'''") || span_eq(l, "---") || span_eq(l, "<<<") || span_eq(l, "***")) {
+        a->i++;
+    } else if (!block_macro(a, l, &s)) {
+        paragraph(a, &s);
+    }
 }
 
-static bool set_attribute(struct adoc *a, struct span l)
+void adoc_blocks(struct adoc *a)
 {
-    const char *colon = l.len > 2 && l.s[0] == ':' ? memchr(l.s + 1, ':', l.len - 1) : NULL;
-    if (!colon || colon == l.s + 1 || memchr(l.s, ' ', (size_t)(colon - l.s)))
-        return false;
-    struct span value = span_trim((struct span){colon + 1, (size_t)(l.s + l.len - colon - 1)});
-    if (a->n_attributes < ATTRIBUTES_MAX && value.len < VALUE_MAX)
-        a->attribute[a->n_attributes++] =
-            (struct attribute){{l.s + 1, (size_t)(colon - l.s - 1)}, value};
-    return true;
+    while (a->i < a->n && buf_status(a->out) == 0)
+        adoc_block(a);
 }
 
-/* List items, labelled items and notes; false when the line is none of them. */
-static bool item(struct adoc *a, struct span l)
+/* "Jo Doe <jo@example.org>" and "v1.0, 2024-01-01" below the title of the page. */
+static void skip_author(struct adoc *a)
 {
-    static const char *const notes[] = {"NOTE: ", "TIP: ", "WARNING: ", "IMPORTANT: ", "CAUTION: "};
-    size_t run = 0;
-    for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++)
-        if (starts(l, notes[i])) {
-            size_t n = strlen(notes[i]);
-            blank_line(a);
-            buf_addf(a->out, "> **%c", notes[i][0]);
-            for (size_t k = 1; k + 2 < n; k++)
-                buf_addc(a->out, (char)(notes[i][k] | 0x20));
-            buf_adds(a->out, "** ");
-            add_inline(a, (struct span){l.s + n, l.len - n}, true);
-            buf_addc(a->out, '\n');
-            return true;
-        }
-    while (run < l.len && run < 6 && (l.s[run] == '*' || l.s[run] == '.') && l.s[run] == l.s[0])
-        run++;
-    if (run && run < l.len && l.s[run] == ' ') {
-        buf_addf(a->out, "%*s%s ", (int)(run - 1) * 3, "", l.s[0] == '*' ? "-" : "1.");
-        add_inline(a, span_trim((struct span){l.s + run, l.len - run}), true);
-        buf_addc(a->out, '\n');
-        return true;
-    }
-    const char *mark = memmem(l.s, l.len, "::", 2);
-    size_t end = mark ? (size_t)(mark - l.s) + 2 : 0;
-    while (mark && end < l.len && l.s[end] == ':')
-        end++;
-    if (mark && mark != l.s && (end == l.len || l.s[end] == ' ') &&
-        !memmem(l.s, (size_t)(mark - l.s), "://", 3)) {
-        buf_adds(a->out, "- **");
-        add_inline(a, (struct span){l.s, (size_t)(mark - l.s)}, true);
-        buf_adds(a->out, "** ");
-        add_inline(a, span_trim((struct span){l.s + end, l.len - end}), true);
-        buf_addc(a->out, '\n');
-        return true;
-    }
-    return false;
+    struct span l = a->i < a->n ? a->line[a->i] : ADOC_NOTHING;
+    if (!l.len || l.s[0] == ':' || !span_ends(l, ">") || !memchr(l.s, '@', l.len))
+        return;
+    a->i++;
+    l = a->i < a->n ? a->line[a->i] : ADOC_NOTHING;
+    size_t n = span_starts(l, "v");
+    if (n < l.len && is_digit(l.s[n]))
+        a->i++;
 }
 
-static void one_line(struct adoc *a, struct span raw)
+static void document(struct adoc *a)
 {
-    struct span l = raw, next;
-    while (l.len && is_blank(l.s[l.len - 1]))
-        l.len--;
-    struct span t = span_trim(l);
-    struct span target, text;
-    size_t eq = 0;
-    while (eq < l.len && eq < 7 && l.s[eq] == '=')
-        eq++;
-    char d = delimiter(l);
-    if (l.len == 0 || (l.len == 1 && l.s[0] == '+')) {
-        blank_line(a);
-    } else if (eq && eq < 7 && eq < l.len && l.s[eq] == ' ') {
-        heading(a, (unsigned)eq, (struct span){l.s + eq, l.len - eq});
-    } else if (d == '/' || d == '+') {
-        block(a, l); /* comment; passthrough for another output */
-    } else if (d == '-' || d == '.') {
-        add_code(a, block(a, l));
-        a->lang = (struct span){"", 0};
-    } else if (d == '|') {
-        table(a, block(a, l));
-    } else if (d) {
-        blank_line(a); /* example, side bar, quote: what is inside is ordinary text */
-    } else if (starts(l, "include::") && macro(span_skip(l, 9), &target, &text)) {
-        blank_line(a);
-        buf_addf(a->out, "[%.*s](%.*s)\n\n", (int)target.len, target.s, (int)target.len, target.s);
-    } else if (starts(l, "//") || starts(l, "ifdef::") || starts(l, "ifndef::") ||
-               starts(l, "endif::") || starts(l, "ifeval::")) {
-        return;
-    } else if (l.s[0] == '[' && l.s[l.len - 1] == ']') {
-        block_attributes(a, l);
-    } else if (set_attribute(a, l)) {
-        return;
-    } else if (l.s[0] == '.' && l.len > 1 && !is_blank(l.s[1]) && l.s[1] != '.') {
-        blank_line(a);
-        buf_adds(a->out, "**");
-        add_inline(a, (struct span){l.s + 1, l.len - 1}, true);
-        buf_adds(a->out, "**\n\n");
-    } else if (!item(a, t)) {
-        struct span ahead = a->rest;
-        bool under = line_next(&ahead, &next) && next.len >= 3 && next.len + 2 >= t.len &&
-                     next.len <= t.len + 2 && strchr("=-~^+", next.s[0]) &&
-                     strspn(next.s, (char[]){next.s[0], 0}) >= next.len;
-        if (under && is_alnum(t.s[0])) { /* two-line title */
-            static const char marks[] = "=-~^+";
-            a->rest = ahead;
-            heading(a, (unsigned)(strchr(marks, next.s[0]) - marks) + 1, t);
-            return;
-        }
-        add_inline(a, t, true);
-        buf_addc(a->out, '\n');
+    struct span text;
+    adoc_metadata(a);
+    unsigned level = a->i < a->n ? adoc_heading(a->line[a->i], &text) : 0;
+    if (level == 1) {
+        a->i++;
+        heading(a, 1, text);
+        skip_author(a);
+    } else {
+        a->i = 0; /* all that stands above the first block is of it */
     }
+    adoc_blocks(a);
 }
 
 int convert_asciidoc(const char *text, size_t len, const char *name,
                      const struct convert_limits *limits, struct pages *ret, struct docfs_err *err)
 {
-    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
+    _cleanup_buf_ struct buf html = {.limit = limits->max_output}, source = {.limit = SIZE_MAX};
+    _cleanup_buf_ struct buf names = {0}, out = {.limit = limits->max_output};
     _cleanup_free_ struct adoc *a = calloc(1, sizeof(*a));
     if (!a)
         return err_oom(err);
-    a->rest = (struct span){text, len};
-    a->out = &out;
-    a->lang = (struct span){"", 0};
-    struct span l;
-    while (line_next(&a->rest, &l) && buf_status(&out) == 0)
-        one_line(a, l);
-    char *title = a->title.len ? strdup(a->title.data) : NULL;
-    buf_fini(&a->title);
-    if (buf_status(&out) < 0) {
+    adoc_preprocess(a, (struct span){text, len}, &source);
+    _cleanup_free_ struct span *line =
+        adoc_lines((struct span){source.data ? source.data : "", source.len}, &a->n);
+    a->line = line;
+    a->out = &html;
+    bool ok = line && buf_status(&source) == 0 && adoc_find_ids(a, &names);
+    if (ok)
+        document(a);
+    adoc_forget(a);
+    free(a->id);
+    if (!ok)
+        return err_oom(err);
+    if (buf_status(&html) < 0)
+        return err_set(err, buf_status(&html), "more text than %zu bytes", limits->max_output);
+    char *title = NULL, *lang = NULL;
+    int r = html_to_markdown(html.data ? html.data : "", html.len, false, limits, &out, &title,
+                             NULL, &lang, err);
+    free(lang);
+    if (r < 0) {
         free(title);
-        return err_set(err, buf_status(&out), "more text than %zu bytes", limits->max_output);
+        return r;
     }
-    buf_rtrim(&out, " \n");
     return pages_add(ret, NULL, title, &out, NULL, NULL, name);
 }

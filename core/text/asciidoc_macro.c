@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * AsciiDoc: links, references and macros -> HTML. */
+#include "core/text/asciidoc.h"
+
+struct span adoc_shown(struct span text)
+{
+    text = span_trim(text);
+    if (text.len > 1 && text.s[0] == '"') {
+        const char *end = memchr(text.s + 1, '"', text.len - 1);
+        if (end)
+            text = (struct span){text.s + 1, (size_t)(end - text.s) - 1};
+    } else {
+        const char *eq = memchr(text.s, '=', text.len);
+        const char *comma = eq ? memrchr(text.s, ',', (size_t)(eq - text.s)) : NULL;
+        size_t name = eq ? (size_t)(eq - text.s) : 0;
+        if (comma) {
+            for (const char *p = comma; p; p = memrchr(text.s, ',', (size_t)(p - text.s)))
+                comma = p;
+            text.len = (size_t)(comma - text.s);
+        } else if (name && (span_eq((struct span){text.s, name}, "role") ||
+                            span_eq((struct span){text.s, name}, "window"))) {
+            text.len = 0;
+        }
+    }
+    if (span_ends(text, "^"))
+        text.len--;
+    return span_trim(text);
+}
+
+void adoc_link(struct adoc *a, struct span target, struct span text, unsigned depth)
+{
+    if (span_starts(target, "++") && span_ends(target, "++") && target.len > 4)
+        target = (struct span){target.s + 2, target.len - 4};
+    buf_adds(a->out, "<a href=\"");
+    adoc_escape(a->out, target);
+    buf_adds(a->out, "\">");
+    if (text.len)
+        adoc_inline_at(a, text, depth + 1);
+    else
+        adoc_escape(a->out, target);
+    buf_adds(a->out, "</a>");
+}
+
+/* What a reference without a text is called: the section, else the page. */
+static struct span name_of(const struct adoc *a, struct span target)
+{
+    const char *hash = memchr(target.s, '#', target.len);
+    struct span page = {target.s, hash ? (size_t)(hash - target.s) : target.len};
+    struct span id = hash ? span_skip(target, page.len + 1) : target;
+    struct span title = page.len && hash ? ADOC_NOTHING : adoc_title_of(a, id);
+    if (title.len)
+        return title;
+    if (!page.len)
+        return id;
+    const char *start = memrchr(page.s, ':', page.len);
+    if (start)
+        page = span_skip(page, (size_t)(start + 1 - page.s));
+    start = page.len ? memrchr(page.s, '/', page.len) : NULL;
+    if (start)
+        page = span_skip(page, (size_t)(start + 1 - page.s));
+    if (span_ends(page, ".adoc"))
+        page.len -= 5;
+    return page.len ? page : target;
+}
+
+void adoc_cross_reference(struct adoc *a, struct span target, struct span text, unsigned depth)
+{
+    bool far = memchr(target.s, ':', target.len) != NULL;
+    bool page = memchr(target.s, '.', target.len) || memchr(target.s, '/', target.len) ||
+                memchr(target.s, '#', target.len);
+    if (!text.len)
+        text = name_of(a, target);
+    if (far || depth >= ADOC_MARKS_MAX) {
+        adoc_inline_at(a, text, depth + 1);
+        return;
+    }
+    buf_addf(a->out, "<a href=\"%s", page ? "" : "#");
+    adoc_escape(a->out, target);
+    buf_adds(a->out, "\">");
+    adoc_inline_at(a, text, depth + 1);
+    buf_adds(a->out, "</a>");
+}
+
+static void said(struct adoc *a, const char *before, struct span text, const char *after,
+                 unsigned depth)
+{
+    buf_adds(a->out, before);
+    adoc_inline_at(a, text, depth + 1);
+    buf_adds(a->out, after);
+}
+
+bool adoc_is_address(struct span name)
+{
+    return span_eq(name, "https") || span_eq(name, "http") || span_eq(name, "ftp");
+}
+
+bool adoc_is_macro(struct span name)
+{
+    static const char *const names[] = {
+        "link", "mailto", "xref",      "image",      "linkgit",     "javadoc",   "pass",
+        "kbd",  "btn",    "menu",      "stem",       "latexmath",   "asciimath", "footnote",
+        "icon", "anchor", "indexterm", "indexterm2", "footnoteref",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (span_eq(name, names[i]))
+            return true;
+    return adoc_is_address(name);
+}
+
+void adoc_macro(struct adoc *a, struct span name, struct span target, struct span text,
+                unsigned depth)
+{
+    struct span label = adoc_shown(text);
+    if (span_eq(name, "link") || span_eq(name, "mailto")) {
+        adoc_link(a, target, label.len ? label : target, depth);
+    } else if (span_eq(name, "xref")) {
+        adoc_cross_reference(a, target, label, depth);
+    } else if (span_eq(name, "image")) {
+        const char *comma = memchr(text.s, ',', text.len), *eq = memchr(text.s, '=', text.len);
+        struct span alt = {text.s, comma ? (size_t)(comma - text.s) : text.len};
+        if (eq && (!comma || eq < comma))
+            alt.len = 0;
+        buf_adds(a->out, "<img src=\"");
+        adoc_escape(a->out, target);
+        buf_adds(a->out, "\" alt=\"");
+        adoc_escape(a->out, span_trim(alt));
+        buf_adds(a->out, "\">");
+    } else if (span_eq(name, "linkgit")) { /* of git's own manual: page[section] */
+        adoc_escape(a->out, target);
+        buf_addf(a->out, "(%.*s)", (int)text.len, text.s);
+    } else if (span_eq(name, "javadoc")) { /* of Spring's */
+        buf_adds(a->out, "<code>");
+        adoc_escape(a->out, text.len ? text : target);
+        buf_adds(a->out, "</code>");
+    } else if (span_eq(name, "pass")) {
+        buf_add_span(a->out, text);
+    } else if (span_eq(name, "kbd") || span_eq(name, "btn") || span_eq(name, "indexterm2")) {
+        adoc_escape(a->out, text);
+    } else if (span_eq(name, "menu")) {
+        adoc_escape(a->out, target);
+        if (text.len)
+            said(a, " &gt; ", text, "", depth);
+    } else if (span_eq(name, "stem") || span_eq(name, "latexmath") || span_eq(name, "asciimath")) {
+        buf_adds(a->out, "<span class=\"math\">\\(");
+        adoc_escape(a->out, text);
+        buf_adds(a->out, "\\)</span>");
+    } else if (span_eq(name, "footnote") || span_eq(name, "footnoteref")) {
+        if (text.len)
+            said(a, " (", text, ")", depth);
+    }
+}
