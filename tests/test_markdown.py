@@ -167,10 +167,10 @@ def test_a_page_that_begins_below_the_first_level(convert, docfs):
 
 
 def test_git_manual_is_asciidoc(convert):
-    md = convert("gitfaq(7)\n=========\n\nNAME\n----\ngitfaq - Questions\n\n[[a]]\nWhat?::\n\tThis, "
+    md = convert("gitfaq(7)\n=========\n\nNAME\n----\ngitfaq - Questions, 'git faq' isn't +it+\n\n[[a]]\nWhat?::\n\tThis, "
                  "see linkgit:git-config[1].\n\n[[b]]\nWho?::\n\tYou.\n\n[[c]]\nKeys::\n+\n----\n# no "
                  "heading\n----\n", "gitfaq.txt")
-    assert md.startswith("# gitfaq(7)\n\n## NAME\n") and "see git-config(1)." in md
+    assert md.startswith("# gitfaq(7)\n\n## NAME\n") and "*git faq* isn't `it`\n" in md and "see git-config(1)." in md
     assert "[[" not in md and "- **Keys**\n\n  ```\n  # no heading\n  ```" in md
 
 

@@ -247,7 +247,8 @@ static void paragraph(struct adoc *a, const struct adoc_style *s)
     bool source = literal || span_eq(s->name, "source") || span_eq(s->name, "listing") ||
                   span_eq(s->name, "literal");
     size_t from = a->i++;
-    while (a->i < a->n && !adoc_ends_paragraph(a, a->line[a->i]))
+    while (a->i < a->n && (literal ? a->line[a->i].len && !span_eq(a->line[a->i], "+")
+                                   : !adoc_ends_paragraph(a, a->line[a->i])))
         a->i++;
     title(a, s->title);
     if (source) {
@@ -354,6 +355,7 @@ static void document(struct adoc *a)
     struct span text;
     adoc_metadata(a);
     unsigned level = a->i < a->n ? adoc_heading(a->line[a->i], &text) : 0;
+    a->compat = a->i + 1 < a->n && adoc_underlined(a->line[a->i], a->line[a->i + 1]);
     if (level == 1) {
         a->i++;
         heading(a, 1, text);

@@ -53,6 +53,7 @@ struct adoc {
     struct span marker[ADOC_DEPTH_MAX]; /* of the lists that are open */
     size_t n_markers;
     unsigned depth, callouts;
+    bool compat; /* the title is underlined: 'em' and +code+ are meant as of old */
 };
 
 /* ---- asciidoc_lines.c ---- */

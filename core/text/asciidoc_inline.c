@@ -76,6 +76,8 @@ static size_t bracket(struct inliner *in, size_t from)
     size_t end = find(in, FIND_BRACKET, from, "]");
     while (end != SIZE_MAX && end > from && in->t.s[end - 1] == '\\')
         end = find(in, FIND_BRACKET, end + 1, "]");
+    if (end == SIZE_MAX)
+        in->none |= UINT64_C(1) << FIND_BRACKET;
     return end;
 }
 
@@ -190,7 +192,8 @@ static size_t bracketed(struct inliner *in, size_t i)
 /* ---- marks ---- */
 
 static const char *const tags[128] = {
-    ['*'] = "strong", ['_'] = "em", ['`'] = "code", ['^'] = "sup", ['~'] = "sub"};
+    ['*'] = "strong", ['_'] = "em", ['`'] = "code", ['^'] = "sup", ['~'] = "sub", ['\''] = "em",
+};
 
 /* Where the mark that opens at i closes when it stands once: a word neither begins nor ends inside
  * it. SIZE_MAX: nowhere. */
@@ -290,7 +293,10 @@ static size_t passthrough(struct inliner *in, size_t i)
         return end + 2;
     }
     if (run == 1 && (end = close_one(in, i, '+')) != SIZE_MAX) {
-        adoc_escape(in->out, part(in, i + 1, end));
+        if (in->a->compat)
+            write_code(in, part(in, i + 1, end));
+        else
+            adoc_escape(in->out, part(in, i + 1, end));
         return end + 1;
     }
     return i;
@@ -351,6 +357,8 @@ static size_t element(struct inliner *in, size_t i)
         return passthrough(in, i);
     case '"':
     case '\'':
+        if (c == '\'' && next != '`' && in->a->compat)
+            return marks(in, i);
         if (next != '`')
             return i;
         end = find(in, c == '"' ? FIND_QUOTE : FIND_SINGLE, i + 2, c == '"' ? "`\"" : "`'");
