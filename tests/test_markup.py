@@ -635,6 +635,8 @@ Press kbd:[Ctrl+C], menu:File[Open > New], btn:[OK]; stem:[x^2]; pass:[<b>raw</b
 __em__ph and **st**rong, `+{literal}+`, \\*star*, footnote:[A note.] image:a.png[Alt, 20]
 link:x.html[a, b=c] ((term)) (((hidden))) `<T>` x<T> {unknown} snake_case_name.
 
+`javadoc:org.lamp.Light[format=annotation]`, configprop:lamp.on[], javadoc:org.Lamp[a lamp].
+
 [quote,Jo,A book]
 Said.
 
@@ -691,6 +693,7 @@ def test_asciidoc_blocks(convert):
     assert "Press Ctrl+C, File > Open > New, OK; $x^2$; **raw**; \\*not*;" in md
     assert "*em*ph and **st**rong, `{literal}`, \\*star*, (A note.) ![Alt](a.png)" in md
     assert "[a](x.html) term `<T>` x\\<T> {unknown} snake_case_name." in md
+    assert "`@Light`, `lamp.on`, `a lamp`." in md
     assert "> Said.\n\n— Jo, A book\n" in md and "```\nLine one\n  line two\n```" in md
 
 

@@ -97,9 +97,9 @@ bool adoc_is_address(struct span name)
 bool adoc_is_macro(struct span name)
 {
     static const char *const names[] = {
-        "link", "mailto", "xref",      "image",      "linkgit",     "javadoc",   "pass",
-        "kbd",  "btn",    "menu",      "stem",       "latexmath",   "asciimath", "footnote",
-        "icon", "anchor", "indexterm", "indexterm2", "footnoteref",
+        "link",     "mailto", "xref",   "image",     "linkgit",    "configprop",  "javadoc",
+        "pass",     "kbd",    "btn",    "menu",      "stem",       "latexmath",   "asciimath",
+        "footnote", "icon",   "anchor", "indexterm", "indexterm2", "footnoteref",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (span_eq(name, names[i]))
@@ -128,9 +128,15 @@ void adoc_macro(struct adoc *a, struct span name, struct span target, struct spa
     } else if (span_eq(name, "linkgit")) { /* of git's own manual: page[section] */
         adoc_escape(a->out, target);
         buf_addf(a->out, "(%.*s)", (int)text.len, text.s);
-    } else if (span_eq(name, "javadoc")) { /* of Spring's */
-        buf_adds(a->out, "<code>");
-        adoc_escape(a->out, text.len ? text : target);
+    } else if (span_eq(name, "javadoc") || span_eq(name, "configprop")) { /* of Spring's */
+        const char *dot = memrchr(target.s, '.', target.len);
+        bool annotation = span_has(text, "format=annotation") && dot;
+        if (span_starts(label, "format="))
+            label.len = 0;
+        buf_adds(a->out, annotation && !label.len ? "<code>@" : "<code>");
+        adoc_escape(a->out, label.len    ? label
+                            : annotation ? span_skip(target, (size_t)(dot + 1 - target.s))
+                                         : target);
         buf_adds(a->out, "</code>");
     } else if (span_eq(name, "pass")) {
         buf_add_span(a->out, text);
