@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * One thread for what happens once in a while: polled streams, connections and kept answers that
- * overstayed, the query log, tokens, the watchdog. */
+ * overstayed, the query log, tokens, memory that is free, the watchdog. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "tools/sidecar/internal.h"
+
+#define TRIM_NS (10 * SECOND_NS)
 
 struct ticker {
     struct server *s;
@@ -15,11 +18,21 @@ struct ticker {
     bool stop, woken;
 };
 
+/* Questions leave holes between what is kept, which malloc would hold on to: half of its memory. */
+static void trim(const struct server *s, unsigned long long *answered)
+{
+    unsigned long long now = atomic_load(&s->metrics.bytes_out);
+    if (now != *answered)
+        malloc_trim(0);
+    *answered = now;
+}
+
 static void *tick(void *arg)
 {
     struct ticker *t = arg;
     struct server *s = t->s;
-    int64_t second = 0, watchdog = notify_watchdog_ns(), patted = 0, flushed = 0;
+    int64_t second = 0, watchdog = notify_watchdog_ns(), patted = 0, flushed = 0, trimmed = 0;
+    unsigned long long answered = 0;
     pthread_mutex_lock(&t->lock);
     while (!t->stop) {
         t->woken = false;
@@ -41,6 +54,10 @@ static void *tick(void *arg)
                     tokens_flush(s->tokens, s->d);
                 }
             }
+        }
+        if (now - trimmed >= TRIM_NS) {
+            trimmed = now;
+            trim(s, &answered);
         }
         if (watchdog && now - patted >= watchdog) {
             notify_systemd("WATCHDOG=1");
