@@ -51,7 +51,7 @@ static void code_line(struct adoc *a, struct span l)
             break;
         end = open - 1;
     }
-    adoc_escape(a->out, (struct span){l.s, end});
+    html_escape(a->out, (struct span){l.s, end});
     for (size_t i = end; i < l.len; i++) {
         if (l.s[i] == '<')
             buf_addc(a->out, '(');
@@ -83,7 +83,7 @@ static void code(struct adoc *a, const struct adoc_style *s, struct span lang, s
     buf_adds(a->out, "<pre><code");
     if (lang.len) {
         buf_adds(a->out, " class=\"language-");
-        adoc_escape(a->out, lang);
+        html_escape(a->out, lang);
         buf_addc(a->out, '"');
     }
     buf_addc(a->out, '>');
@@ -95,7 +95,7 @@ static void code(struct adoc *a, const struct adoc_style *s, struct span lang, s
             adoc_inline(a, l);
         } else if (attributes) {
             adoc_expand(a, l, &text);
-            code_line(a, (struct span){text.data ? text.data : "", text.len});
+            code_line(a, buf_span(&text));
         } else {
             code_line(a, l);
         }
@@ -108,7 +108,7 @@ static void math(struct adoc *a, size_t from, size_t to)
 {
     buf_adds(a->out, "<p><span class=\"math\">\\[");
     for (size_t i = from; i < to; i++) {
-        adoc_escape(a->out, a->line[i]);
+        html_escape(a->out, a->line[i]);
         buf_addc(a->out, '\n');
     }
     buf_adds(a->out, "\\]</span></p>\n");
@@ -217,9 +217,9 @@ static bool block_macro(struct adoc *a, struct span l, const struct adoc_style *
     struct span target = {colons + 2, (size_t)(open - colons) - 2};
     if (span_eq(name, "include")) {
         buf_adds(a->out, "<p><a href=\"");
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
         buf_adds(a->out, "\">");
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
         buf_adds(a->out, "</a></p>\n");
     } else if (span_eq(name, "image")) {
         buf_adds(a->out, "<p>");
@@ -283,7 +283,7 @@ static void paragraph(struct adoc *a, const struct adoc_style *s)
     if (note)
         open_admonition(a, note);
     buf_adds(a->out, quote ? "<blockquote><p>" : "<p>");
-    adoc_inline(a, (struct span){text.data ? text.data : "", text.len});
+    adoc_inline(a, buf_span(&text));
     buf_adds(a->out, quote ? "</p></blockquote>\n" : "</p>\n");
     if (note)
         buf_adds(a->out, "</div>\n");
@@ -375,8 +375,7 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
     if (!a)
         return err_oom(err);
     adoc_preprocess(a, (struct span){text, len}, &source);
-    _cleanup_free_ struct span *line =
-        adoc_lines((struct span){source.data ? source.data : "", source.len}, &a->n);
+    _cleanup_free_ struct span *line = span_lines(buf_span(&source), &a->n);
     a->line = line;
     a->out = &html;
     bool ok = line && buf_status(&source) == 0 && adoc_find_ids(a, &names);

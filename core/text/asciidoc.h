@@ -68,8 +68,6 @@ const char *adoc_attribute(const struct adoc *a, struct span name);
 void adoc_expand(const struct adoc *a, struct span text, struct buf *out);
 /* Appends the page without conditionals: those are decided as for HTML. */
 void adoc_preprocess(struct adoc *a, struct span text, struct buf *out);
-/* Text -> right-trimmed lines; NULL when memory is out. */
-struct span *adoc_lines(struct span text, size_t *ret_n);
 /* Notes what the sections of all lines are called; names is the memory of made ids. */
 bool adoc_find_ids(struct adoc *a, struct buf *names);
 /* Title of a section, or empty. */
@@ -119,8 +117,6 @@ void adoc_table(struct adoc *a, const struct adoc_style *style, char kind, size_
 
 /* ---- asciidoc_inline.c ---- */
 
-/* Appends text as HTML. */
-void adoc_escape(struct buf *out, struct span text);
 /* Appends a paragraph, a title, an item: attributes, marks and macros become HTML. */
 void adoc_inline(struct adoc *a, struct span text);
 /* The same for text inside of other text, without attributes. */

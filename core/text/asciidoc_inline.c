@@ -25,28 +25,6 @@ struct inliner {
     bool none_one[128]; /* marks that stand once */
 };
 
-void adoc_escape(struct buf *out, struct span t)
-{
-    for (size_t i = 0; i < t.len; i++) {
-        switch (t.s[i]) {
-        case '&':
-            buf_adds(out, "&amp;");
-            break;
-        case '<':
-            buf_adds(out, "&lt;");
-            break;
-        case '>':
-            buf_adds(out, "&gt;");
-            break;
-        case '"':
-            buf_adds(out, "&quot;");
-            break;
-        default:
-            buf_addc(out, t.s[i]);
-        }
-    }
-}
-
 static bool is_word(char c)
 {
     return is_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
@@ -125,7 +103,7 @@ static size_t macro(struct inliner *in, size_t i)
         }
         while (end > target + 2 && strchr(".,;:!?)'*_", t.s[end - 1]))
             end--;
-        adoc_escape(in->out, part(in, i, end));
+        html_escape(in->out, part(in, i, end));
         return end;
     }
     if (close == SIZE_MAX)
@@ -136,7 +114,7 @@ static size_t macro(struct inliner *in, size_t i)
         for (size_t k = 0; k < text.len; k++)
             if (text.s[k] != '\\' || k + 1 == text.len || text.s[k + 1] != ']')
                 buf_addc(&plain, text.s[k]);
-        text = (struct span){plain.data ? plain.data : "", plain.len};
+        text = buf_span(&plain);
     }
     adoc_macro(in->a, name, part(in, target, end), text, in->depth);
     return close + 1;
@@ -164,7 +142,7 @@ static size_t bracketed(struct inliner *in, size_t i)
         end = near(in, i + 3, 200, "]]]");
         if (end == SIZE_MAX)
             return i;
-        adoc_escape(in->out, part(in, i + 2, end + 1));
+        html_escape(in->out, part(in, i + 2, end + 1));
         return end + 3;
     }
     if (c == '[') {
@@ -229,7 +207,7 @@ static void write_code(struct inliner *in, struct span t)
     buf_adds(in->out, "<code>");
     struct inliner code = {.a = in->a, .out = in->out, .t = t, .depth = in->depth + 1};
     if (literal)
-        adoc_escape(in->out, t);
+        html_escape(in->out, t);
     for (size_t i = 0; i < t.len && !literal;) {
         size_t end = i;
         char c = t.s[i];
@@ -241,7 +219,7 @@ static void write_code(struct inliner *in, struct span t)
             end = ++i; /* what follows stands for itself */
         }
         if (end == i)
-            adoc_escape(in->out, part(&code, i, ++end));
+            html_escape(in->out, part(&code, i, ++end));
         i = end;
     }
     buf_adds(in->out, "</code>");
@@ -289,14 +267,14 @@ static size_t passthrough(struct inliner *in, size_t i)
         return end + 3;
     }
     if (run == 2 && (end = find(in, FIND_PLUS2, i + 3, "++")) != SIZE_MAX) {
-        adoc_escape(in->out, part(in, i + 2, end));
+        html_escape(in->out, part(in, i + 2, end));
         return end + 2;
     }
     if (run == 1 && (end = close_one(in, i, '+')) != SIZE_MAX) {
         if (in->a->compat)
             write_code(in, part(in, i + 1, end));
         else
-            adoc_escape(in->out, part(in, i + 1, end));
+            html_escape(in->out, part(in, i + 1, end));
         return end + 1;
     }
     return i;
@@ -333,7 +311,7 @@ static size_t escaped(struct inliner *in, size_t i)
     if (!mark)
         return i;
     n = n > i + 1 ? n : i + 2;
-    adoc_escape(in->out, part(in, i + 1, n));
+    html_escape(in->out, part(in, i + 1, n));
     return n;
 }
 
@@ -393,7 +371,7 @@ void adoc_inline_at(struct adoc *a, struct span t, unsigned depth)
 {
     struct inliner in = {.a = a, .out = a->out, .t = t, .depth = depth};
     if (depth > ADOC_MARKS_MAX) {
-        adoc_escape(a->out, t);
+        html_escape(a->out, t);
         return;
     }
     for (size_t i = 0; i < t.len && buf_status(a->out) == 0;) {
@@ -406,7 +384,7 @@ void adoc_inline_at(struct adoc *a, struct span t, unsigned depth)
             while (end < t.len && is_alnum(t.s[end]))
                 end++;
             end += end == i;
-            adoc_escape(a->out, part(&in, i, end));
+            html_escape(a->out, part(&in, i, end));
         }
         i = end;
     }
@@ -418,7 +396,7 @@ void adoc_inline(struct adoc *a, struct span t)
     if (!t.len)
         return;
     adoc_expand(a, t, &text);
-    adoc_inline_at(a, (struct span){text.data ? text.data : "", text.len}, 0);
+    adoc_inline_at(a, buf_span(&text), 0);
     a->out->oom |= text.oom;
     a->out->full |= text.full;
 }

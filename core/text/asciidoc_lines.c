@@ -207,8 +207,7 @@ void adoc_preprocess(struct adoc *a, struct span text, struct buf *out)
     struct span l;
     size_t hidden = 0; /* conditionals that are open in one that does not hold */
     while (line_next(&text, &l) && buf_status(out) == 0) {
-        while (l.len && is_blank(l.s[l.len - 1]))
-            l.len--;
+        l = span_rtrim(l);
         bool def = span_starts(l, "ifdef::"), ndef = span_starts(l, "ifndef::");
         bool eval = span_starts(l, "ifeval::");
         const char *open = memchr(l.s, '[', l.len);
@@ -250,23 +249,6 @@ void adoc_preprocess(struct adoc *a, struct span text, struct buf *out)
         buf_addc(out, '\n');
     }
     adoc_forget(a); /* the blocks set them again, in turn */
-}
-
-struct span *adoc_lines(struct span text, size_t *ret_n)
-{
-    struct span *line = NULL, l;
-    size_t n = 0;
-    while (line_next(&text, &l)) {
-        while (l.len && is_blank(l.s[l.len - 1]))
-            l.len--;
-        if (!grow(&line, n, sizeof(*line))) {
-            free(line);
-            return NULL;
-        }
-        line[n++] = l;
-    }
-    *ret_n = n;
-    return line ? line : calloc(1, sizeof(*line));
 }
 
 /* ---- names of sections ---- */

@@ -32,12 +32,12 @@ void adoc_link(struct adoc *a, struct span target, struct span text, unsigned de
     if (span_starts(target, "++") && span_ends(target, "++") && target.len > 4)
         target = (struct span){target.s + 2, target.len - 4};
     buf_adds(a->out, "<a href=\"");
-    adoc_escape(a->out, target);
+    html_escape(a->out, target);
     buf_adds(a->out, "\">");
     if (text.len)
         adoc_inline_at(a, text, depth + 1);
     else
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
     buf_adds(a->out, "</a>");
 }
 
@@ -75,7 +75,7 @@ void adoc_cross_reference(struct adoc *a, struct span target, struct span text, 
         return;
     }
     buf_addf(a->out, "<a href=\"%s", page ? "" : "#");
-    adoc_escape(a->out, target);
+    html_escape(a->out, target);
     buf_adds(a->out, "\">");
     adoc_inline_at(a, text, depth + 1);
     buf_adds(a->out, "</a>");
@@ -121,12 +121,12 @@ void adoc_macro(struct adoc *a, struct span name, struct span target, struct spa
         if (eq && (!comma || eq < comma))
             alt.len = 0;
         buf_adds(a->out, "<img src=\"");
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
         buf_adds(a->out, "\" alt=\"");
-        adoc_escape(a->out, span_trim(alt));
+        html_escape(a->out, span_trim(alt));
         buf_adds(a->out, "\">");
     } else if (span_eq(name, "linkgit")) { /* of git's own manual: page[section] */
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
         buf_addf(a->out, "(%.*s)", (int)text.len, text.s);
     } else if (span_eq(name, "javadoc") || span_eq(name, "configprop")) { /* of Spring's */
         const char *dot = memrchr(target.s, '.', target.len);
@@ -134,21 +134,21 @@ void adoc_macro(struct adoc *a, struct span name, struct span target, struct spa
         if (span_starts(label, "format="))
             label.len = 0;
         buf_adds(a->out, annotation && !label.len ? "<code>@" : "<code>");
-        adoc_escape(a->out, label.len    ? label
+        html_escape(a->out, label.len    ? label
                             : annotation ? span_skip(target, (size_t)(dot + 1 - target.s))
                                          : target);
         buf_adds(a->out, "</code>");
     } else if (span_eq(name, "pass")) {
         buf_add_span(a->out, text);
     } else if (span_eq(name, "kbd") || span_eq(name, "btn") || span_eq(name, "indexterm2")) {
-        adoc_escape(a->out, text);
+        html_escape(a->out, text);
     } else if (span_eq(name, "menu")) {
-        adoc_escape(a->out, target);
+        html_escape(a->out, target);
         if (text.len)
             said(a, " &gt; ", text, "", depth);
     } else if (span_eq(name, "stem") || span_eq(name, "latexmath") || span_eq(name, "asciimath")) {
         buf_adds(a->out, "<span class=\"math\">\\(");
-        adoc_escape(a->out, text);
+        html_escape(a->out, text);
         buf_adds(a->out, "\\)</span>");
     } else if (span_eq(name, "footnote") || span_eq(name, "footnoteref")) {
         if (text.len)

@@ -184,7 +184,7 @@ static void write_cell(struct adoc *a, char style, struct span text)
     size_t n;
     if (style == 'l') {
         buf_adds(a->out, "<pre>\n");
-        adoc_escape(a->out, text);
+        html_escape(a->out, text);
         buf_adds(a->out, "</pre>");
         return;
     }
@@ -199,7 +199,7 @@ static void write_cell(struct adoc *a, char style, struct span text)
         }
         adoc_inline(a, text);
     } else {
-        _cleanup_free_ struct span *line = adoc_lines(text, &n);
+        _cleanup_free_ struct span *line = span_lines(text, &n);
         if (line)
             adoc_nested(a, line, n);
         else

@@ -191,7 +191,7 @@ static int parse_toml(struct span block, struct front_matter *f)
         }
         if (i == v.len || buf_status(&text) < 0)
             continue;
-        int r = keep(f, key, (struct span){text.data ? text.data : "", text.len});
+        int r = keep(f, key, buf_span(&text));
         if (r < 0)
             return r;
     }

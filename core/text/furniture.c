@@ -146,8 +146,7 @@ static bool ends_sentence(const struct buf *out)
 /* Joins what a page break cut: no blank line when the sentence goes on. */
 static void add_sheet(struct buf *out, struct span text)
 {
-    while (text.len && is_blank(text.s[text.len - 1]))
-        text.len--;
+    text = span_rtrim(text);
     struct span rest = text, line;
     while (rest.len && memchr("\n", rest.s[0], 1))
         rest = span_skip(rest, 1);

@@ -170,7 +170,7 @@ static bool cut(struct expand *x, const struct include *inc, struct included *in
     int r = include_part((struct span){in->text, len}, &inc->part, &in->part);
     if (r < 0)
         missed(x, inc->path, "%s", r == -ENOENT ? "it has no such part" : strerror(-r));
-    in->frame.text = (struct span){in->part.data ? in->part.data : "", in->part.len};
+    in->frame.text = buf_span(&in->part);
     return r == 0;
 }
 
@@ -220,10 +220,9 @@ bool include_close(struct expand *x, struct included *in)
 
 void include_line(struct expand *x, struct span line)
 {
-    struct span pad = {x->pad.data ? x->pad.data : "", x->pad.len};
+    struct span pad = buf_span(&x->pad);
     if (line.len == 0) /* no blanks at the end of a line */
-        while (pad.len && is_blank(pad.s[pad.len - 1]))
-            pad.len--;
+        pad = span_rtrim(pad);
     buf_add_span(x->out, pad);
     buf_add_span(x->out, line);
     buf_addc(x->out, '\n');

@@ -215,8 +215,7 @@ static void read_page(struct page *p)
 {
     struct span rest = p->frame->text, l;
     while (buf_status(p->x->out) == 0 && line_next(&rest, &l)) {
-        while (l.len && is_blank(l.s[l.len - 1]))
-            l.len--;
+        l = span_rtrim(l);
         if (include(p, l)) {
             p->before.len = 0;
             continue;

@@ -320,7 +320,7 @@ static void into_page(struct reader *r, struct included *in, unsigned deeper)
     struct buf moved = {.limit = r->x->limits->max_bytes + 1};
     if (deeper) {
         md_demoted(&moved, in->frame.text, deeper);
-        in->frame.text = (struct span){moved.data ? moved.data : "", moved.len};
+        in->frame.text = buf_span(&moved);
     }
     include_markdown(r->x, &in->frame);
     buf_fini(&moved);
@@ -348,7 +348,7 @@ static bool follow(struct reader *r, struct span pad, const struct form *f)
         char name[16];
         snprintf(name, sizeof(name), "%.*s", (int)lang.len, lang.s);
         md_fence(&block, in.frame.text, name, 0);
-        include_lines(r->x, (struct span){block.data ? block.data : "", block.len});
+        include_lines(r->x, buf_span(&block));
         buf_fini(&block);
     } else {
         into_page(r, &in, f->deeper);

@@ -252,7 +252,7 @@ static void select_lines(struct span text, const struct include_part *part, stru
 
 static void dedent(struct buf *b, int columns)
 {
-    struct span rest = {b->data ? b->data : "", b->len}, line;
+    struct span rest = buf_span(b), line;
     size_t strip = columns == DEDENT_ALL ? SIZE_MAX : (size_t)columns;
     if (columns == DEDENT_ALL)
         for (struct span r = rest; line_next(&r, &line);)
@@ -277,7 +277,7 @@ int include_part(struct span text, const struct include_part *part, struct buf *
         r = select_tags(text, part, &marked);
         if (r == 0)
             r = buf_status(&marked);
-        text = (struct span){marked.data ? marked.data : "", marked.len};
+        text = buf_span(&marked);
     }
     if (r == 0)
         r = select_object(&text, part->object);

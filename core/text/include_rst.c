@@ -92,7 +92,7 @@ static void code_block(struct expand *x, const struct include *inc, struct span 
     buf_adds(&head, ".. code-block:: ");
     buf_add_span(&head, lang);
     buf_rtrim(&head, " ");
-    include_line(x, (struct span){head.data ? head.data : "", head.len});
+    include_line(x, buf_span(&head));
     buf_fini(&head);
     include_line(x, (struct span){"", 0});
     buf_adds(&x->pad, "   ");

@@ -97,7 +97,7 @@ static void add_node(struct span node, bool *titled, struct buf *out)
         }
         if (span_eq(span_trim(line), "* Menu:"))
             return; /* the rest is where to go from here */
-        if (line.len || !span_ends((struct span){out->data ? out->data : "", out->len}, "\n\n"))
+        if (line.len || !span_ends(buf_span(out), "\n\n"))
             add_line(line.len, &node, out);
         else
             node = rest;

@@ -8,23 +8,6 @@
 static const char *const open_tag[] = {"", "<i>", "<b>", "<code>"};
 static const char *const close_tag[] = {"", "</i>", "</b>", "</code>"};
 
-void man_escape(struct buf *out, char c)
-{
-    switch (c) {
-    case '<':
-        buf_adds(out, "&lt;");
-        break;
-    case '>':
-        buf_adds(out, "&gt;");
-        break;
-    case '&':
-        buf_adds(out, "&amp;");
-        break;
-    default:
-        buf_addc(out, c);
-    }
-}
-
 /* True for "ls(1)", "Foo::Bar(3pm)": a cross reference, which stays plain. */
 static bool is_reference(struct span w)
 {
@@ -113,7 +96,7 @@ void man_font_write(const struct man_text *t, struct buf *out)
         if (t->text.data[i] == '\n')
             buf_adds(out, "<br>");
         else
-            man_escape(out, t->text.data[i]);
+            html_escape(out, (struct span){t->text.data + i, 1});
     }
     buf_adds(out, close_tag[(int)now]);
 }

@@ -52,7 +52,9 @@ static void flush(struct cleaner *c)
         if (c->place == IN_TERM)
             buf_adds(c->out, "<code>");
         for (size_t i = 0; i < c->open.text.len; i++)
-            man_escape(c->out, c->open.text.data[i] == '\n' ? ' ' : c->open.text.data[i]);
+            if (c->open.text.data[i] == '\n')
+                c->open.text.data[i] = ' ';
+        html_escape(c->out, buf_span(&c->open.text));
         if (c->place == IN_TERM)
             buf_adds(c->out, "</code>");
     } else {
@@ -130,8 +132,7 @@ static void add_char(struct cleaner *c, const char *s, size_t n)
         if (c->in_synopsis)
             buf_add(&c->synopsis, s, n);
         else
-            for (size_t i = 0; i < n; i++)
-                man_escape(c->out, s[i]);
+            html_escape(c->out, (struct span){s, n});
         return;
     }
     bool blank = n == 1 && is_blank(s[0]);

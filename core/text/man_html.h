@@ -18,7 +18,6 @@ void man_font_settle(struct man_text *t);
 bool man_font_is_code(const struct man_text *t);
 /* Appends the text as HTML. */
 void man_font_write(const struct man_text *t, struct buf *out);
-void man_escape(struct buf *out, char c);
 
 /* ---- man_synopsis.c ---- */
 

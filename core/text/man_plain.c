@@ -18,16 +18,6 @@ static bool shows_arguments(struct span request)
     return false;
 }
 
-static void add_html(struct buf *out, char c)
-{
-    if (c == '<')
-        buf_adds(out, "&lt;");
-    else if (c == '&')
-        buf_adds(out, "&amp;");
-    else
-        buf_addc(out, c);
-}
-
 /* Bytes of the escape that starts with the backslash at s[0]; *ret is what it shows. */
 static size_t escape(struct span s, const char **ret)
 {
@@ -81,7 +71,7 @@ static void add_words(struct buf *out, struct span s)
     for (size_t i = 0; i < s.len;) {
         if (s.s[i] != '\\') {
             if (s.s[i] != '"')
-                add_html(out, s.s[i]);
+                html_escape(out, (struct span){s.s + i, 1});
             i++;
             continue;
         }

@@ -29,14 +29,12 @@ void man_synopsis_write(struct buf *synopsis, struct buf *out)
             /* A single word as long as the line, or one that is nothing but its indent. */
             if (span_run(line, ' ') >= cut)
                 break;
-            for (size_t i = 0; i < cut; i++)
-                man_escape(out, line.s[i]);
+            html_escape(out, (struct span){line.s, cut});
             buf_adds(out, "\n        ");
             line = span_skip(line, cut + 1);
             room = SYNOPSIS_WIDTH - 8;
         }
-        for (size_t i = 0; i < line.len; i++)
-            man_escape(out, line.s[i]);
+        html_escape(out, line);
         buf_addc(out, '\n');
     }
     buf_adds(out, "</code></pre>\n");

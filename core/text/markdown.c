@@ -278,7 +278,7 @@ static bool leading_heading(struct span body, struct buf *out)
 static int finish(struct md *m, struct front_matter *fm, const char *name, struct pages *ret)
 {
     _cleanup_buf_ struct buf heading = {0}, whole = {.limit = m->out.limit};
-    struct span body = {m->out.data ? m->out.data : "", m->out.len};
+    struct span body = buf_span(&m->out);
     bool has_heading = md_first_heading(body, &heading);
     char *title = fm->title ? steal_ptr(fm->title) : NULL;
     if (!has_heading && (title || m->description)) {

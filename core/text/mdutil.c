@@ -14,6 +14,33 @@ char *span_dup(struct span p)
     return strndup(p.s ? p.s : "", p.len);
 }
 
+struct span *span_lines(struct span text, size_t *ret_n)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < text.len; i++)
+        n += text.s[i] == '\n';
+    struct span *line = calloc(n, sizeof(*line)), l;
+    *ret_n = 0;
+    while (line && line_next(&text, &l))
+        line[(*ret_n)++] = span_rtrim(l);
+    return line;
+}
+
+void html_escape(struct buf *out, struct span t)
+{
+    while (t.len) {
+        size_t plain = 0;
+        while (plain < t.len && !memchr("&<>\"", t.s[plain], 4))
+            plain++;
+        buf_add(out, t.s, plain);
+        if (plain == t.len)
+            return;
+        char c = t.s[plain];
+        buf_adds(out, c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&quot;");
+        t = span_skip(t, plain + 1);
+    }
+}
+
 struct span path_base(const char *name)
 {
     const char *slash = strrchr(name, '/');
@@ -134,8 +161,7 @@ static void add_run(struct buf *out, char c, size_t n)
 
 void md_fence(struct buf *out, struct span text, const char *lang, unsigned indent)
 {
-    while (text.len && is_blank(text.s[text.len - 1]))
-        text.len--;
+    text = span_rtrim(text);
     size_t ticks = longest_run(text, '`') + 1;
     if (ticks < 3)
         ticks = 3;

@@ -52,13 +52,19 @@ static inline struct span span_of(const char *s)
 {
     return (struct span){s, strlen(s)};
 }
+/* Without blanks at its end. */
+static inline struct span span_rtrim(struct span p)
+{
+    while (p.len && is_blank(p.s[p.len - 1]))
+        p.len--;
+    return p;
+}
 /* Without blanks at both ends. */
 static inline struct span span_trim(struct span p)
 {
+    p = span_rtrim(p);
     while (p.len && is_blank(p.s[0]))
         p.s++, p.len--;
-    while (p.len && is_blank(p.s[p.len - 1]))
-        p.len--;
     return p;
 }
 static inline struct span span_skip(struct span p, size_t n)
@@ -92,12 +98,21 @@ static inline size_t span_run(struct span p, char c)
         n++;
     return n;
 }
+/* What is in the buffer; never a NULL pointer. */
+static inline struct span buf_span(const struct buf *b)
+{
+    return (struct span){b->data ? b->data : "", b->len};
+}
 static inline void buf_add_span(struct buf *b, struct span p)
 {
     buf_add(b, p.s, p.len);
 }
 /* New NUL-terminated copy, or NULL when memory is out. */
 char *span_dup(struct span p);
+/* The lines of a text, right-trimmed, pieces of it; the caller frees. NULL when memory is out. */
+struct span *span_lines(struct span text, size_t *ret_n);
+/* Appends text for HTML, between tags or in an attribute with double quotes. */
+void html_escape(struct buf *out, struct span text);
 
 /* Last component of a path. */
 struct span path_base(const char *name);

@@ -148,7 +148,7 @@ static void write_line(struct walk *w, struct span line, bool edge)
 
 static char *first_line(const struct buf *md)
 {
-    struct span rest = {md->data ? md->data : "", md->len}, line;
+    struct span rest = buf_span(md), line;
     while (line_next(&rest, &line)) {
         line = span_trim(line);
         while (line.len && (line.s[0] == '#' || line.s[0] == ' '))

@@ -166,7 +166,7 @@ static struct span without_overstrike(struct span line, struct buf *tmp)
             n--;
         buf_truncate(tmp, n ? n - 1 : 0);
     }
-    return (struct span){tmp->data ? tmp->data : "", tmp->len};
+    return buf_span(tmp);
 }
 
 static void plain_line(struct text *t, struct span line)
@@ -178,8 +178,7 @@ static void plain_line(struct text *t, struct span line)
         buf_addc(&t->out, '\n');
         return;
     }
-    while (line.len && is_blank(line.s[line.len - 1]))
-        line.len--;
+    line = span_rtrim(line);
     if (line.len == 0) {
         if (t->blanks++ < 2 && t->out.len)
             buf_addc(&t->out, '\n');

@@ -132,8 +132,7 @@ static void code_line(struct span l, struct buf *out)
                             : NULL;
     if (flags)
         l.len = (size_t)(flags - l.s);
-    while (l.len && is_blank(l.s[l.len - 1]))
-        l.len--;
+    l = span_rtrim(l);
     if (!span_eq(l, "<BLANKLINE>"))
         buf_add_span(out, l);
 }
@@ -160,7 +159,7 @@ void rst_code(struct rst *r, size_t from, size_t to, struct span lang)
     if (lang.len < sizeof(name) && !memchr(lang.s, '`', lang.len) && !memchr(lang.s, ' ', lang.len))
         memcpy(name, lang.s, lang.len);
     rst_blank_line(r);
-    md_fence(r->out, (struct span){text.data ? text.data : "", text.len}, name, 0);
+    md_fence(r->out, buf_span(&text), name, 0);
     r->out->oom |= text.oom;
     r->out->full |= text.full;
     rst_blank_line(r);
@@ -221,7 +220,7 @@ void rst_nested(struct rst *r, struct span first, size_t from, size_t to, size_t
     r->module = inner.module;
     r->lang = inner.lang;
     buf_rtrim(&text, " \n");
-    struct span rest = {text.data ? text.data : "", text.len}, l;
+    struct span rest = buf_span(&text), l;
     if (!rest.len && *lead)
         buf_addf(r->out, "%.*s\n", (int)span_trim(span_of(lead)).len, span_trim(span_of(lead)).s);
     for (bool begins = true; line_next(&rest, &l); begins = false) {
@@ -298,7 +297,7 @@ static void paragraph(struct rst *r)
         rst_blank_line(r);
     if (text.len && text.data[0] == '#')
         buf_addc(r->out, '\\');
-    struct span all = span_trim((struct span){text.data ? text.data : "", text.len});
+    struct span all = span_trim(buf_span(&text));
     rst_text(r, all);
     buf_adds(r->out, all.len ? "\n" : "");
     r->out->oom |= text.oom;
@@ -387,20 +386,12 @@ static void expand_tabs(struct span text, struct buf *out)
 
 static int convert_text_of(struct span text, struct buf *out, struct buf *title)
 {
-    size_t n = 1;
-    for (size_t i = 0; i < text.len; i++)
-        n += text.s[i] == '\n';
-    _cleanup_free_ struct span *line = calloc(n + 1, sizeof(*line));
+    struct span none = {"", 0};
+    struct rst r = {.out = out, .module = none, .owner = none, .lang = none};
+    _cleanup_free_ struct span *line = span_lines(text, &r.n);
     if (!line)
         return -ENOMEM;
-    struct span none = {"", 0};
-    struct rst r = {.line = line, .out = out, .module = none, .owner = none, .lang = none};
-    struct span l;
-    while (line_next(&text, &l)) {
-        while (l.len && is_blank(l.s[l.len - 1]))
-            l.len--;
-        line[r.n++] = l;
-    }
+    r.line = line;
     r.names = rst_names_new(line, r.n);
     if (!r.names)
         return -ENOMEM;
@@ -419,7 +410,7 @@ int convert_rst(const char *text, size_t len, const char *name, const struct con
     struct span all = {text, len};
     if (len && memchr(text, '\t', len)) {
         expand_tabs(all, &expanded);
-        all = (struct span){expanded.data ? expanded.data : "", expanded.len};
+        all = buf_span(&expanded);
     }
     int e = buf_status(&expanded);
     if (e == 0)

@@ -110,7 +110,7 @@ static void marked_code(struct rst *r, const struct directive *d)
             production(span_trim(l), &shown);
         } else {
             rst_inline(&text, span_trim(l), r->names);
-            md_plain(&shown, (struct span){text.data ? text.data : "", text.len});
+            md_plain(&shown, buf_span(&text));
             buf_addf(&out, "%*s", (int)rst_indent(l), "");
         }
         buf_add(&out, shown.data ? shown.data : "", shown.len);

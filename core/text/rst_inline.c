@@ -115,7 +115,7 @@ static void add_role(struct buf *out, struct span role, struct span body)
         buf_add(&call, text.s, text.len);
         if (!target.len && names_function(role) && !memchr(text.s, '(', text.len))
             buf_adds(&call, "()");
-        add_code(out, (struct span){call.data ? call.data : "", call.len});
+        add_code(out, buf_span(&call));
         return;
     }
     if (span_eq(role, ":pep:") || span_eq(role, ":rfc:"))
@@ -220,7 +220,7 @@ static size_t add_substitution(struct buf *out, const char *s, size_t left, stru
         rst_inline(&text, span_of(value), NULL); /* no names in it: these could go round */
     else
         buf_add_span(&text, name); /* defined elsewhere */
-    struct span shown = {text.data ? text.data : "", text.len};
+    struct span shown = buf_span(&text);
     if (is_url(address) && shown.len)
         add_link(out, shown, address);
     else

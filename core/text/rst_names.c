@@ -87,11 +87,6 @@ static void value_of(const struct span *line, size_t n, size_t i, struct span fi
     }
 }
 
-static struct span buf_span(const struct buf *b)
-{
-    return (struct span){b->data ? b->data : "", b->len};
-}
-
 /* "0xA9", "U+00A9", "&#xA9;" as UTF-8; other words are text. */
 static void add_unicode(struct span words, struct buf *out)
 {

@@ -211,7 +211,7 @@ void rst_signature(struct rst *r, struct span name, struct span arg, size_t from
     for (size_t at = from, first = 1; arg.len && !said; first = 0) {
         _cleanup_buf_ struct buf one = {0}, whole = {0};
         joined(r, first ? arg : span_trim(r->line[at++]), &at, last, &one);
-        struct span s = {one.data ? one.data : "", one.len};
+        struct span s = buf_span(&one);
         if (rst_is(name, "class exception py:class py:exception")) {
             buf_clear(&owner); /* the last one counts */
             if (!begins_with_name(s, outer) && outer.len)

@@ -31,27 +31,21 @@ static void cell_add(struct row *w, size_t column, struct span text)
         buf_addc(cell, '\n');
     else
         text = span_trim(text);
-    while (text.len && is_blank(text.s[text.len - 1]))
-        text.len--;
-    buf_add_span(cell, text);
+    buf_add_span(cell, span_rtrim(text));
 }
 
 /* The text of a cell is a text like any other. */
 static void cell_convert(struct rst *r, const struct buf *cell, struct buf *out)
 {
-    struct span rest = {cell->data ? cell->data : "", cell->len}, l;
-    size_t n = 1;
-    for (size_t i = 0; i < rest.len; i++)
-        n += rest.s[i] == '\n';
-    _cleanup_free_ struct span *line = calloc(n, sizeof(*line));
+    size_t n;
+    _cleanup_free_ struct span *line = span_lines(buf_span(cell), &n);
     if (!line) {
         out->oom = true;
         return;
     }
     struct rst inner = *r;
     inner.line = line;
-    for (inner.n = 0; line_next(&rest, &l);)
-        line[inner.n++] = l;
+    inner.n = n;
     inner.i = 0;
     inner.out = out;
     inner.boxed = true;
@@ -73,7 +67,7 @@ static void row_end(struct row *w)
         buf_clear(&text);
         cell_convert(w->r, c, &text);
         buf_adds(out, "| ");
-        md_one_line(out, (struct span){text.data ? text.data : "", text.len}, true);
+        md_one_line(out, buf_span(&text), true);
         buf_addc(out, ' ');
         out->oom |= c->oom || text.oom;
         out->full |= c->full || text.full;
@@ -146,7 +140,7 @@ static void csv_record(struct row *w, struct span *text)
             if (!quoted)
                 buf_addc(&field, text->s[i]);
         more = i < text->len && text->s[i] == ',';
-        cell_add(w, column, (struct span){field.data ? field.data : "", field.len});
+        cell_add(w, column, buf_span(&field));
         i += i < text->len;
     }
     row_end(w);
@@ -177,7 +171,7 @@ void rst_csv_table(struct rst *r, size_t from, size_t body, size_t to)
             csv_record(&w, &record);
     }
     join_lines(r, body, to, &text);
-    struct span rest = {text.data ? text.data : "", text.len};
+    struct span rest = buf_span(&text);
     while (rest.len && buf_status(r->out) == 0) {
         if (rest.s[0] == '\n')
             rest = span_skip(rest, 1);
