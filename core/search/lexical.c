@@ -48,7 +48,7 @@ static int by_df(const void *a, const void *b)
     return strcmp(x->text, y->text);
 }
 
-static void add_quoted(struct buf *b, const char *s)
+void lexical_quote(struct buf *b, const char *s)
 {
     buf_addc(b, '"');
     for (; *s; s++) {
@@ -70,7 +70,7 @@ static void add_list(struct buf *b, char *const *list, size_t n, const char *joi
     for (size_t i = 0; i < n; i++) {
         if (i)
             buf_adds(b, join);
-        add_quoted(b, list[i]);
+        lexical_quote(b, list[i]);
     }
 }
 
@@ -126,7 +126,7 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
     for (size_t i = 0; i < taken; i++) {
         if (i)
             buf_adds(b, " OR ");
-        add_quoted(b, order[i]->text);
+        lexical_quote(b, order[i]->text);
         add_part(l, (int)(order[i] - l->term),
                  lexical_reads_alike(order[i]->text) ? order[i]->df : -1);
     }

@@ -12,9 +12,8 @@
 
 #include "core/util/cleanup.h"
 
-#define POOL                                                                            \
-    (512u << 10) /* rows of words that have several; when it is full, they are not kept \
-                  */
+/* Rows of words that have several; when it is full, they are not kept. */
+#define POOL (512u << 10)
 
 /* Lower half of an entry; the upper one is the hash of the stem. */
 #define UNKNOWN 0u

@@ -76,6 +76,8 @@ void lexical_fini(struct lexical *l);
 /* True when full text reads the word of a question as that word; one that was cut may be read anew.
  */
 bool lexical_reads_alike(const char *word);
+/* Appends a word or a phrase as the full text's queries quote it. */
+void lexical_quote(struct buf *b, const char *s);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
 void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */

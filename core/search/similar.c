@@ -116,8 +116,8 @@ int docfs_similar(struct docfs *d, int64_t document, unsigned k, struct docfs_re
         state_release(d);
     }
     embedder_free(e);
-    if (rc ==
-        -ENOENT) { /* the document exists (the caller resolved it) but nothing speaks for it */
+    /* The document exists (the caller resolved it) but nothing speaks for it. */
+    if (rc == -ENOENT) {
         char note[sizeof(why.text) + 64];
         snprintf(note, sizeof(note), why.code ? "Nothing can be compared: %s." : "%s",
                  why.code ? why.text : "This document has no words to compare by.");

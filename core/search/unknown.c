@@ -37,13 +37,7 @@ void unknown_phrases(struct store_read *r, const struct query *q, struct buf *no
 {
     for (size_t i = 0; i < q->n_phrase; i++) {
         _cleanup_buf_ struct buf match = {0};
-        buf_addc(&match, '"');
-        for (const char *s = q->phrase[i]; *s; s++) {
-            buf_addc(&match, *s);
-            if (*s == '"')
-                buf_addc(&match, '"');
-        }
-        buf_addc(&match, '"');
+        lexical_quote(&match, q->phrase[i]);
         struct store_lex_query one = {.match = match.data, .weight = {1, 1, 1}};
         struct best best;
         if (buf_status(&match) == 0 && store_lex_search(r, &one, 1, &best, NULL) == 0)

@@ -138,7 +138,7 @@ static int archive_open(const struct source_env *env, const char *location, void
     a->location = strndup(location, n);
     a->subdir = location[n] ? strdup(location + n + 2) : NULL;
     a->revision = strdup("");
-    struct stat st;
+    struct stat st = {0};
     int r = a->location && (!location[n] || a->subdir) && a->revision ? 0 : err_oom(err);
     if (r == 0 && is_http(a->location)) {
         free(a->revision);
@@ -149,11 +149,11 @@ static int archive_open(const struct source_env *env, const char *location, void
         if (a->fd < 0)
             r = err_set(err, -errno, "cannot read %s: %m", a->location);
     }
-    if (r == 0 && fstat(a->fd, &st) == 0 && S_ISDIR(st.st_mode))
-        r = err_set(err, -EISDIR, "%s is a directory, not an archive: leave --kind out",
-                    a->location);
     if (r == 0 && (fstat(a->fd, &st) < 0 || !S_ISREG(st.st_mode)))
-        r = err_set(err, -EINVAL, "%s is not a regular file", a->location);
+        r = S_ISDIR(st.st_mode)
+                ? err_set(err, -EISDIR, "%s is a directory, not an archive: leave --kind out",
+                          a->location)
+                : err_set(err, -EINVAL, "%s is not a regular file", a->location);
     if (r == 0) {
         a->size = st.st_size;
         r = spool_init(&a->spool, env->cache_dir, err);
@@ -206,20 +206,28 @@ static char *common_root(const struct archive_source *a)
     return strndup(s->entry[0].path, n + 1);
 }
 
+/* Brings the entries that fn wants into the spool. */
+static int read_entries(struct archive_source *a, bool (*fn)(void *arg, const char *path),
+                        struct docfs_err *err)
+{
+    return spool_archive(&a->spool,
+                         &(struct spool_read){.env = a->env,
+                                              .fd = a->fd,
+                                              .size = a->size,
+                                              .label = a->location,
+                                              .max_file = a->max_file,
+                                              .wanted = fn,
+                                              .arg = a},
+                         err);
+}
+
 static int archive_list(void *handle, const struct source_filter *filter, struct source_files *ret,
                         struct docfs_err *err)
 {
     struct archive_source *a = handle;
     a->filter = filter;
-    int r = spool_archive(&a->spool,
-                          &(struct spool_read){.env = a->env,
-                                               .fd = a->fd,
-                                               .size = a->size,
-                                               .label = a->location,
-                                               .max_file = filter->max_file,
-                                               .wanted = wanted,
-                                               .arg = a},
-                          err);
+    a->max_file = filter->max_file;
+    int r = read_entries(a, wanted, err);
     if (r < 0)
         return r;
     if (!(a->root = common_root(a)))
@@ -232,7 +240,6 @@ static int archive_list(void *handle, const struct source_filter *filter, struct
         a->root = deeper;
     }
     size_t skip = strlen(a->root), below = 0;
-    a->max_file = filter->max_file;
     if (!(a->within = strndup(a->root, skip - (skip > 0))))
         return err_oom(err);
     for (size_t i = 0; i < a->spool.n; i++) {
@@ -320,15 +327,7 @@ static int archive_want(void *handle, const char *const *paths, size_t n, struct
     }
     qsort(list, a->n_asked, sizeof(*list), by_text);
     a->spool.seen = 0;
-    return spool_archive(&a->spool,
-                         &(struct spool_read){.env = a->env,
-                                              .fd = a->fd,
-                                              .size = a->size,
-                                              .label = a->location,
-                                              .max_file = a->max_file,
-                                              .wanted = asked,
-                                              .arg = a},
-                         err);
+    return read_entries(a, asked, err);
 }
 
 static const char *archive_revision(void *handle)

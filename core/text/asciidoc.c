@@ -142,7 +142,8 @@ static void open_admonition(struct adoc *a, const char *kind)
 
 void adoc_nested(struct adoc *a, const struct span *line, size_t n)
 {
-    struct adoc outer = {.line = a->line, .n = a->n, .i = a->i, .n_markers = a->n_markers};
+    const struct span *outer = a->line;
+    size_t outer_n = a->n, outer_i = a->i, n_markers = a->n_markers;
     struct span marker[ADOC_DEPTH_MAX];
     memcpy(marker, a->marker, sizeof(marker));
     a->line = line;
@@ -151,10 +152,10 @@ void adoc_nested(struct adoc *a, const struct span *line, size_t n)
     a->depth++;
     adoc_blocks(a);
     a->depth--;
-    a->line = outer.line;
-    a->n = outer.n;
-    a->i = outer.i;
-    a->n_markers = outer.n_markers;
+    a->line = outer;
+    a->n = outer_n;
+    a->i = outer_i;
+    a->n_markers = n_markers;
     memcpy(a->marker, marker, sizeof(marker));
 }
 
@@ -235,13 +236,6 @@ static bool block_macro(struct adoc *a, struct span l, const struct adoc_style *
 
 static void paragraph(struct adoc *a, const struct adoc_style *s)
 {
-    static const struct {
-        const char *prefix, *kind;
-    } notes[] = {{"NOTE: ", "Note"},
-                 {"TIP: ", "Tip"},
-                 {"WARNING: ", "Warning"},
-                 {"IMPORTANT: ", "Important"},
-                 {"CAUTION: ", "Caution"}};
     const char *note = admonition(s->name);
     bool literal = is_blank(a->line[a->i].s[0]) && !s->name.len;
     bool source = literal || span_eq(s->name, "source") || span_eq(s->name, "listing") ||
@@ -269,12 +263,12 @@ static void paragraph(struct adoc *a, const struct adoc_style *s)
         struct span l = span_trim(a->line[i]);
         if (span_starts(l, "//") && !span_starts(l, "///"))
             continue;
-        for (size_t k = 0; i == from && k < sizeof(notes) / sizeof(*notes); k++)
-            if (span_starts(l, notes[k].prefix)) {
-                note = notes[k].kind;
-                l = span_trim(span_skip(l, strlen(notes[k].prefix)));
-                break;
-            }
+        const char *mark = i == from ? memmem(l.s, l.len, ": ", 2) : NULL; /* "NOTE: text" */
+        const char *kind = mark ? admonition((struct span){l.s, (size_t)(mark - l.s)}) : NULL;
+        if (kind) {
+            note = kind;
+            l = span_trim(span_skip(l, (size_t)(mark - l.s) + 2));
+        }
         if (text.len)
             buf_adds(&text, breaks ? " +\n" : "\n");
         buf_add_span(&text, l);

@@ -22,7 +22,7 @@ static void add_line(struct buf *out, struct span line)
 
 /* ---- marks ---- */
 
-/* True when the line is a mark: *ret_end tells which, *ret_name whose. */
+/* True when the line is a mark: *ret_end tells which, *ret_name whose; empty: of what is open. */
 static bool mark(struct span l, enum include_marks kind, bool *ret_end, struct span *ret_name)
 {
     static const struct {
@@ -54,12 +54,14 @@ static bool mark(struct span l, enum include_marks kind, bool *ret_end, struct s
     while (n < rest.len && !is_blank(rest.s[n]))
         n++;
     *ret_name = (struct span){rest.s, n};
-    if (kind == MARKS_REGION && *ret_end)
+    if (kind == MARKS_REGION && *ret_end) { /* also "#endregion" and "#endregion -->" */
+        ret_name->len = n && (is_alnum(rest.s[0]) || rest.s[0] == '_') ? n : 0;
         return true;
+    }
     return n > 0 && (!words[kind].close || n == rest.len);
 }
 
-/* The name is in the list; "*" and "**" name all, "!name" none of it. */
+/* The name is in the list; "*" and "**" name all. */
 static bool listed(struct span list, struct span name, bool *ret_all)
 {
     bool any = false;
@@ -77,12 +79,6 @@ static bool listed(struct span list, struct span name, bool *ret_all)
     return any;
 }
 
-/* "#endregion -->" and "#endregion" alone end what is open. */
-static bool is_named(struct span name)
-{
-    return name.len && (is_alnum(name.s[0]) || name.s[0] == '_');
-}
-
 /* The lines inside one of the tags; all of them without tags. Marks themselves are left out. */
 static int select_tags(struct span text, const struct include_part *part, struct buf *out)
 {
@@ -93,9 +89,8 @@ static int select_tags(struct span text, const struct include_part *part, struct
     size_t open = 0; /* tags that are open: regions may lie in each other */
     while (buf_status(out) == 0 && line_next(&text, &line)) {
         if (mark(line, part->marks, &end, &name)) {
-            bool every;
-            if (listed(part->tags, name, &every) ||
-                (part->marks == MARKS_REGION && end && open && !is_named(name))) {
+            bool any;
+            if (listed(part->tags, name, &any) || (!name.len && open)) {
                 found = true;
                 open = end ? open - (open > 0) : open + 1;
             }

@@ -137,6 +137,15 @@ static void code_line(struct span l, struct buf *out)
         buf_add_span(out, l);
 }
 
+size_t rst_common_indent(const struct rst *r, size_t from, size_t to)
+{
+    size_t least = SIZE_MAX;
+    for (size_t i = from; i < to; i++)
+        if (r->line[i].len && rst_indent(r->line[i]) < least)
+            least = rst_indent(r->line[i]);
+    return least;
+}
+
 void rst_code(struct rst *r, size_t from, size_t to, struct span lang)
 {
     _cleanup_buf_ struct buf text = {.limit = r->out->limit};
@@ -147,10 +156,7 @@ void rst_code(struct rst *r, size_t from, size_t to, struct span lang)
         to--;
     if (from == to)
         return;
-    unsigned strip = ~0u;
-    for (size_t i = from; i < to; i++)
-        if (r->line[i].len && rst_indent(r->line[i]) < strip)
-            strip = rst_indent(r->line[i]);
+    size_t strip = rst_common_indent(r, from, to);
     for (size_t i = from; i < to; i++) {
         if (r->line[i].len)
             code_line(span_skip(r->line[i], strip), &text);
@@ -190,9 +196,8 @@ void rst_nested(struct rst *r, struct span first, size_t from, size_t to, size_t
     /* Below the name of a directive or field the paragraph goes on as far to the right as it likes.
      */
     bool whole = first.len && strip == SIZE_MAX;
-    for (size_t i = from; i < to; i++)
-        if (r->line[i].len && rst_indent(r->line[i]) < strip)
-            strip = rst_indent(r->line[i]);
+    size_t common = rst_common_indent(r, from, to);
+    strip = common < strip ? common : strip;
     _cleanup_free_ struct span *line = calloc(to - from + 2, sizeof(*line));
     if (!line) {
         r->out->oom = true;

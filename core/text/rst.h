@@ -30,6 +30,8 @@ struct rst {
 };
 
 unsigned rst_indent(struct span line);
+/* Least indentation of the lines that are not blank; SIZE_MAX: there are none. */
+size_t rst_common_indent(const struct rst *r, size_t from, size_t to);
 /* Line i, empty behind the end. */
 struct span rst_at(const struct rst *r, size_t i);
 /* Lines from i on that are blank or indented; trailing blank ones not counted. */

@@ -94,10 +94,7 @@ static void marked_code(struct rst *r, const struct directive *d)
 {
     _cleanup_buf_ struct buf out = {.limit = r->out->limit}, text = {0}, shown = {0};
     bool grammar = rst_is(d->name, "productionlist");
-    unsigned strip = ~0u;
-    for (size_t i = d->from; i < d->end; i++)
-        if (r->line[i].len && rst_indent(r->line[i]) < strip)
-            strip = rst_indent(r->line[i]);
+    size_t strip = rst_common_indent(r, d->from, d->end);
     size_t from = d->from;
     while (from < d->end && !r->line[from].len)
         from++;
