@@ -5,6 +5,7 @@
 #include "core/ingest/ingest.h"
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
+#include "core/util/order.h"
 
 #define WISHES_MAX 50000 /* paths that one round asks a source for */
 
@@ -90,11 +91,6 @@ static int wish(void *arg, const char *path, size_t max, struct buf *out)
             w->path[w->n++] = copy;
     }
     return -ENOENT;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static void drop_repeated(struct wishes *w)

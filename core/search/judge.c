@@ -9,15 +9,10 @@
 #include "core/docfs_gaps.h"
 #include "core/store/gaps.h"
 #include "core/util/buf.h"
+#include "core/util/order.h"
 
 #define NEAR 0.4 /* cosine from which a passage without any of the words still answers */
 #define TOPIC_WORDS 4
-
-static int by_text(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y);
-}
 
 int judge_answer(const struct lexical *l, struct docfs_results *r)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/util/cleanup.h"
+#include "core/util/order.h"
 
 struct archive_source {
     const struct source_env *env;
@@ -285,11 +286,6 @@ static int archive_read(void *handle, const char *path, size_t max, struct buf *
 }
 
 /* ---- what pages include ---- */
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static bool asked(void *arg, const char *path)
 {

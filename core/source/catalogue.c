@@ -225,6 +225,25 @@ static char **globs_of(const json_t *list)
     return copy;
 }
 
+static bool patterns(const json_t *list, char ***ret)
+{
+    if (!list)
+        return true;
+    source_strings_free(*ret);
+    return (*ret = globs_of(list));
+}
+
+/* What the entry says of these in place of what is there. */
+static int name_and_patterns(const json_t *e, struct source_place *ret, struct docfs_err *err)
+{
+    free(ret->name);
+    ret->name = strdup(text_of(e, "name"));
+    return ret->name && patterns(json_object_get(e, "include"), &ret->include) &&
+                   patterns(json_object_get(e, "exclude"), &ret->exclude)
+               ? 0
+               : err_oom(err);
+}
+
 /* A web site or a package: its own kind knows what the address means. */
 static int fill_other(const struct source_env *env, const json_t *e,
                       const struct source_request *req, struct source_place *ret,
@@ -236,21 +255,7 @@ static int fill_other(const struct source_env *env, const json_t *e,
                                    .subdir = req->subdir};
     ret->kind = kind_of(e);
     int r = ret->kind->resolve(env, &other, ret, err);
-    const json_t *include = json_object_get(e, "include"), *exclude = json_object_get(e, "exclude");
-    char *name = r == 0 ? strdup(text_of(e, "name")) : NULL;
-    if (r < 0)
-        return r;
-    free(ret->name);
-    ret->name = name;
-    if (include) {
-        source_strings_free(ret->include);
-        ret->include = globs_of(include);
-    }
-    if (exclude) {
-        source_strings_free(ret->exclude);
-        ret->exclude = globs_of(exclude);
-    }
-    return !name || (include && !ret->include) || (exclude && !ret->exclude) ? err_oom(err) : 0;
+    return r < 0 ? r : name_and_patterns(e, ret, err);
 }
 
 static int fill(const json_t *e, const struct source_request *req, const char *version,
@@ -264,17 +269,13 @@ static int fill(const json_t *e, const struct source_request *req, const char *v
     const char *sub = req->subdir ? req->subdir : text_of(e, "path");
     struct git_location l = {
         .url = (char *)text_of(e, "repo"), .ref = ref, .subdir = *sub ? (char *)sub : NULL};
-    const json_t *include = json_object_get(e, "include"), *exclude = json_object_get(e, "exclude");
     ret->kind = &source_git;
     ret->location = git_location_text(&l);
-    ret->name = strdup(text_of(e, "name"));
     ret->version = version ? strdup(version) : NULL;
-    ret->include = include ? globs_of(include) : source_strings_dup(source_doc_globs);
-    ret->exclude = exclude ? globs_of(exclude) : NULL;
-    return !ret->location || !ret->name || !ret->include || (version && !ret->version) ||
-                   (exclude && !ret->exclude)
-               ? err_oom(err)
-               : 0;
+    ret->include = source_strings_dup(source_doc_globs);
+    return ret->location && ret->include && (!version || ret->version)
+               ? name_and_patterns(e, ret, err)
+               : err_oom(err);
 }
 
 static int catalogue_resolve(const struct source_env *env, const struct source_request *req,

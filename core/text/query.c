@@ -11,6 +11,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
 #include "core/util/hash.h"
+#include "core/util/order.h"
 
 struct parse {
     const char *s; /* NFC, single blanks between words, none at the ends */
@@ -261,11 +262,6 @@ static int take_term(struct parse *p, size_t *at)
     *at = word_end(p, i);
     add_text(p, p->s + i, *at - i, "");
     return 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Folded text, folded exclusions in order and without doubles, filters in order. */

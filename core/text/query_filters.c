@@ -10,6 +10,7 @@
 #include "core/text/convert.h"
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
+#include "core/util/order.h"
 
 #define VALUE_MAX 1024 /* bytes; more is no glob that name_glob() takes */
 #define NAME_VALUE_MAX 255
@@ -307,11 +308,6 @@ static void write_time(struct buf *out, const char *key, int64_t t)
     struct tm tm;
     if (t && gmtime_r(&clock, &tm))
         buf_addf(out, " %s=%04d-%02d-%02d", key, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 void query_filters_write(const struct query *q, struct buf *out)

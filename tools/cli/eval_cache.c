@@ -10,6 +10,7 @@
 #include "core/util/clock.h"
 #include "core/util/grow.h"
 #include "core/util/hash.h"
+#include "core/util/order.h"
 #include "tools/cli/eval.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/lines.h"
@@ -82,11 +83,6 @@ static int add_id(struct eval_ids *ids, const char *id, struct docfs_err *err)
         return err_oom(err);
     ids->n++;
     return 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* An id given twice would be counted twice. */
