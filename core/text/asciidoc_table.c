@@ -144,38 +144,28 @@ static void split(struct table *t, struct span bar)
     end_cell(t, times, to);
 }
 
-/* Records of CSV (RFC 4180) or DSV. */
+/* Records of CSV or DSV: cells are written anew, without their quotes. */
 static void split_records(struct table *t, char comma)
 {
     const struct spec plain = {1, 1, 1, 0};
-    struct buf *b = &t->text;
-    size_t i = 0, to = 0, line = 0;
-    while (i < b->len && !t->oom) {
-        if (b->data[i] == '\n') {
-            i++;
+    struct buf cells = {.limit = t->text.limit};
+    size_t line = 0;
+    for (struct span rest = buf_span(&t->text); rest.len && !t->oom;) {
+        if (rest.s[0] == '\n') {
+            rest = span_skip(rest, 1);
             line++;
             continue;
         }
         for (bool more = true; more && !t->oom;) {
-            while (i < b->len && b->data[i] == ' ')
-                i++;
-            bool quoted = i < b->len && b->data[i] == '"' && comma != ':';
-            size_t from = to;
-            for (i += quoted; quoted && i < b->len; i++) {
-                if (b->data[i] == '"' && (i + 1 == b->len || b->data[i + 1] != '"'))
-                    break;
-                i += b->data[i] == '"';
-                b->data[to++] = b->data[i];
-            }
-            for (i += quoted; i < b->len && b->data[i] != comma && b->data[i] != '\n'; i++)
-                if (!quoted)
-                    b->data[to++] = b->data[i];
+            size_t from = cells.len;
+            more = csv_field(&rest, comma, comma != ':', &cells);
             add_cell(t, &plain, from, line);
-            end_cell(t, 1, to);
-            more = i < b->len && b->data[i] == comma;
-            i += more;
+            end_cell(t, 1, cells.len);
         }
     }
+    t->oom |= cells.oom;
+    buf_fini(&t->text);
+    t->text = cells;
 }
 
 static void write_cell(struct adoc *a, char style, struct span text)
@@ -233,7 +223,7 @@ static void write_rows(struct adoc *a, struct table *t, bool head)
         if (c->spec.rows > 1)
             buf_addf(a->out, " rowspan=\"%u\"", c->spec.rows);
         buf_addc(a->out, '>');
-        write_cell(a, head ? 'd' : style, (struct span){t->text.data + c->from, c->len});
+        write_cell(a, head ? 'd' : style, (struct span){buf_span(&t->text).s + c->from, c->len});
         buf_addf(a->out, "</%s>", tag);
         for (unsigned k = 0; k < c->spec.columns && column < t->columns; k++)
             taken[column++] = c->spec.rows - 1;

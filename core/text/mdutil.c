@@ -26,6 +26,25 @@ struct span *span_lines(struct span text, size_t *ret_n)
     return line;
 }
 
+bool csv_field(struct span *text, char comma, bool quotes, struct buf *out)
+{
+    struct span t = *text;
+    size_t i = span_run(t, ' ');
+    bool quoted = quotes && i < t.len && t.s[i] == '"';
+    for (i += quoted; quoted && i < t.len; i++) {
+        if (t.s[i] == '"' && (i + 1 == t.len || t.s[i + 1] != '"'))
+            break;
+        i += t.s[i] == '"';
+        buf_addc(out, t.s[i]);
+    }
+    for (i += quoted && i < t.len; i < t.len && t.s[i] != comma && t.s[i] != '\n'; i++)
+        if (!quoted)
+            buf_addc(out, t.s[i]);
+    bool more = i < t.len && t.s[i] == comma;
+    *text = span_skip(t, i + more);
+    return more;
+}
+
 void html_escape(struct buf *out, struct span t)
 {
     while (t.len) {

@@ -111,6 +111,10 @@ static inline void buf_add_span(struct buf *b, struct span p)
 char *span_dup(struct span p);
 /* The lines of a text, right-trimmed, pieces of it; the caller frees. NULL when memory is out. */
 struct span *span_lines(struct span text, size_t *ret_n);
+/* Takes a field of CSV (RFC 4180) off *text and appends what it holds; comma parts fields, quotes
+ * tells whether it may stand in quotes, and go over lines. True when another one follows in the
+ * record; else *text begins with the end of its line, or is empty. */
+bool csv_field(struct span *text, char comma, bool quotes, struct buf *out);
 /* Appends text for HTML, between tags or in an attribute with double quotes. */
 void html_escape(struct buf *out, struct span text);
 

@@ -124,27 +124,15 @@ void rst_list_table(struct rst *r, size_t from, size_t to)
 /* One record of CSV (RFC 4180) becomes a row: fields in quotes may go over lines. */
 static void csv_record(struct row *w, struct span *text)
 {
-    size_t column = 0, i = 0;
+    size_t column = 0;
     for (bool more = true; more; column++) {
         _cleanup_buf_ struct buf field = {0};
-        while (i < text->len && text->s[i] == ' ')
-            i++;
-        bool quoted = i < text->len && text->s[i] == '"';
-        for (i += quoted; quoted && i < text->len; i++) {
-            if (text->s[i] == '"' && (i + 1 == text->len || text->s[i + 1] != '"'))
-                break;
-            i += text->s[i] == '"';
-            buf_addc(&field, text->s[i]);
-        }
-        for (i += quoted; i < text->len && text->s[i] != ',' && text->s[i] != '\n'; i++)
-            if (!quoted)
-                buf_addc(&field, text->s[i]);
-        more = i < text->len && text->s[i] == ',';
+        more = csv_field(text, ',', true, &field);
         cell_add(w, column, buf_span(&field));
-        i += i < text->len;
     }
     row_end(w);
-    *text = span_skip(*text, i < text->len ? i : text->len);
+    if (text->len)
+        *text = span_skip(*text, 1);
 }
 
 static void join_lines(const struct rst *r, size_t from, size_t to, struct buf *out)
