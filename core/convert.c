@@ -73,7 +73,7 @@ int docfs_fetch(struct docfs *d, const char *url, const char *const *headers,
     /* The last component of the path is the file name, but the declared type decides. */
     const char *name = resp.url ? strrchr(resp.url, '/') : NULL;
     bool html = resp.type && strstr(resp.type, "html");
-    struct convert_input in = {.data = resp.body.data ? resp.body.data : "",
+    struct convert_input in = {.data = buf_text(&resp.body),
                                .len = resp.body.len,
                                .name = html              ? "page.html"
                                        : name && name[1] ? name + 1

@@ -149,7 +149,7 @@ static int open_tuned(struct docfs *d, const char *name, struct embedder **ret,
     if (rc == 0)
         rc = store_get_tuning(r, name, &t, err);
     if (rc == 0)
-        rc = embed_tuned_new(t.factors.data ? t.factors.data : "", t.factors.len, ret, err);
+        rc = embed_tuned_new(buf_text(&t.factors), t.factors.len, ret, err);
     else if (rc == -ENOENT)
         rc =
             err_set(err, -ESTALE, "the adaptation %.20s of the model is gone from the cache", name);

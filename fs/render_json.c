@@ -11,7 +11,7 @@ static json_t *text(const char *s)
 {
     _cleanup_buf_ struct buf b = {0};
     render_clean(&b, s, strlen(s));
-    return json_stringn(b.data ? b.data : "", b.len);
+    return json_stringn(buf_text(&b), b.len);
 }
 
 /* Adds the document to out and releases it. */
@@ -34,8 +34,8 @@ static json_t *also_json(const struct docfs_hit *h)
     for (size_t i = 0; i < h->n_also; i++) {
         _cleanup_buf_ struct buf path = {0};
         buf_addf(&path, "docs/%s/%s", h->also[i].collection, h->also[i].path);
-        json_array_append_new(list, json_pack("{ss so}", "id", h->also[i].public_id, "path",
-                                              text(path.data ? path.data : "")));
+        json_array_append_new(
+            list, json_pack("{ss so}", "id", h->also[i].public_id, "path", text(buf_text(&path))));
     }
     return list;
 }
@@ -55,7 +55,7 @@ static json_t *hit_json(const struct docfs_hit *h, size_t rank)
     buf_addf(&path, "docs/%s/%s", h->collection, h->path);
     return json_pack(
         "{sI ss ss so so so so so so s[II] sI so sI sb so so sf}", "rank", (json_int_t)rank, "id",
-        h->public_id, "file", h->name, "path", text(path.data ? path.data : ""), "collection",
+        h->public_id, "file", h->name, "path", text(buf_text(&path)), "collection",
         text(h->collection), "title", text(h->title), "heading", text(h->heading), "url",
         text(h->url), "snippet", text(h->snippet), "lines", (json_int_t)h->line,
         (json_int_t)(h->line + (h->lines ? h->lines - 1 : 0)), "size", (json_int_t)h->size, "mtime",

@@ -116,7 +116,7 @@ static int read_file(struct config *c, const char *path, struct docfs_err *err)
     if (r < 0)
         return err_set(err, r, "cannot read the settings file %s: %s", path, strerror(-r));
     struct config_entries found = {0};
-    r = config_parse(path, text.data ? text.data : "", text.len, &found, err);
+    r = config_parse(path, buf_text(&text), text.len, &found, err);
     for (size_t i = 0; r == 0 && i < found.n; i++)
         r = take_entry(c, path, &found.item[i], err);
     config_entries_fini(&found);

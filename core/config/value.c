@@ -167,6 +167,5 @@ int config_check(const struct config_def *def, const char *value, struct docfs_e
         return 0;
     _cleanup_buf_ struct buf b = {0};
     range_text(def, &b);
-    return err_set(err, -EINVAL, "%s: bad value \"%.60s\": %s", def->key, value,
-                   b.data ? b.data : "");
+    return err_set(err, -EINVAL, "%s: bad value \"%.60s\": %s", def->key, value, buf_text(&b));
 }

@@ -85,7 +85,7 @@ static int scalar(struct parse *p, struct buf *ret)
     if (p->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
         (n == 0 || strcmp(s, "~") == 0 || strcmp(s, "null") == 0))
         return err_set(p->err, -EINVAL, "%s:%u: %.*s has no value: give one or remove the line",
-                       p->name, line_of(p), (int)p->key.len, p->key.data ? p->key.data : "");
+                       p->name, line_of(p), (int)p->key.len, buf_text(&p->key));
     buf_add(ret, s, n);
     return buf_status(ret) < 0 ? err_oom(p->err) : 0;
 }
@@ -130,7 +130,7 @@ static int list(struct parse *p)
         return r;
     if (p->event.type != YAML_SEQUENCE_END_EVENT)
         return refuse(p, "a list may hold plain values only");
-    return add(p, joined.data ? joined.data : "", line);
+    return add(p, buf_text(&joined), line);
 }
 
 static int mapping(struct parse *p, unsigned depth)
@@ -153,7 +153,7 @@ static int mapping(struct parse *p, unsigned depth)
             unsigned line = line_of(p);
             r = scalar(p, &value);
             if (r == 0)
-                r = add(p, value.data ? value.data : "", line);
+                r = add(p, buf_text(&value), line);
         } else if (p->event.type == YAML_SEQUENCE_START_EVENT) {
             r = list(p);
         } else {

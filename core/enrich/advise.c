@@ -96,7 +96,7 @@ int gap_advise(struct docfs *d, const struct docfs_gap *g, struct docfs_candidat
     if (rc < 0 || !chat)
         return rc;
     rc = describe(d, g, c, &b, err);
-    const struct chat_message m[] = {{"system", instructions}, {"user", b.data ? b.data : ""}};
+    const struct chat_message m[] = {{"system", instructions}, {"user", buf_text(&b)}};
     if (rc == 0)
         rc = chat_ask(chat,
                       &(struct chat_ask){.message = m, .n = 2, .max_tokens = TOKENS, .json = true},

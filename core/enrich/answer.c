@@ -181,7 +181,7 @@ static void context(const struct docfs_question *q, const struct docfs_answer *a
         buf_addf(b, "\n<passage number=\"%zu\" title=\"", i + 1);
         quoted(b, h->title ? h->title : "", true);
         buf_adds(b, "\" place=\"");
-        quoted(b, where.data ? where.data : "", true);
+        quoted(b, buf_text(&where), true);
         buf_adds(b, "\">\n");
         quoted(b, a->evidence[i].text, false);
         buf_adds(b, "\n</passage>\n");

@@ -186,8 +186,7 @@ int docfs_chat_check(struct docfs *d, size_t i, char *ret_model, size_t size, st
     r = chat_models(e, CHECK_MS, &kind, on_model, &l, &why);
     if (r == 0 && !l.found) {
         r = err_set(&why, -ENOENT, "%s has no model %s%s%s", e->url, e->model,
-                    l.names.len ? " (chat.model); it has: " : "at all",
-                    l.names.len ? l.names.data : "");
+                    l.names.len ? " (chat.model); it has: " : "at all", buf_text(&l.names));
     }
     buf_fini(&l.names);
     if (r < 0 && err)

@@ -91,12 +91,12 @@ static int one(struct docfs *d, struct chat *chat, int64_t id, struct docfs_summ
     if (rc == 0) {
         buf_addf(&b, "Title: %s\n\n", doc->title);
         buf_add(&b, page, utf8_cut(page, (size_t)got, sizeof(page)));
-        const struct chat_message m[] = {{"system", instructions}, {"user", b.data ? b.data : ""}};
+        const struct chat_message m[] = {{"system", instructions}, {"user", buf_text(&b)}};
         const struct chat_ask ask = {
             .message = m, .n = 2, .temperature = 0, .max_tokens = TOKENS, .json = true};
         rc = buf_status(&b) < 0 ? err_oom(err) : chat_ask(chat, &ask, &reply, err);
     }
-    if (rc == 0 && !clean(reply.text.data ? reply.text.data : "", text)) {
+    if (rc == 0 && !clean(buf_text(&reply.text), text)) {
         snprintf(ret->why, sizeof(ret->why), "%.100s/%.150s: %.100s", doc->collection, doc->path,
                  "the model wrote no summary, or one that addresses an agent");
         rc = 1;

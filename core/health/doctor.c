@@ -13,7 +13,7 @@ static void vtell(struct doctor *x, const char *name, enum docfs_level level, co
     struct docfs_err line; /* cleans control bytes, which paths may hold */
     _cleanup_buf_ struct buf b = {0};
     buf_vaddf(&b, format, ap);
-    err_set(&line, 0, "%s", b.data ? b.data : "");
+    err_set(&line, 0, "%s", buf_text(&b));
     struct docfs_check c = {name, level, line.text, level == DOCFS_PASS ? "" : remedy};
     if (level > x->worst)
         x->worst = level;

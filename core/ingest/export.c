@@ -151,8 +151,7 @@ static int write_file(struct export *x, const struct docfs_collection *c, const 
     json_t *m = manifest(c, x);
     struct bundle_writer *w = NULL;
     int r =
-        m ? bundle_create(temporary, m, x->index.data ? x->index.data : "", x->index.len, &w, err)
-          : err_oom(err);
+        m ? bundle_create(temporary, m, buf_text(&x->index), x->index.len, &w, err) : err_oom(err);
     json_decref(m);
     if (r < 0)
         return r;

@@ -122,14 +122,13 @@ static int convert_bytes(const struct work_env *env, const struct source_file *f
 {
     _cleanup_buf_ struct buf plain = {0};
     _cleanup_free_ char *inner = NULL;
-    struct convert_input in = {
-        .data = raw->data ? raw->data : "", .len = raw->len, .name = file->path};
+    struct convert_input in = {.data = buf_text(raw), .len = raw->len, .name = file->path};
     int rc =
         decompress(in.data, in.len, env->limits.max_input, file->path, &plain, &inner, &ret->err);
     if (rc < 0)
         return rc;
     if (rc == 0) {
-        in.data = plain.data ? plain.data : "";
+        in.data = buf_text(&plain);
         in.len = plain.len;
         in.name = inner;
     }
@@ -178,7 +177,7 @@ void work_file(const struct work_env *env, const struct source_file *file,
     if (ret->status < 0)
         return;
     ret->bytes = 1;
-    sha256(raw.data ? raw.data : "", raw.len, ret->sha);
+    sha256(buf_text(&raw), raw.len, ret->sha);
     ret->has_sha = true;
     if (!force && old && old->has_sha && old->ok &&
         memcmp(old->sha256, ret->sha, SHA256_LEN) == 0) {

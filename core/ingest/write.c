@@ -264,7 +264,7 @@ static int64_t find_moved(const struct work_env *env, const struct plan *plan,
         unsigned char sha[SHA256_LEN];
         if (include_read(env, &plan->files.item[i], &raw, &mtime, note, NULL) < 0)
             continue;
-        sha256(raw.data ? raw.data : "", raw.len, sha);
+        sha256(buf_text(&raw), raw.len, sha);
         if (memcmp(sha, old->sha256, SHA256_LEN) == 0)
             return (int64_t)t;
     }

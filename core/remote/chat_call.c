@@ -58,7 +58,7 @@ static json_t *get_json(struct call *c, const char *base, const char *path, stru
     }
     if (http_do(c->http, &req, &resp, err) < 0 || http_status_err(&resp, err) < 0)
         return NULL;
-    json_t *v = json_loadb(resp.body.data ? resp.body.data : "", resp.body.len, 0, NULL);
+    json_t *v = json_loadb(buf_text(&resp.body), resp.body.len, 0, NULL);
     if (!v)
         err_set(err, -EPROTO, "%s answered with something else than JSON", url.data);
     return v;

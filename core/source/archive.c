@@ -106,7 +106,7 @@ static int archive_resolve(const struct source_env *env, const struct source_req
     if (sub.len && source_path_refused(sub.data))
         return err_set(err, -EINVAL, "bad directory %s: %s", sub.data,
                        source_path_refused(sub.data));
-    if (asprintf(&ret->location, "%s%s%s", real, sub.len ? "!/" : "", sub.len ? sub.data : "") < 0)
+    if (asprintf(&ret->location, "%s%s%s", real, sub.len ? "!/" : "", buf_text(&sub)) < 0)
         ret->location = NULL;
     ret->name = plain_name(real);
     return !ret->location || !ret->name || buf_status(&sub) < 0 ? err_oom(err) : 0;

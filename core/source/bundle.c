@@ -124,7 +124,7 @@ static int read_manifest(struct bundle *b, struct docfs_err *err)
     int r = whole(b, MANIFEST_MAX, &text, err);
     if (r < 0)
         return r;
-    b->manifest = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, NULL);
+    b->manifest = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
     json_int_t format = 0, documents = -1;
     const char *collection = NULL, *exported = "", *version = "", *kind = "", *location = "",
                *revision = "";
@@ -227,7 +227,7 @@ static int read_document(struct bundle *b, struct item *x, int64_t *used, struct
         return r;
     unsigned char sha[SHA256_LEN];
     char hex[2 * SHA256_LEN + 1];
-    sha256(body.data ? body.data : "", body.len, sha);
+    sha256(buf_text(&body), body.len, sha);
     hex_encode(sha, sizeof(sha), hex);
     if (body.len != (size_t)x->size || strcmp(hex, x->sha256) != 0)
         return damaged(b, "the checksum of a document is wrong", err);

@@ -84,7 +84,7 @@ int catalogue_load(const char *file, json_t **ret, struct docfs_err *err)
         r = fd < 0 ? -errno : buf_read_fd(&text, fd, 4 << 20);
         r = r < 0 ? err_set(err, r, "cannot read %s (setting sources.catalogue): %s", file,
                             strerror(-r))
-                  : load_text(text.data ? text.data : "", text.len, file, all, err);
+                  : load_text(buf_text(&text), text.len, file, all, err);
         buf_fini(&text);
     }
     if (r == 0)

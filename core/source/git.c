@@ -428,7 +428,7 @@ static struct context7 *read_context7(struct git *g)
         buf_addf(&line, "%s\n", oid);
         if (buf_status(&line) == 0 && git_fetch(g, &line, NULL) == 0 &&
             git_cat(g, oid, 1 << 20, &text, NULL) == 0)
-            c = context7_parse(text.data ? text.data : "", text.len);
+            c = context7_parse(buf_text(&text), text.len);
     }
     buf_fini(&line);
     buf_fini(&text);

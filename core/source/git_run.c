@@ -129,7 +129,7 @@ static int needs_login(const char *url, struct docfs_err *err)
 /* The first line that git marks as the reason: the later ones are what came of it. */
 static const char *reason(const struct buf *text, char *out, size_t size)
 {
-    const char *all = text->data ? text->data : "", *best = strstr(all, "fatal: ");
+    const char *all = buf_text(text), *best = strstr(all, "fatal: ");
     best = best ? best + 7 : all;
     size_t n = strcspn(best, "\n");
     while (n &&

@@ -32,7 +32,7 @@ static json_t *read_json(struct source *s, const char *dir, const char *name, si
     buf_addf(&path, "%s%s", dir, name);
     if (buf_status(&path) < 0 || source_read_raw(s, path.data, max, &text, &mtime, NULL) < 0)
         return NULL;
-    json_t *j = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
+    json_t *j = json_loadb(buf_text(&text), text.len, 0, NULL);
     if (j && !json_is_object(j)) {
         json_decref(j);
         j = NULL;

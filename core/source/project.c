@@ -367,7 +367,7 @@ static int project_read(void *handle, const char *path, size_t max, struct buf *
     if (body)
         buf_adds(&text, body + 2);
     buf_clear(out);
-    buf_add(out, text.data ? text.data : "", text.len);
+    buf_add(out, text.data, text.len);
     buf_fini(&text);
     return buf_status(out) < 0 ? err_oom(err) : 0;
 }

@@ -15,7 +15,7 @@
 static int hand_over(struct buf *text, bool is_map, sitemap_fn *fn, void *arg)
 {
     buf_rtrim(text, " \t\r\n");
-    const char *p = text->data ? text->data : "";
+    const char *p = buf_text(text);
     p += strspn(p, " \t\r\n");
     int r = *p && !text->full ? fn(arg, p, is_map) : 0;
     buf_fini(text);

@@ -49,7 +49,7 @@ static int unknown_kind(const char *name, struct docfs_err *err)
     for (size_t i = 0; i < N_KINDS; i++)
         buf_addf(&all, "%s%s", i ? ", " : "", kinds[i]->name);
     int r = err_set(err, -EINVAL, "there is no kind of source called %s; there are: %s", name,
-                    all.data ? all.data : "");
+                    buf_text(&all));
     buf_fini(&all);
     return r;
 }

@@ -201,7 +201,7 @@ static int copy_data(struct job *j, struct archive *a, struct spool_entry *e)
                            j->in->label);
         done += n > 0 ? (size_t)n : 0;
     }
-    sha256(data.data ? data.data : "", data.len, sha);
+    sha256(buf_text(&data), data.len, sha);
     hex_encode(sha, 16, e->version);
     e->at = j->s->end;
     e->size = (int64_t)data.len;

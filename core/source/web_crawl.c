@@ -166,7 +166,7 @@ int web_robots(const struct web *w, struct http *h, const char *origin, const ch
     if (resp.status >= 500 || resp.status == 429)
         *ret = robots_refuse_all();
     else if (full || (resp.status >= 200 && resp.status < 300))
-        *ret = robots_parse(rules.text.data ? rules.text.data : "", rules.text.len, WEB_AGENT);
+        *ret = robots_parse(buf_text(&rules.text), rules.text.len, WEB_AGENT);
     else
         *ret = robots_parse("", 0, WEB_AGENT);
     return *ret ? 0 : err_oom(err);

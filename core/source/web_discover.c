@@ -75,7 +75,7 @@ static int add_seed(void *arg, enum link_kind kind, const char *value)
 
 static bool is_text(const struct http_response *r)
 {
-    const char *p = r->body.data ? r->body.data : "";
+    const char *p = buf_text(&r->body);
     p += strspn(p, " \t\r\n");
     return r->status == 200 && *p && *p != '<' &&
            (strncmp(r->type, "text/", 5) == 0 || !*r->type ||
@@ -169,7 +169,7 @@ static void read_map(struct seeds *s, const struct http_response *resp)
     _cleanup_buf_ struct buf plain = {0};
     _cleanup_free_ char *inner = NULL;
     const struct buf *b = &resp->body;
-    const char *data = b->data ? b->data : "";
+    const char *data = buf_text(b);
     if (decompress(data, b->len, s->w->filter->max_file, "sitemap.xml.gz", &plain, &inner, NULL) ==
         0)
         b = &plain;

@@ -267,14 +267,14 @@ static void judge_page(struct web *w, const char *url, struct http_response *res
         r->page.etag = strdup(resp->etag);
         r->page.modified = strdup(resp->last_modified);
         r->page.path = strdup(WEB_INVENTORY);
-        web_hash(r->body.data ? r->body.data : "", r->body.len, r->page.hash);
+        web_hash(buf_text(&r->body), r->body.len, r->page.hash);
         return;
     }
     if (type == 0) {
         left(r, WHY_TYPE);
         return;
     }
-    const char *data = r->body.data ? r->body.data : "";
+    const char *data = buf_text(&r->body);
     r->page.outcome = WEB_KEPT;
     r->page.etag = strdup(resp->etag);
     r->page.modified = strdup(resp->last_modified);
@@ -305,7 +305,7 @@ static void judge_page(struct web *w, const char *url, struct http_response *res
     if (type == 1 && h && w->opt.markdown && (s.markdown || w->suffix) &&
         (r->page.outcome == WEB_KEPT || r->page.outcome == WEB_ALIAS))
         web_markdown(w, h, url, s.markdown, r);
-    web_hash(r->body.data ? r->body.data : "", r->body.len, r->page.hash);
+    web_hash(buf_text(&r->body), r->body.len, r->page.hash);
     scan_fini(&s);
 }
 
@@ -331,7 +331,7 @@ void web_markdown(struct web *w, struct http *h, const char *url, const char *al
     if (http_do(h, &(struct http_request){.url = alternate, .headers = accept}, &resp, NULL) < 0 ||
         resp.status != 200)
         return;
-    const char *p = resp.body.data ? resp.body.data : "";
+    const char *p = buf_text(&resp.body);
     p += strspn(p, " \t\r\n");
     bool text = strncmp(resp.type, "text/markdown", 13) == 0 ||
                 strcmp(resp.type, "text/plain") == 0 || strcmp(resp.type, "text/x-markdown") == 0;

@@ -260,7 +260,7 @@ int web_pages_load(struct web_pages *p, const char *dir, const char *name, struc
     int r = buf_read_fd(&all, fd, (size_t)2 << 30);
     if (r < 0)
         return err_set(err, r, "cannot read %s: %s", path, strerror(-r));
-    const char *start = all.data ? all.data : "", *end = start + all.len;
+    const char *start = buf_text(&all), *end = start + all.len;
     for (const char *q = start; q < end;) {
         const char *eol = memchr(q, '\n', (size_t)(end - q));
         if (!eol || !load_line(p, q, (size_t)(eol - q), q == start)) {

@@ -133,7 +133,7 @@ int web_type(const char *type, const struct buf *body)
     if (strcmp(type, "text/markdown") == 0 || strcmp(type, "text/x-markdown") == 0)
         return 2;
     if (!*type || strcmp(type, "application/octet-stream") == 0) {
-        const char *p = body->data ? body->data : "";
+        const char *p = buf_text(body);
         p += strspn(p, " \t\r\n");
         return strncasecmp(p, "<!doctype html", 14) == 0 || strncasecmp(p, "<html", 5) == 0 ? 1 : 0;
     }

@@ -382,8 +382,8 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
     if (buf_status(&html) < 0)
         return err_set(err, buf_status(&html), "more text than %zu bytes", limits->max_output);
     char *title = NULL, *lang = NULL;
-    int r = html_to_markdown(html.data ? html.data : "", html.len, false, limits, &out, &title,
-                             NULL, &lang, err);
+    int r =
+        html_to_markdown(buf_text(&html), html.len, false, limits, &out, &title, NULL, &lang, err);
     free(lang);
     if (r < 0) {
         free(title);

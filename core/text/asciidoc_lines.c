@@ -188,7 +188,7 @@ static bool compares(const struct adoc *a, struct span e)
         _cleanup_buf_ struct buf l = {.limit = ADOC_TARGET_MAX}, r = {.limit = ADOC_TARGET_MAX};
         operand(a, (struct span){e.s, (size_t)(at - e.s)}, &l);
         operand(a, span_skip(e, (size_t)(at - e.s) + n), &r);
-        const char *left = l.data ? l.data : "", *right = r.data ? r.data : "";
+        const char *left = buf_text(&l), *right = buf_text(&r);
         bool number = is_digit(left[0]) && is_digit(right[0]);
         long x = number ? strtol(left, NULL, 10) : strcmp(left, right);
         long y = number ? strtol(right, NULL, 10) : 0;

@@ -160,7 +160,7 @@ static void included_fini(struct included *in)
 static bool cut(struct expand *x, const struct include *inc, struct included *in)
 {
     size_t len;
-    const char *raw = in->raw.data ? in->raw.data : "";
+    const char *raw = buf_text(&in->raw);
     x->left -= in->raw.len;
     if (charset_to_utf8(raw, in->raw.len, NULL, &in->text, &len, NULL) < 0) {
         missed(x, inc->path, "it is no text");

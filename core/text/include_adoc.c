@@ -186,7 +186,7 @@ static bool include(struct page *p, struct span l)
     substitute(p->attributes, target, 0, &path);
     if (path.data)
         antora(&path);
-    struct include inc = {.path = {path.data ? path.data : "", path.len}};
+    struct include inc = {.path = {buf_text(&path), path.len}};
     struct span tags = value_of(list, "tags"), indent = value_of(list, "indent");
     inc.part.tags = tags.len ? tags : value_of(list, "tag");
     inc.part.lines = value_of(list, "lines");

@@ -80,7 +80,7 @@ static void add_cell(struct buf *out, json_t *cell, const char *lang)
     _cleanup_buf_ struct buf text = {.limit = out->limit};
     add_source(&text, source ? source : json_object_get(cell, "input"));
     if (!type || strcmp(type, "code") != 0) {
-        buf_add(out, text.data ? text.data : "", text.len);
+        buf_add(out, text.data, text.len);
         buf_adds(out, "\n\n");
         return;
     }

@@ -194,15 +194,14 @@ int convert_man(const char *text, size_t len, const char *name, const struct con
     int r = body_html(all, &o, limits, &html, &facts, err);
     if (r < 0)
         return r;
-    r = html_to_markdown(html.data ? html.data : "", html.len, false, limits, &body, NULL, NULL,
-                         NULL, err);
+    r = html_to_markdown(buf_text(&html), html.len, false, limits, &body, NULL, NULL, NULL, err);
     if (r < 0)
         return r;
     man_title(&facts, name, &title);
     page.limit = limits->max_output;
     if (title.len)
         buf_addf(&page, "# %s\n\n", title.data);
-    buf_add(&page, body.data ? body.data : "", body.len);
+    buf_add(&page, body.data, body.len);
     r = buf_status(&page);
     if (r == 0)
         r = buf_status(&title);

@@ -135,7 +135,7 @@ static bool indented_block(struct md *m, struct span line)
     m->nest[m->n_nest] = 4 * m->n_nest + pad + 4;
     m->n_nest++;
     buf_add(&m->out, line.s, pad);
-    buf_add(&m->out, label.data ? label.data : "", label.len);
+    buf_add(&m->out, label.data, label.len);
     buf_addc(&m->out, '\n');
     m->after_label = m->prev_blank = true;
     m->in_indented = m->prev_text = false;

@@ -101,7 +101,7 @@ static inline size_t span_run(struct span p, char c)
 /* What is in the buffer; never a NULL pointer. */
 static inline struct span buf_span(const struct buf *b)
 {
-    return (struct span){b->data ? b->data : "", b->len};
+    return (struct span){buf_text(b), b->len};
 }
 static inline void buf_add_span(struct buf *b, struct span p)
 {

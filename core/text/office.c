@@ -37,8 +37,7 @@ int convert_office(const char *text, size_t len, const char *name,
     if (r < 0)
         return r;
     char *title = NULL, *url = NULL, *lang = NULL;
-    r = html_to_markdown(html.data ? html.data : "", html.len, false, limits, &body, &title, &url,
-                         &lang, err);
+    r = html_to_markdown(buf_text(&html), html.len, false, limits, &body, &title, &url, &lang, err);
     free(url);
     if (r < 0) {
         buf_fini(&body);

@@ -66,7 +66,7 @@ static int flush(struct splitter *s)
     g->any = false;
     if (buf_status(&g->path))
         return -ENOMEM;
-    return cut_range(&s->cut, g->start, g->end, g->path.data ? g->path.data : "");
+    return cut_range(&s->cut, g->start, g->end, buf_text(&g->path));
 }
 
 /* May the section that ends at end share a passage with the group before it? */

@@ -175,7 +175,7 @@ int convert_pdf(const char *data, size_t len, const char *name, const struct con
         return r;
     _cleanup_free_ char *clean = NULL;
     size_t clean_len;
-    r = charset_to_utf8(text.data ? text.data : "", text.len, "UTF-8", &clean, &clean_len, err);
+    r = charset_to_utf8(buf_text(&text), text.len, "UTF-8", &clean, &clean_len, err);
     if (r < 0)
         return r;
     _cleanup_(repeated_fini) struct repeated repeated = {0};

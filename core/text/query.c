@@ -268,7 +268,7 @@ static int take_term(struct parse *p, size_t *at)
 static int write_canonical(struct parse *p, struct buf *out)
 {
     struct query *q = p->q;
-    _cleanup_free_ char *shown = fold(p->shown.data ? p->shown.data : "", p->shown.len);
+    _cleanup_free_ char *shown = fold(buf_text(&p->shown), p->shown.len);
     if (!shown)
         return err_oom(p->err);
     buf_adds(out, q->raw ? "=" : "");
@@ -350,7 +350,7 @@ int query_parse(const char *text, size_t len, bool from_name, struct query **ret
         buf_add(&decoded, text, len);
     if (buf_status(&decoded))
         return err_oom(err);
-    if (!utf8_valid(decoded.data ? decoded.data : "", decoded.len))
+    if (!utf8_valid(buf_text(&decoded), decoded.len))
         return err_set(err, -EILSEQ, "the query is not valid UTF-8");
 
     size_t i = 0;
@@ -363,8 +363,7 @@ int query_parse(const char *text, size_t len, bool from_name, struct query **ret
     i += q->raw;
     _cleanup_buf_ struct buf plain = {0};
     collapse(decoded.data ? decoded.data + i : "", decoded.len - i, !q->raw, &plain);
-    _cleanup_free_ char *nfc =
-        buf_status(&plain) ? NULL : utf8_nfc(plain.data ? plain.data : "", plain.len);
+    _cleanup_free_ char *nfc = buf_status(&plain) ? NULL : utf8_nfc(buf_text(&plain), plain.len);
     if (!nfc)
         return err_oom(err);
     int r = parse_normal(q, nfc, strlen(nfc), err);

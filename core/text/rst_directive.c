@@ -41,7 +41,7 @@ static void version(struct rst *r, const struct directive *d)
     buf_addf(&lead, "%s %.*s%s", md_version_words(d->name), (int)number, d->arg.s,
              text.len || d->from < d->end ? ": " : ".");
     rst_blank_line(r);
-    rst_nested(r, text, d->from, d->end, SIZE_MAX, lead.data ? lead.data : "", "");
+    rst_nested(r, text, d->from, d->end, SIZE_MAX, buf_text(&lead), "");
     r->out->oom |= lead.oom;
     rst_blank_line(r);
 }
@@ -63,9 +63,9 @@ static void admonition(struct rst *r, const struct directive *d)
     rst_blank_line(r);
     if (d->arg.len && !titled) {
         buf_addc(&lead, ' ');
-        rst_nested(r, d->arg, d->from, d->end, SIZE_MAX, lead.data ? lead.data : "", "> ");
+        rst_nested(r, d->arg, d->from, d->end, SIZE_MAX, buf_text(&lead), "> ");
     } else {
-        buf_adds(r->out, lead.data ? lead.data : "");
+        buf_add(r->out, lead.data, lead.len);
         buf_adds(r->out, "\n>\n");
         rst_nested(r, nothing, d->from, d->end, SIZE_MAX, "> ", "> ");
     }
@@ -110,7 +110,7 @@ static void marked_code(struct rst *r, const struct directive *d)
             md_plain(&shown, buf_span(&text));
             buf_addf(&out, "%*s", (int)rst_indent(l), "");
         }
-        buf_add(&out, shown.data ? shown.data : "", shown.len);
+        buf_add(&out, shown.data, shown.len);
         buf_addc(&out, '\n');
     }
     rst_blank_line(r);

@@ -39,6 +39,11 @@ DOCFS_API int buf_read_fd(struct buf *b, int fd, size_t max);
 
 /* 0, -ENOMEM or, when the limit was hit, -EFBIG. */
 DOCFS_API int buf_status(const struct buf *b);
+/* The text in it, NUL-terminated; never NULL. Borrowed until the buffer changes. */
+static inline const char *buf_text(const struct buf *b)
+{
+    return b->data ? b->data : "";
+}
 static inline char buf_last(const struct buf *b)
 {
     return b->len ? b->data[b->len - 1] : '\0';

@@ -31,8 +31,7 @@ static void report(int r, const struct http_response *resp, size_t streamed,
                   (json_int_t)streamed, "retry_after", (json_int_t)resp->retry_after);
     if (r == 0) {
         size_t shown = resp->body.len < 2000 ? resp->body.len : 2000;
-        json_object_set_new(o, "body",
-                            json_stringn_nocheck(resp->body.data ? resp->body.data : "", shown));
+        json_object_set_new(o, "body", json_stringn_nocheck(buf_text(&resp->body), shown));
         json_object_set_new(o, "length", json_integer((json_int_t)resp->body.len));
         json_object_set_new(o, "url", json_string(resp->url));
         json_object_set_new(o, "type", json_string(resp->type));

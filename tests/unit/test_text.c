@@ -29,7 +29,7 @@ static void expect_tokens(const char *text, const char *want)
 {
     struct buf b = {0};
     token_each(text, strlen(text), join_token, &b);
-    const char *got = b.data ? b.data : "";
+    const char *got = buf_text(&b);
     if (strcmp(got, want))
         fprintf(stderr, "tokens of [%s]: [%s], not [%s]\n", text, got, want);
     assert(!strcmp(got, want));
@@ -462,9 +462,9 @@ static void expect_snippet(const char *text, const char *query, size_t max, cons
     struct buf b = {0};
     uint32_t line = 99;
     snippet_make(text, strlen(text), query, max, &b, &line);
-    if (strcmp(b.data ? b.data : "", want) || line != want_line)
+    if (strcmp(buf_text(&b), want) || line != want_line)
         fprintf(stderr, "snippet for [%s]: line %u [%s]\n", query, line, b.data);
-    assert(!strcmp(b.data ? b.data : "", want) && line == want_line && b.len <= max);
+    assert(!strcmp(buf_text(&b), want) && line == want_line && b.len <= max);
     buf_fini(&b);
 }
 

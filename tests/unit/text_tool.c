@@ -11,7 +11,7 @@
 
 static int robots(int argc, char **argv, const struct buf *in)
 {
-    struct robots *r = robots_parse(in->data ? in->data : "", in->len, argv[2]);
+    struct robots *r = robots_parse(buf_text(in), in->len, argv[2]);
     for (int i = 3; r && i < argc; i++)
         printf("%d\n", robots_allowed(r, argv[i]));
     printf("delay %g\n", r ? robots_delay(r) : -1);
@@ -26,7 +26,7 @@ static int hygiene(int argc, char **argv, const struct buf *in)
     FILE *f = argc > 2 ? fopen(argv[2], "re") : NULL;
     if (f && buf_read_fd(&raw, fileno(f), 1u << 30) < 0)
         return 2;
-    hygiene_check(in->data ? in->data : "", in->len, f ? raw.data : NULL, raw.len, &h);
+    hygiene_check(buf_text(in), in->len, f ? raw.data : NULL, raw.len, &h);
     for (size_t i = 0; i < h.n; i++)
         printf("%s\t%u\t%s\n", hygiene_name(h.finding[i].sign), h.finding[i].line,
                h.finding[i].what);

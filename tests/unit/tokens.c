@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         if (!f || buf_read_fd(&file, fileno(f), TOKENIZER_FILE_MAX) < 0)
             return fail("cannot read the tokenizer");
         fclose(f);
-        if (tokenizer_new(file.data ? file.data : "", file.len, argv[1], &t, &err) < 0)
+        if (tokenizer_new(buf_text(&file), file.len, argv[1], &t, &err) < 0)
             return fail(err.text);
         buf_fini(&file);
     }

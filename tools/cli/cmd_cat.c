@@ -29,7 +29,7 @@ static int run(struct cmd_context *c)
     if (r < 0)
         return cmd_fail(c, &err);
 
-    const char *text = lines.text.data ? lines.text.data : "";
+    const char *text = buf_text(&lines.text);
     size_t len = lines.text.len;
     int exit = lines.count || first == 1 ? CMD_OK : CMD_NOTHING;
     if (c->out.json)

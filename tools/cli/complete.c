@@ -49,7 +49,7 @@ static void documents(struct cmd_context *c, const char *prefix)
     int64_t directory = 0;
     if (slash) {
         buf_add(&word, prefix, (size_t)(slash - prefix));
-        if (buf_status(&word) < 0 || find(c->d, word.data ? word.data : "", &directory) < 0)
+        if (buf_status(&word) < 0 || find(c->d, buf_text(&word), &directory) < 0)
             return;
         buf_addc(&word, '/');
     }

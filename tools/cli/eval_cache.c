@@ -183,7 +183,7 @@ static int digest(const char *corpus, char out[2 * SHA256_LEN + 1], struct docfs
     int r = fd < 0 ? -errno : buf_read_fd(&b, fd, SIZE_MAX / 2);
     if (r < 0)
         return err_set(err, r, "%s: %s", corpus, strerror(-r));
-    sha256(b.data ? b.data : "", b.len, sum);
+    sha256(buf_text(&b), b.len, sum);
     hex_encode(sum, sizeof(sum), out);
     return 0;
 }

@@ -25,7 +25,7 @@ static void print_also(struct out *o, const struct docfs_hit *h)
         if (strcmp(h->also[i].path, h->path) != 0)
             buf_addf(&b, "/%s", h->also[i].path);
         buf_adds(&b, i + 1 < h->n_also ? "," : "");
-        at = out_wrapped(o, STYLE_PATH, b.data ? b.data : "", at);
+        at = out_wrapped(o, STYLE_PATH, buf_text(&b), at);
     }
     if (h->n_also)
         out_printf(o, "\n");

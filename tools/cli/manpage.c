@@ -30,7 +30,7 @@ static void prose(FILE *f, const char *s)
         bool end = s[0] == ' ' && (buf_last(&b) == '.' || buf_last(&b) == '?');
         buf_addc(&b, end ? '\n' : *s);
     }
-    text(f, b.data ? b.data : "");
+    text(f, buf_text(&b));
 }
 
 /* Words behind a macro: none of them is one itself. */

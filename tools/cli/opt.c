@@ -48,8 +48,7 @@ static int set_choice(const struct opt_set *set, const struct opt *o, const char
         }
         buf_addf(&known, "%s%s", known.len ? ", " : "", *c);
     }
-    return err_set(err, -EINVAL, "%s %s: give one of %s", typed, text,
-                   known.data ? known.data : "");
+    return err_set(err, -EINVAL, "%s %s: give one of %s", typed, text, buf_text(&known));
 }
 
 /* typed: the option as it was given, "-k" or "--limit", for messages. */
@@ -198,6 +197,6 @@ void opt_help(const struct opt *table, unsigned width, struct buf *b)
             buf_addf(&head, "      --%s", o->name);
         if (o->value)
             buf_addf(&head, " %s", o->value);
-        wrap_row(b, head.data ? head.data : "", o->help, 29, width);
+        wrap_row(b, buf_text(&head), o->help, 29, width);
     }
 }

@@ -103,7 +103,7 @@ unsigned out_wrapped(struct out *o, enum out_style style, const char *s, unsigne
     }
     _cleanup_buf_ struct buf b = {0}, lines = {0};
     escape(&b, s, strlen(s), false);
-    at = wrap_add(&lines, b.data ? b.data : "", at, 4, o->columns);
+    at = wrap_add(&lines, buf_text(&b), at, 4, o->columns);
     put_styled(o, style, &lines);
     return at;
 }
@@ -143,7 +143,7 @@ static void line(struct out *o, const char *color, const char *prefix, const cha
     escape(&b, text, strlen(text), false);
     fflush(o->f); /* keeps the order when both go to one place */
     fprintf(stderr, "%s%s%s%s\n", o->err_color ? color : "", prefix, o->err_color ? "\033[0m" : "",
-            b.data ? b.data : "");
+            buf_text(&b));
 }
 
 void out_note(struct out *o, const char *fmt, ...)
@@ -155,7 +155,7 @@ void out_note(struct out *o, const char *fmt, ...)
     va_start(ap, fmt);
     buf_vaddf(&b, fmt, ap);
     va_end(ap);
-    line(o, "\033[2m", "docfs: ", b.data ? b.data : "");
+    line(o, "\033[2m", "docfs: ", buf_text(&b));
 }
 
 void out_error(struct out *o, const char *text)

@@ -161,8 +161,8 @@ static json_t *library(const struct docfs_collections *all, const struct docfs_c
     return json_pack(
         "{s:o, s:o, s:o, s:s, s:o, s:s, s:I, s:I, s:i, s:i, s:i, s:o, s:o}", "id", wire_text(id),
         "title", title ? wire_text(title) : wire_textn(c->name, base_len(c)), "description",
-        wire_text(text.data ? text.data : ""), "branch", "", "lastUpdateDate",
-        wire_time(c->changed_at), "state", documents ? "finalized" : "initial", "totalTokens",
+        wire_text(buf_text(&text)), "branch", "", "lastUpdateDate", wire_time(c->changed_at),
+        "state", documents ? "finalized" : "initial", "totalTokens",
         (json_int_t)wire_token_count((size_t)bytes), "totalSnippets", (json_int_t)passages, "stars",
         -1, "trustScore", -1, "benchmarkScore", 0, "versions", versions_of(all, c), "source",
         c->location && *c->location ? wire_text(c->location) : json_null());

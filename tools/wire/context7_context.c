@@ -82,12 +82,11 @@ static void add_snippet(json_t *code, json_t *info, const struct docfs_hit *h, s
     json_int_t tokens = (json_int_t)wire_token_count(len);
     if (json_array_size(list))
         json_array_append_new(
-            code,
-            json_pack("{s:o, s:o, s:O, s:I, s:o, s:o, s:O, s:I}", "codeTitle", wire_text(heading),
-                      "codeDescription", wire_text(prose.data ? prose.data : ""), "codeLanguage",
-                      json_object_get(json_array_get(list, 0), "language"), "codeTokens", tokens,
-                      "codeId", wire_text(place.data), "pageTitle", wire_text(h->title), "codeList",
-                      list, "rank", (json_int_t)rank));
+            code, json_pack("{s:o, s:o, s:O, s:I, s:o, s:o, s:O, s:I}", "codeTitle",
+                            wire_text(heading), "codeDescription", wire_text(buf_text(&prose)),
+                            "codeLanguage", json_object_get(json_array_get(list, 0), "language"),
+                            "codeTokens", tokens, "codeId", wire_text(place.data), "pageTitle",
+                            wire_text(h->title), "codeList", list, "rank", (json_int_t)rank));
     else
         json_array_append_new(info, json_pack("{s:o, s:o, s:o, s:I, s:I}", "pageId",
                                               wire_text(place.data), "breadcrumb",

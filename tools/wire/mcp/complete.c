@@ -51,7 +51,7 @@ static int documents(struct docfs *d, const char *s, struct values *v, struct do
         _cleanup_buf_ struct buf b = {0};
         buf_addf(&b, "%s%s%s%s", dir, *dir ? "/" : "", l->item[i].name,
                  l->item[i].is_dir ? "/" : "");
-        offer(v, b.data ? b.data : "");
+        offer(v, buf_text(&b));
     }
     return r;
 }

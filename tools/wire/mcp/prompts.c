@@ -25,7 +25,7 @@ static json_t *document_message(const char *collection, const char *path, const 
     mcp_uri(&uri, "documents", collection, path);
     return json_pack("{s:s, s:{s:s, s:{s:o, s:s, s:o}}}", "role", "user", "content", "type",
                      "resource", "resource", "uri", wire_text(uri.data), "mimeType",
-                     "text/markdown", "text", wire_textn(text->data ? text->data : "", text->len));
+                     "text/markdown", "text", wire_textn(buf_text(text), text->len));
 }
 
 static json_t *answer_from_docs(struct mcp_request *q, const json_t *args, struct docfs_err *err)

@@ -151,7 +151,7 @@ static int read_document(struct docfs *d, const char *name, struct buf *out, str
     if (r == 0)
         r = wire_read_lines(d, doc->content, doc->size, 1, 0, 0, &lines, err);
     if (r == 0)
-        buf_add(out, lines.text.data ? lines.text.data : "", lines.text.len);
+        buf_add(out, lines.text.data, lines.text.len);
     return r;
 }
 
@@ -211,5 +211,5 @@ json_t *mcp_resources_read(struct mcp_request *q, struct mcp_fault *f)
     if (r < 0)
         return fail_err(f, &err);
     return json_pack("{s:[{s:o, s:s, s:o}]}", "contents", "uri", wire_text(uri), "mimeType", type,
-                     "text", wire_textn(out.data ? out.data : "", out.len));
+                     "text", wire_textn(buf_text(&out), out.len));
 }

@@ -35,15 +35,13 @@ json_t *tool_read_document(struct mcp_request *q, const json_t *args, struct doc
         docfs_opens_read(q->m->opens, id);
     docfs_opens_settle(q->m->opens, false);
 
-    json_t *m = wire_document_text(doc, lines.text.data ? lines.text.data : "", lines.text.len,
-                                   first, lines.count);
+    json_t *m = wire_document_text(doc, buf_text(&lines.text), lines.text.len, first, lines.count);
     if (m) {
         mcp_uri(&uri, "documents", doc->collection, doc->path);
         json_object_set_new(m, "next_line", lines.next ? json_integer(lines.next) : json_null());
-        json_object_set_new(json_object_get(m, "document"), "uri",
-                            json_string(uri.data ? uri.data : ""));
+        json_object_set_new(json_object_get(m, "document"), "uri", json_string(buf_text(&uri)));
     }
-    buf_add(&out, lines.text.data ? lines.text.data : "", lines.text.len);
+    buf_add(&out, lines.text.data, lines.text.len);
     json_t *result = mcp_result(&out, m, err);
     /* What is ours stays apart from what is the document's. */
     if (result && lines.next) {
@@ -89,7 +87,7 @@ json_t *tool_list_collections(struct mcp_request *q, const json_t *args, struct 
         _cleanup_buf_ struct buf uri = {0};
         mcp_uri(&uri, "collections", c->name, NULL);
         json_t *o = json_array_get(list, i);
-        json_object_set_new(o, "uri", json_string(uri.data ? uri.data : ""));
+        json_object_set_new(o, "uri", json_string(buf_text(&uri)));
         json_array_append(kept, o);
         buf_addf(&out, "%s: %zu documents, %zu passages", c->name, c->documents, c->passages);
         if (c->title && *c->title)

@@ -35,7 +35,7 @@ json_t *mcp_result(const struct buf *text, json_t *structured, struct docfs_err 
         return NULL;
     }
     json_t *r = json_pack("{s:[{s:s, s:o}]}", "content", "type", "text", "text",
-                          wire_textn(text->data ? text->data : "", text->len));
+                          wire_textn(buf_text(text), text->len));
     if (r && !json_is_null(structured))
         json_object_set(r, "structuredContent", structured);
     json_decref(structured);
@@ -103,7 +103,7 @@ static int check_string(const char *key, const json_t *schema, const char *s, st
             return 0;
         buf_addf(&all, "%s%s", i ? ", " : "", json_string_value(one));
     }
-    return err_set(err, -EINVAL, "%s must be one of %s", key, all.data ? all.data : "");
+    return err_set(err, -EINVAL, "%s must be one of %s", key, buf_text(&all));
 }
 
 /* Models write numbers as strings and 3.0 for 3: taken for what is meant. */
