@@ -272,20 +272,15 @@ static void keep(struct exchange *x)
     if (!a->keep || a->status != 200 || a->oom || a->fixed || !x->generation || a->n_headers)
         return;
     atomic_fetch_add_explicit(&x->s->metrics.kept_misses, 1, memory_order_relaxed);
-    _cleanup_buf_ struct buf body = {0};
+    if (!a->repeat.data)
+        buf_add(&a->repeat, a->body.data, a->body.len);
     struct kept *k = calloc(1, sizeof(*k));
-    char *repeat = a->repeat ? json_dumps(a->repeat, JSON_COMPACT) : NULL;
-    if (repeat)
-        buf_addf(&body, "%s\n", repeat);
-    else
-        buf_add(&body, a->body.data, a->body.len);
-    free(repeat);
-    if (!k || buf_status(&body) < 0 || !body.len) {
+    if (!k || buf_status(&a->repeat) < 0 || !a->repeat.len) {
         free(k);
         return;
     }
     atomic_init(&k->refs, 1);
-    k->body = buf_steal(&body, &k->len);
+    k->body = buf_steal(&a->repeat, &k->len);
     k->status = a->status;
     k->type = strcmp(a->type, "application/json") == 0     ? "application/json"
               : strncmp(a->type, "text/markdown", 13) == 0 ? "text/markdown; charset=utf-8"

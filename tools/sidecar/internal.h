@@ -258,7 +258,7 @@ struct response {
     struct header header[HEADERS_MAX];
     size_t n_headers;
     bool keep;
-    json_t *repeat;
+    struct buf repeat; /* what is kept instead of body */
     char *asked;
     size_t hits;
     struct stream_source stream;

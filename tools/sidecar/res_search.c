@@ -74,20 +74,17 @@ static int search(struct request *q, const json_t *in, struct docfs_results **re
 
 /* ---- the answer ---- */
 
-static json_t *render(struct request *q, const json_t *in, const struct docfs_results *r)
+/* All but the results. */
+static json_t *render(struct request *q, const json_t *in, const struct docfs_results *r,
+                      size_t tokens)
 {
-    struct render_options o = {.explain = json_flag(in, "explain", false),
-                               .tokens = (size_t)json_int(in, "max_tokens", 0)};
-    o.text = json_flag(in, "text", o.tokens > 0);
-    json_t *list = render_hits(q->d, r, &o);
     char id[17];
     snprintf(id, sizeof(id), "%016llx",
              (unsigned long long)hash64(r->query, strlen(r->query), r->generation));
     asked_name(q->server->asked, id, json_text(in, "q", json_text(in, "query", "")));
     const char *hint = json_text(in, "technology_hint", json_text(in, "technology", NULL));
-    return json_pack("{s:o, s:I, s:o, s:s, s:o, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:o, "
-                     "s:I}",
-                     "results", list, "total_count", (json_int_t)r->n, "query",
+    return json_pack("{s:I, s:o, s:s, s:o, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:o, s:I}",
+                     "total_count", (json_int_t)r->n, "query",
                      wire_text(json_text(in, "q", json_text(in, "query", ""))), "query_id", id,
                      "technology_hint", wire_text(hint), "execution_time_ms",
                      (double)(clock_mono_ns() - q->started_ns) / 1e6, "cache_hit", 0,
@@ -96,7 +93,19 @@ static json_t *render(struct request *q, const json_t *in, const struct docfs_re
                      (json_int_t)r->pending, "below", (json_int_t)r->below, "candidates",
                      (json_int_t)r->candidates, "generation", (json_int_t)r->generation, "note",
                      r->note && *r->note ? wire_text(r->note) : json_null(), "tokens",
-                     (json_int_t)o.used);
+                     (json_int_t)tokens);
+}
+
+/* list: the results as JSON text, which is most of an answer. */
+static void add_answer(struct buf *b, const struct buf *list, const json_t *rest)
+{
+    buf_adds(b, "{\"results\":");
+    buf_add(b, list->data, list->len);
+    size_t at = b->len;
+    json_into(b, rest);
+    b->oom = b->oom || list->oom;
+    if (buf_status(b) == 0)
+        b->data[at] = ','; /* where the rest opens */
 }
 
 static void answer(struct request *q, struct response *a, const json_t *in)
@@ -105,15 +114,21 @@ static void answer(struct request *q, struct response *a, const json_t *in)
     _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
     if (search(q, in, &r, &err) < 0)
         return fail_err(q, a, &err);
-    json_t *o = render(q, in, r), *again = json_copy(o);
-    if (again && !r->pending) {
-        json_object_set_new(again, "cache_hit", json_true());
-        json_object_set_new(again, "execution_time_ms", json_real(0));
-        response_json(a, 200, o);
-        response_keep(a, again);
-    } else {
-        json_decref(again);
-        response_json(a, 200, o);
+    struct render_options o = {.explain = json_flag(in, "explain", false),
+                               .tokens = (size_t)json_int(in, "max_tokens", 0)};
+    o.text = json_flag(in, "text", o.tokens > 0);
+    _cleanup_(json_decrefp) json_t *hits = render_hits(q->d, r, &o);
+    _cleanup_(json_decrefp) json_t *rest = render(q, in, r, o.used);
+    _cleanup_buf_ struct buf list = {0}, body = {0}, again = {0};
+    json_into(&list, hits);
+    buf_rtrim(&list, "\n");
+    add_answer(&body, &list, rest);
+    response_buf(a, 200, "application/json", &body);
+    if (!r->pending) {
+        json_object_set_new(rest, "cache_hit", json_true());
+        json_object_set_new(rest, "execution_time_ms", json_real(0));
+        add_answer(&again, &list, rest);
+        response_keep(a, &again);
     }
     response_asked(a, json_text(in, "q", json_text(in, "query", "")), r->n - r->below);
 }

@@ -127,6 +127,8 @@ const struct part *parts_find(const struct parts *p, const char *name);
 
 /* ---- responses ---------------------------------------------------------------------------- */
 
+/* JSON text of one line; NULL = out of memory. */
+void json_into(struct buf *b, const json_t *value);
 /* JSON value (taken; NULL = out of memory, answered with 500). */
 void response_json(struct response *a, int status, json_t *value);
 /* Copies len bytes. type is a media type with its charset. */
@@ -145,7 +147,7 @@ void response_header(struct response *a, const char *name, const char *fmt, ...)
 /* These bytes answer the same request until the cache changes (same generation, same settings).
  * `repeat` (may be NULL; taken): what to say from the second time on instead of this. Only on
  * routes with ROUTE_KEEP, and only when the answer depends on nothing but target and body. */
-void response_keep(struct response *a, json_t *repeat);
+void response_keep(struct response *a, struct buf *repeat);
 /* What to remember in the query log when this answer is given, from a kept copy too. */
 void response_asked(struct response *a, const char *query, size_t hits);
 

@@ -13,7 +13,7 @@ void response_fini(struct response *a)
         free(a->header[i].name);
         free(a->header[i].value);
     }
-    json_decref(a->repeat);
+    buf_fini(&a->repeat);
     free(a->asked);
     free(a->owned_type);
     if (a->stream.done)
@@ -28,8 +28,7 @@ static void restart(struct response *a, int status, const char *type)
     a->fixed = NULL;
     a->fixed_len = 0;
     a->keep = false;
-    json_decref(a->repeat);
-    a->repeat = NULL;
+    buf_fini(&a->repeat);
     if (a->stream.done)
         a->stream.done(a->stream.arg);
     a->stream = (struct stream_source){0};
@@ -46,7 +45,7 @@ static int dump(const char *data, size_t len, void *b)
     return 0;
 }
 
-static void json_into(struct buf *b, const json_t *value)
+void json_into(struct buf *b, const json_t *value)
 {
     if (!value || json_dump_callback(value, dump, b, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
         b->oom = true;
@@ -119,11 +118,14 @@ void response_header(struct response *a, const char *name, const char *fmt, ...)
     h->value = value;
 }
 
-void response_keep(struct response *a, json_t *repeat)
+void response_keep(struct response *a, struct buf *repeat)
 {
-    json_decref(a->repeat);
+    buf_fini(&a->repeat);
     a->keep = true;
-    a->repeat = repeat;
+    if (repeat) {
+        a->repeat = *repeat;
+        *repeat = (struct buf){0};
+    }
 }
 
 void response_asked(struct response *a, const char *query, size_t hits)
