@@ -28,7 +28,7 @@ int docfs_collections(struct docfs *d, struct docfs_collections **ret, struct do
 {
     _cleanup_read_ struct store_read *r = NULL;
     struct store_collections found = {0};
-    struct store_sources sources __attribute__((cleanup(store_sources_fini))) = {0};
+    _cleanup_(store_sources_fini) struct store_sources sources = {0};
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
         rc = store_list_collections(r, &found, err);
@@ -180,7 +180,7 @@ int docfs_save(struct docfs *d, const char *name, const char *query, struct docf
                        "bad name \"%.100s\" for a saved query: 1 to 255 bytes, no '/', no leading "
                        "'.'",
                        name);
-    struct query *q __attribute__((cleanup(query_freep))) = NULL;
+    _cleanup_(query_freep) struct query *q = NULL;
     int rc = query_parse(query, strlen(query), false, &q, err);
     return rc < 0 ? rc : change(d, store_save_query, name, query, err);
 }
@@ -299,7 +299,7 @@ static int64_t file_size(int dirfd, const char *name)
 
 static int count_stale(struct docfs *d, struct store_read *r, size_t *ret, struct docfs_err *err)
 {
-    struct store_sources all __attribute__((cleanup(store_sources_fini))) = {0};
+    _cleanup_(store_sources_fini) struct store_sources all = {0};
     int64_t checked, stale, now = clock_wall_ns() / 1000000000;
     int rc = store_list_sources(r, NULL, &all, err);
     for (size_t i = 0; i < all.n; i++) {

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include "core/text/name.h"
 #include "core/text/query.h"
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -39,10 +40,7 @@ struct docfs_options {
 DOCFS_API int docfs_open(const struct docfs_options *opt, struct docfs **ret,
                          struct docfs_err *err);
 DOCFS_API void docfs_close(struct docfs *d); /* NULL allowed */
-static inline void docfs_closep(struct docfs **d)
-{
-    docfs_close(*d);
-}
+DEFINE_CLEANUP(struct docfs, docfs_close)
 /* Absolute path of the cache directory. */
 DOCFS_API const char *docfs_path(const struct docfs *d);
 DOCFS_API const char *docfs_version(void);
@@ -81,6 +79,7 @@ struct docfs_listing {
 DOCFS_API int docfs_list(struct docfs *d, int64_t directory, struct docfs_listing **ret,
                          struct docfs_err *err);
 DOCFS_API void docfs_listing_free(struct docfs_listing *l);
+DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
 /* The entry of a directory row (its own name and parent). */
 DOCFS_API int docfs_directory(struct docfs *d, int64_t directory, struct docfs_entry *ret,
                               struct docfs_err *err);
@@ -116,6 +115,7 @@ struct docfs_document {
 DOCFS_API int docfs_document(struct docfs *d, int64_t id, struct docfs_document **ret,
                              struct docfs_err *err);
 DOCFS_API void docfs_document_free(struct docfs_document *doc);
+DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
 
 /* What a person types for a document -> its row: "collection/path", where the collection may lack
  * its version when only one has the name; a path inside a mount (.../docs/collection/path or a
@@ -142,6 +142,7 @@ struct docfs_changes {
 DOCFS_API int docfs_changes(struct docfs *d, uint64_t since, uint64_t *ret_generation,
                             struct docfs_changes **ret, struct docfs_err *err);
 DOCFS_API void docfs_changes_free(struct docfs_changes *c);
+DEFINE_CLEANUP(struct docfs_changes, docfs_changes_free)
 
 /* ---- search ------------------------------------------------------------------------------- */
 
@@ -202,10 +203,7 @@ DOCFS_API int docfs_similar(struct docfs *d, int64_t document, unsigned k,
                             struct docfs_results **ret, struct docfs_err *err);
 DOCFS_API struct docfs_results *docfs_results_ref(struct docfs_results *r);
 DOCFS_API void docfs_results_unref(struct docfs_results *r);
-static inline void docfs_results_unrefp(struct docfs_results **r)
-{
-    docfs_results_unref(*r);
-}
+DEFINE_CLEANUP(struct docfs_results, docfs_results_unref)
 /* Remembers that a person or program asked (query log, .docfs/recent). Never fails the caller. */
 DOCFS_API void docfs_log_query(struct docfs *d, const char *door, const char *query, size_t hits,
                                double seconds);
@@ -221,6 +219,7 @@ struct docfs_recents {
 DOCFS_API int docfs_recent(struct docfs *d, size_t max, struct docfs_recents **ret,
                            struct docfs_err *err);
 DOCFS_API void docfs_recents_free(struct docfs_recents *r);
+DEFINE_CLEANUP(struct docfs_recents, docfs_recents_free)
 
 /* Saved queries: names in saved/. */
 struct docfs_saved {
@@ -236,6 +235,7 @@ DOCFS_API int docfs_save(struct docfs *d, const char *name, const char *query,
 DOCFS_API int docfs_unsave(struct docfs *d, const char *name, struct docfs_err *err);
 DOCFS_API int docfs_saved(struct docfs *d, struct docfs_saveds **ret, struct docfs_err *err);
 DOCFS_API void docfs_saveds_free(struct docfs_saveds *s);
+DEFINE_CLEANUP(struct docfs_saveds, docfs_saveds_free)
 
 /* ---- ingest ------------------------------------------------------------------------------- */
 
@@ -333,6 +333,7 @@ struct docfs_failures {
 DOCFS_API int docfs_failures(struct docfs *d, const char *collection, size_t max,
                              struct docfs_failures **ret, struct docfs_err *err);
 DOCFS_API void docfs_failures_free(struct docfs_failures *f);
+DEFINE_CLEANUP(struct docfs_failures, docfs_failures_free)
 
 /* ---- looking after it --------------------------------------------------------------------- */
 
@@ -353,6 +354,7 @@ struct docfs_collections {
 DOCFS_API int docfs_collections(struct docfs *d, struct docfs_collections **ret,
                                 struct docfs_err *err);
 DOCFS_API void docfs_collections_free(struct docfs_collections *c);
+DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
 /* The collection a person means: its full name or, unless exact, its name without the version when
  * only one has it. *ret lives as long as `all`. -ENOENT with a suggestion. */
 DOCFS_API int docfs_collection_find(const struct docfs_collections *all, const char *name,

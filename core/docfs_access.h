@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -36,6 +37,7 @@ struct docfs_tokens {
 };
 DOCFS_API int docfs_tokens(struct docfs *d, struct docfs_tokens **ret, struct docfs_err *err);
 DOCFS_API void docfs_tokens_free(struct docfs_tokens *t);
+DEFINE_CLEANUP(struct docfs_tokens, docfs_tokens_free)
 /* Makes a token; the text in ret is the only copy there will ever be. name: 1 to 64 printable
  * characters, -EEXIST when it is taken. expires_at: seconds since the epoch, 0 = never. */
 DOCFS_API int docfs_token_create(struct docfs *d, const char *name, unsigned scopes,
@@ -62,3 +64,4 @@ DOCFS_API int docfs_audit_add(struct docfs *d, const struct docfs_audit *a, stru
 DOCFS_API int docfs_audits(struct docfs *d, size_t max, struct docfs_audits **ret,
                            struct docfs_err *err);
 DOCFS_API void docfs_audits_free(struct docfs_audits *a);
+DEFINE_CLEANUP(struct docfs_audits, docfs_audits_free)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -53,10 +54,7 @@ struct docfs_answer {
 DOCFS_API int docfs_answer(struct docfs *d, const struct docfs_question *q,
                            struct docfs_answer **ret, struct docfs_err *err);
 DOCFS_API void docfs_answer_free(struct docfs_answer *a);
-static inline void docfs_answer_freep(struct docfs_answer **a)
-{
-    docfs_answer_free(*a);
-}
+DEFINE_CLEANUP(struct docfs_answer, docfs_answer_free)
 
 /* A chat model is set. */
 DOCFS_API bool docfs_chat_is_set(struct docfs *d);

@@ -10,6 +10,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 enum docfs_signal {
     SIGNAL_HELPFUL,
@@ -57,6 +58,7 @@ DOCFS_API int docfs_feedback_list(struct docfs *d, int64_t document, const char 
                                   bool only_explicit, size_t max, struct docfs_feedbacks **ret,
                                   struct docfs_err *err);
 DOCFS_API void docfs_feedbacks_free(struct docfs_feedbacks *f);
+DEFINE_CLEANUP(struct docfs_feedbacks, docfs_feedbacks_free)
 /* Forgets the feedback on a document, on a collection, or (0 and NULL) all; returns how much. */
 DOCFS_API int64_t docfs_feedback_reset(struct docfs *d, int64_t document, const char *collection,
                                        struct docfs_err *err);
@@ -72,6 +74,7 @@ struct docfs_opens;
 DOCFS_API int docfs_opens_new(struct docfs *d, const char *door, struct docfs_opens **ret,
                               struct docfs_err *err);
 DOCFS_API void docfs_opens_free(struct docfs_opens *o); /* writes down what is left; NULL allowed */
+DEFINE_CLEANUP(struct docfs_opens, docfs_opens_free)
 DOCFS_API void docfs_opens_answered(struct docfs_opens *o, const char *query,
                                     const struct docfs_results *r);
 /* The answer to that question is remembered: it need not be told again. */

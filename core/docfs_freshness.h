@@ -9,6 +9,7 @@
 #pragma once
 #include <time.h>
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 /* What is stale from that time on (0 = never) is stale now. */
 static inline bool docfs_is_stale(int64_t stale_at)
@@ -45,6 +46,7 @@ struct docfs_sources {
 DOCFS_API int docfs_sources(struct docfs *d, const char *collection, struct docfs_sources **ret,
                             struct docfs_err *err);
 DOCFS_API void docfs_sources_free(struct docfs_sources *s);
+DEFINE_CLEANUP(struct docfs_sources, docfs_sources_free)
 DOCFS_API int docfs_set_policy(struct docfs *d, int64_t source, enum docfs_policy policy,
                                int64_t every, struct docfs_err *err);
 

@@ -19,6 +19,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 #define DOCFS_GAP 0.5 /* sufficiency up to which an answer counts as a gap */
 
@@ -39,6 +40,7 @@ struct docfs_gaps {
 DOCFS_API int docfs_gaps(struct docfs *d, bool all, size_t max, struct docfs_gaps **ret,
                          struct docfs_err *err);
 DOCFS_API void docfs_gaps_free(struct docfs_gaps *g);
+DEFINE_CLEANUP(struct docfs_gaps, docfs_gaps_free)
 /* Not worth filling; it stays closed until it is opened again. -ENOENT. */
 DOCFS_API int docfs_gap_dismiss(struct docfs *d, int64_t id, bool reopen, struct docfs_err *err);
 
@@ -56,6 +58,7 @@ struct docfs_candidates {
 DOCFS_API int docfs_gap_candidates(struct docfs *d, int64_t id, struct docfs_candidates **ret,
                                    struct docfs_err *err);
 DOCFS_API void docfs_candidates_free(struct docfs_candidates *c);
+DEFINE_CLEANUP(struct docfs_candidates, docfs_candidates_free)
 
 /* Queues the adding of a candidate (location NULL: the best one). who: on whose word, logged.
  * -EPERM: enrich.policy is off; -ENOENT: no such gap, or nothing known that could fill it. */
@@ -78,3 +81,4 @@ struct docfs_consents {
 DOCFS_API int docfs_consents(struct docfs *d, size_t max, struct docfs_consents **ret,
                              struct docfs_err *err);
 DOCFS_API void docfs_consents_free(struct docfs_consents *c);
+DEFINE_CLEANUP(struct docfs_consents, docfs_consents_free)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -18,10 +19,7 @@ struct docfs_service;
 DOCFS_API int docfs_service_start(struct docfs *d, const char *kind, const char *place,
                                   struct docfs_service **ret, struct docfs_err *err);
 DOCFS_API void docfs_service_stop(struct docfs_service *s); /* NULL allowed */
-static inline void docfs_service_stopp(struct docfs_service **s)
-{
-    docfs_service_stop(*s);
-}
+DEFINE_CLEANUP(struct docfs_service, docfs_service_stop)
 /* A part ("redis", "embedding") does not work and why, or (reason NULL) works again. Cheap when
  * nothing changed. s may be NULL. */
 DOCFS_API void docfs_service_degraded(struct docfs_service *s, const char *part,
@@ -101,8 +99,5 @@ struct docfs_health {
 };
 DOCFS_API int docfs_health(struct docfs *d, struct docfs_health **ret, struct docfs_err *err);
 DOCFS_API void docfs_health_free(struct docfs_health *h);
-static inline void docfs_health_freep(struct docfs_health **h)
-{
-    docfs_health_free(*h);
-}
+DEFINE_CLEANUP(struct docfs_health, docfs_health_free)
 DOCFS_API const char *docfs_service_state_name(enum docfs_service_state s);

@@ -4,6 +4,7 @@
  * signs. Included by docfs.h. */
 #pragma once
 #include <stddef.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -28,3 +29,4 @@ struct docfs_flagged {
 DOCFS_API int docfs_flagged(struct docfs *d, const char *collection, size_t max,
                             struct docfs_flagged **ret, struct docfs_err *err);
 DOCFS_API void docfs_flagged_free(struct docfs_flagged *f); /* NULL allowed */
+DEFINE_CLEANUP(struct docfs_flagged, docfs_flagged_free)

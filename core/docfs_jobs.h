@@ -9,6 +9,7 @@
  * The rules of core/docfs.h hold: 0 or -errno with one line in err, results are the caller's. */
 #pragma once
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 enum docfs_job_state {
     JOB_QUEUED,
@@ -91,6 +92,7 @@ DOCFS_API int docfs_jobs(struct docfs *d, const struct docfs_job_filter *f, stru
 DOCFS_API int docfs_job(struct docfs *d, int64_t id, struct docfs_jobs **ret,
                         struct docfs_err *err);
 DOCFS_API void docfs_jobs_free(struct docfs_jobs *j);
+DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
 /* Revision of the newest change of any job. Cheap enough to poll ten times a second. */
 DOCFS_API int docfs_jobs_revision(struct docfs *d, uint64_t *ret, struct docfs_err *err);
 /* Outcome of each file of the job's source at its last run, with the reason when it was left out,
@@ -121,3 +123,4 @@ DOCFS_API int docfs_worker_start(struct docfs *d, const struct docfs_worker_opti
 DOCFS_API bool docfs_worker_idle(struct docfs_worker *w);
 /* Stops and frees; NULL allowed. Running jobs keep what they committed and go back to the queue. */
 DOCFS_API void docfs_worker_stop(struct docfs_worker *w);
+DEFINE_CLEANUP(struct docfs_worker, docfs_worker_stop)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -33,10 +34,7 @@ struct docfs_record_filter {
 DOCFS_API int docfs_records(struct docfs *d, const struct docfs_record_filter *f,
                             struct docfs_records **ret, struct docfs_err *err);
 DOCFS_API void docfs_records_free(struct docfs_records *r);
-static inline void docfs_records_freep(struct docfs_records **r)
-{
-    docfs_records_free(*r);
-}
+DEFINE_CLEANUP(struct docfs_records, docfs_records_free)
 
 /* Writes kind, parent, key and value; body NULL keeps the body of a record that is there. With a
  * key the record of that key is replaced, else a new one is added. ret_id may be NULL. -EFBIG. */

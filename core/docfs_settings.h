@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct docfs;
@@ -36,6 +37,7 @@ struct docfs_settings {
 };
 DOCFS_API int docfs_settings(struct docfs *d, struct docfs_settings **ret, struct docfs_err *err);
 DOCFS_API void docfs_settings_free(struct docfs_settings *s);
+DEFINE_CLEANUP(struct docfs_settings, docfs_settings_free)
 
 /* A handle without a cache, for the settings and what they name: good for docfs_settings and the
  * other calls of this file, docfs_provider_test and docfs_close, and for nothing else. */

@@ -4,6 +4,7 @@
  * The rules of core/docfs.h hold: 0 or -errno with one line in err, results are the caller's. */
 #pragma once
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 /* The kinds, in the order in which they are tried. Returns how many there are; fills in at most
  * max. */
@@ -29,7 +30,4 @@ struct docfs_technologies {
 DOCFS_API int docfs_catalogue(struct docfs *d, const char *words, struct docfs_technologies **ret,
                               struct docfs_err *err);
 DOCFS_API void docfs_technologies_free(struct docfs_technologies *t);
-static inline void docfs_technologies_freep(struct docfs_technologies **t)
-{
-    docfs_technologies_free(*t);
-}
+DEFINE_CLEANUP(struct docfs_technologies, docfs_technologies_free)

@@ -5,6 +5,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 struct docfs_summary {
     const char *collection, *path, *text, *model;
@@ -18,6 +19,7 @@ struct docfs_summaries {
 DOCFS_API int docfs_summaries(struct docfs *d, const char *collection, size_t max,
                               struct docfs_summaries **ret, struct docfs_err *err);
 DOCFS_API void docfs_summaries_free(struct docfs_summaries *s); /* NULL allowed */
+DEFINE_CLEANUP(struct docfs_summaries, docfs_summaries_free)
 
 struct docfs_summarise {
     const char *collection; /* NULL = all */

@@ -110,7 +110,7 @@ static int check_index(struct checker *c, struct docfs_err *err)
     struct vindex *x = NULL;
     struct docfs_err why = {0};
     char text[600] = "";
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
     _cleanup_read_ struct store_read *r = NULL;
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)

@@ -9,7 +9,7 @@
 
 int docfs_model(struct docfs *d, struct docfs_model *ret, struct docfs_err *err)
 {
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
     int r = embedding_any(d, &e, err);
     if (r < 0)
         return r;
@@ -26,7 +26,7 @@ int docfs_model(struct docfs *d, struct docfs_model *ret, struct docfs_err *err)
 int docfs_embed(struct docfs *d, bool question, const struct docfs_text *text, size_t n,
                 unsigned dimension, float *out, struct docfs_err *err)
 {
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
     int rc = embedding_any(d, &e, err);
     if (rc < 0)
         return rc;

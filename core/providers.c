@@ -74,7 +74,7 @@ static int choose(struct docfs *d, const struct docfs_provider *p, struct choice
 int docfs_provider_test(struct docfs *d, const struct docfs_provider *p,
                         struct docfs_provider_found *ret, struct docfs_err *err)
 {
-    __attribute__((cleanup(choice_fini))) struct choice c;
+    _cleanup_(choice_fini) struct choice c;
     struct remote_found found = {0};
     int64_t from = clock_mono_ns();
     int r = choose(d, p, &c, err);
@@ -93,7 +93,7 @@ int docfs_provider_test(struct docfs *d, const struct docfs_provider *p,
 int docfs_provider_models(struct docfs *d, const struct docfs_provider *p,
                           void (*fn)(void *arg, const char *name), void *arg, struct docfs_err *err)
 {
-    __attribute__((cleanup(choice_fini))) struct choice c;
+    _cleanup_(choice_fini) struct choice c;
     int r = choose(d, p, &c, err);
     return r < 0 ? r : remote_models(&c.opt, fn, arg, err);
 }
@@ -134,8 +134,8 @@ int docfs_chat_test(struct docfs *d, const struct docfs_provider *p,
                     struct docfs_provider_found *ret, struct docfs_err *err)
 {
     static const struct chat_message message = {"user", "Reply with the one word: yes"};
-    __attribute__((cleanup(choice_fini))) struct choice c;
-    __attribute__((cleanup(chat_reply_fini))) struct chat_reply reply = {0};
+    _cleanup_(choice_fini) struct choice c;
+    _cleanup_(chat_reply_fini) struct chat_reply reply = {0};
     struct chat_endpoint e;
     struct chat *chat = NULL;
     int64_t from = clock_mono_ns();
@@ -161,7 +161,7 @@ int docfs_chat_test(struct docfs *d, const struct docfs_provider *p,
 int docfs_chat_models(struct docfs *d, const struct docfs_provider *p,
                       void (*fn)(void *arg, const char *name), void *arg, struct docfs_err *err)
 {
-    __attribute__((cleanup(choice_fini))) struct choice c;
+    _cleanup_(choice_fini) struct choice c;
     struct chat_endpoint e;
     enum chat_kind kind;
     int r = choose_chat(d, p, &c, &e, err);

@@ -7,8 +7,6 @@
 #include "core/internal.h"
 #include "core/util/suggest.h"
 
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-
 int docfs_collection_find(const struct docfs_collections *all, const char *name, bool exact,
                           const struct docfs_collection **ret, struct docfs_err *err)
 {

@@ -56,7 +56,7 @@ int docfs_list(struct docfs *d, int64_t directory, struct docfs_listing **ret,
                struct docfs_err *err)
 {
     _cleanup_read_ struct store_read *r = NULL;
-    struct store_entries found __attribute__((cleanup(store_entries_fini))) = {0};
+    _cleanup_(store_entries_fini) struct store_entries found = {0};
     int rc = store_read_begin(d->store, &r, err);
     if (rc == 0)
         rc = store_entries(r, directory, &found, err);

@@ -91,7 +91,7 @@ int gap_advise(struct docfs *d, const struct docfs_gap *g, struct docfs_candidat
     if (setting_int(d, "enrich.judge") == ENRICH_BY_RULE)
         return 0;
     _cleanup_buf_ struct buf b = {0};
-    __attribute__((cleanup(chat_reply_fini))) struct chat_reply reply = {0};
+    _cleanup_(chat_reply_fini) struct chat_reply reply = {0};
     int rc = models_acquire(d, &chat, err);
     if (rc < 0 || !chat)
         return rc;

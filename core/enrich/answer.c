@@ -206,7 +206,7 @@ static int generate(struct chat *c, const struct docfs_question *q, struct docfs
                     struct docfs_err *err)
 {
     _cleanup_buf_ struct buf b = {0};
-    __attribute__((cleanup(chat_reply_fini))) struct chat_reply reply = {0};
+    _cleanup_(chat_reply_fini) struct chat_reply reply = {0};
     struct chat_message m[HISTORY_MAX + 2];
     size_t n = 0, from = q->n_before > HISTORY_MAX ? q->n_before - HISTORY_MAX : 0;
     context(q, a, &b);

@@ -26,7 +26,7 @@ int judge(struct chat *c, const struct docfs_question *q, struct docfs_answer *a
           struct docfs_err *err)
 {
     _cleanup_buf_ struct buf b = {0};
-    __attribute__((cleanup(chat_reply_fini))) struct chat_reply reply = {0};
+    _cleanup_(chat_reply_fini) struct chat_reply reply = {0};
     buf_addf(&b, "Question: %s\n", q->text);
     for (size_t i = 0; i < a->n; i++) {
         size_t len = strlen(a->evidence[i].text);

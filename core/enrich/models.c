@@ -63,7 +63,7 @@ static void named_fini(struct named *x)
     free(x->names);
     free(x->key);
 }
-#define _cleanup_named_ __attribute__((cleanup(named_fini)))
+#define _cleanup_named_ _cleanup_(named_fini)
 
 static int read_named(struct docfs *d, struct named *ret, struct docfs_err *err)
 {

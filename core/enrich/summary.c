@@ -80,7 +80,7 @@ static int one(struct docfs *d, struct chat *chat, int64_t id, struct docfs_summ
                struct docfs_err *err)
 {
     struct docfs_document *doc = NULL;
-    __attribute__((cleanup(chat_reply_fini))) struct chat_reply reply = {0};
+    _cleanup_(chat_reply_fini) struct chat_reply reply = {0};
     _cleanup_buf_ struct buf b = {0};
     char page[READ_MAX], text[TEXT_MAX + 1];
     int rc = docfs_document(d, id, &doc, err);

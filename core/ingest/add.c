@@ -138,8 +138,8 @@ int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_o
               struct docfs_err *err)
 {
     *ret = (struct docfs_report){0};
-    struct source_place place __attribute__((cleanup(source_place_fini))) = {0};
-    struct source_env env __attribute__((cleanup(ingest_env_fini))) = {0};
+    _cleanup_(source_place_fini) struct source_place place = {0};
+    _cleanup_(ingest_env_fini) struct source_env env = {0};
     struct source_request req = {.arg = location,
                                  .kind = opt ? opt->kind : NULL,
                                  .ref = opt ? opt->ref : NULL,
@@ -199,7 +199,7 @@ static int put_raws(struct ingest_run *run, const char *collection, const struct
 int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
                   struct docfs_err *err)
 {
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
     struct docfs_report report = {0};
     struct embed_outcome out;
     int rc = ingest_writable(d, err);

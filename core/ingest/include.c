@@ -137,7 +137,7 @@ int include_fetch(struct ingest_run *run, const struct work_env *env, const stru
         return err_oom(err);
     int r = 0;
     for (unsigned depth = 0; r == 0 && depth < env->includes.max_depth; depth++) {
-        struct wishes w __attribute__((cleanup(wishes_fini))) = {.from = env->from};
+        _cleanup_(wishes_fini) struct wishes w = {.from = env->from};
         r = gather(run, env, plan, done, &w, err);
         if (r < 0 || w.n == 0)
             break;

@@ -218,8 +218,8 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
                   struct docfs_err *err)
 {
     const struct docfs_ingest_options *opt = ask->opt;
-    struct source_options so __attribute__((cleanup(source_options_fini))) = {0};
-    struct source_env senv __attribute__((cleanup(ingest_env_fini))) = {0};
+    _cleanup_(source_options_fini) struct source_options so = {0};
+    _cleanup_(ingest_env_fini) struct source_env senv = {0};
     int rc = source_options_load(&so, ask->stored_options, !ask->refresh, opt, err);
     if (rc == 0)
         rc = ingest_env(d, opt, &senv, err);
@@ -273,7 +273,7 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     _cleanup_free_ char *json = source_options_dump(&so);
     rc = json ? begin_rows(&run, ask->collection, ask->kind->name, ask->location, json, opt, err)
               : err_oom(err);
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
     if (rc == 0)
         rc = embedding_begin(d, &e, err);
     if (rc == 0) {
@@ -376,7 +376,7 @@ static void forget_kept(struct docfs *d, const struct store_sources *all, const 
 
 int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
 {
-    struct store_sources all __attribute__((cleanup(store_sources_fini))) = {0};
+    _cleanup_(store_sources_fini) struct store_sources all = {0};
     struct store_read *r;
     struct store_write *w;
     int rc = ingest_writable(d, err);

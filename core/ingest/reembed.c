@@ -161,8 +161,8 @@ static int run_all(struct docfs *d, struct ingest_run *run, struct embed_outcome
                    struct docfs_err *err)
 {
     char now[128], next[128], spec[4096];
-    struct embedder *e __attribute__((cleanup(embedder_freep))) = NULL;
-    struct embedder *wanted __attribute__((cleanup(embedder_freep))) = NULL;
+    _cleanup_(embedder_freep) struct embedder *e = NULL;
+    _cleanup_(embedder_freep) struct embedder *wanted = NULL;
     _cleanup_free_ char *wanted_spec = NULL;
     struct docfs_err why = {0};
     int rc = embedding_begin(d, &e, err);

@@ -361,7 +361,7 @@ int docfs_tune(struct docfs *d, docfs_progress_fn *progress, void *arg, struct d
     int64_t start = clock_mono_ns();
     _cleanup_buf_ struct buf factors = {0};
     struct tuner_report report;
-    struct harvest h __attribute__((cleanup(harvest_fini))) = {
+    _cleanup_(harvest_fini) struct harvest h = {
         .d = d, .progress = progress, .arg = arg, .shown = {.phase = INGEST_INDEX, .source = ""}};
     *ret = (struct docfs_tuning){0};
     int rc = ingest_writable(d, err);

@@ -68,7 +68,7 @@ static json_t *get_json(struct call *c, const char *base, const char *path, stru
 static enum chat_kind probe(const struct endpoint *e)
 {
     size_t len = strlen(e->url);
-    __attribute__((cleanup(call_fini))) struct call c = {0};
+    _cleanup_(call_fini) struct call c = {0};
     if (len > 3 && strcmp(e->url + len - 3, "/v1") == 0)
         return CHAT_OPENAI;
     if (call_init(&c, e, PROBE_MS, NULL) < 0)
@@ -124,7 +124,7 @@ int chat_models(const struct chat_endpoint *given, long timeout_ms, enum chat_ki
     if (r < 0)
         return r;
     const struct endpoint *e = &c->item[0];
-    __attribute__((cleanup(call_fini))) struct call call = {0};
+    _cleanup_(call_fini) struct call call = {0};
     *ret_kind = e->kind == CHAT_AUTO ? probe(e) : e->kind;
     r = call_init(&call, e, timeout_ms, err);
     if (r == 0)
@@ -195,7 +195,7 @@ static int ask_it(struct call *c, const struct endpoint *e, enum chat_kind kind,
                   struct docfs_err *err)
 {
     _cleanup_response_ struct http_response resp = {0};
-    __attribute__((cleanup(chat_stream_fini))) struct chat_stream s = {.ask = ask, .reply = ret};
+    _cleanup_(chat_stream_fini) struct chat_stream s = {.ask = ask, .reply = ret};
     _cleanup_free_ char *body = body_of(ask, model, kind);
     _cleanup_buf_ struct buf url = {0};
     buf_addf(&url, "%s%s", e->url, kind == CHAT_OLLAMA ? "/api/chat" : "/chat/completions");
@@ -224,7 +224,7 @@ static int ask_it(struct call *c, const struct endpoint *e, enum chat_kind kind,
 int endpoint_ask(struct chat *c, struct endpoint *e, const struct chat_ask *ask,
                  struct chat_reply *ret, bool *given, struct docfs_err *err)
 {
-    __attribute__((cleanup(call_fini))) struct call call = {0};
+    _cleanup_(call_fini) struct call call = {0};
     pthread_mutex_lock(&c->lock);
     enum chat_kind kind = e->kind;
     pthread_mutex_unlock(&c->lock);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/util/buf.h"
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct http;
@@ -53,10 +54,7 @@ struct http_options {
  * before. Behind a proxy only literal addresses can be judged: the proxy looks names up. */
 int http_new(const struct http_options *opt, struct http **ret, struct docfs_err *err);
 void http_free(struct http *h); /* NULL allowed */
-static inline void http_freep(struct http **h)
-{
-    http_free(*h);
-}
+DEFINE_CLEANUP(struct http, http_free)
 
 struct http_request {
     const char *method;         /* NULL: GET, or POST with a body */
@@ -92,7 +90,7 @@ struct http_response {
 };
 /* Also allowed on {0} and after failure. */
 void http_response_fini(struct http_response *r);
-#define _cleanup_response_ __attribute__((cleanup(http_response_fini)))
+#define _cleanup_response_ _cleanup_(http_response_fini)
 /* Value of a header of the last hop (first one, any case), as a new string, or NULL. */
 char *http_header(const struct http_response *r, const char *name);
 

@@ -19,7 +19,7 @@ static void urlp_cleanup(CURLU **u)
 {
     curl_url_cleanup(*u);
 }
-#define _cleanup_curlu_ __attribute__((cleanup(urlp_cleanup)))
+#define _cleanup_curlu_ _cleanup_(urlp_cleanup)
 
 void url_fini(struct url *u)
 {

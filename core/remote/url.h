@@ -3,6 +3,7 @@
  * here. Pure and thread-safe. */
 #pragma once
 #include <stdbool.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 #define URL_MAX 4096 /* bytes; anything longer is refused */
@@ -19,7 +20,7 @@ struct url {
 /* -EINVAL: not an http(s) URL; the text says what is wrong with it. */
 int url_parse(const char *text, struct url *ret, struct docfs_err *err);
 void url_fini(struct url *u);
-#define _cleanup_url_ __attribute__((cleanup(url_fini)))
+#define _cleanup_url_ _cleanup_(url_fini)
 
 /* One form for one resource: scheme and host in lower case, no default port, no fragment, no
  * credentials, dot segments gone, %XX in upper case and unreserved bytes decoded, "/" for an empty

@@ -97,7 +97,7 @@ static int archive_resolve(const struct source_env *env, const struct source_req
     _cleanup_free_ char *real = web ? strdup(file) : realpath(file, NULL);
     if (!real)
         return err_set(err, -errno, "cannot read %s: %m", file);
-    struct buf sub __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf sub = {0};
     if (given && *given)
         buf_adds(&sub, given);
     if (req->subdir)
@@ -274,7 +274,7 @@ static int archive_read(void *handle, const char *path, size_t max, struct buf *
                         int64_t *ret_mtime_ns, struct docfs_err *err)
 {
     struct archive_source *a = handle;
-    struct buf full __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf full = {0};
     buf_addf(&full, "%s%s", a->root ? a->root : "", path);
     if (buf_status(&full) < 0)
         return err_oom(err);

@@ -96,8 +96,8 @@ static int make_repository(const struct git *g, struct docfs_err *err)
 
 static int fetch_commit(struct git *g, struct docfs_err *err)
 {
-    struct buf refs __attribute__((cleanup(buf_fini))) = {0};
-    struct buf spec __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf refs = {0};
+    _cleanup_buf_ struct buf spec = {0};
     int r = git_do(g, true, &refs, NULL, 0, GIT_ARGS("ls-remote", "-q", "origin"), err);
     if (r < 0)
         return r;
@@ -135,7 +135,7 @@ static int fetch_commit(struct git *g, struct docfs_err *err)
 int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct docfs_err *err)
 {
     char line[80];
-    struct buf head __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf head = {0};
     int n = snprintf(line, sizeof(line), "%s\n", oid);
     int r = child_write(g->cat, line, (size_t)n, err);
     if (r == 0)
@@ -146,7 +146,7 @@ int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct 
     long long len = size ? strtoll(size + 1, NULL, 10) : 0;
     if (!size || strstr(head.data, " missing") || len < 0)
         return err_set(err, -EIO, "git does not have the object %s", oid);
-    struct buf lost __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf lost = {0};
     bool fits = (size_t)len <= max;
     for (int64_t left = len; r == 0 && !fits && left > 0; left -= 65536) {
         buf_clear(&lost);
@@ -163,7 +163,7 @@ int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct 
 
 static int commit_time(struct git *g, struct docfs_err *err)
 {
-    struct buf text __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf text = {0};
     int r = git_cat(g, g->commit, 1 << 20, &text, err);
     const char *line = r == 0 && text.data ? strstr(text.data, "\ncommitter ") : NULL;
     const char *end = line ? strchr(line + 1, '\n') : NULL;
@@ -323,7 +323,7 @@ int git_by_oid(const void *a, const void *b)
 
 int git_missing(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err)
 {
-    struct buf out __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf out = {0};
     int r = git_do(
         g, false, &out, NULL, 0,
         GIT_ARGS("rev-list", "--objects", "--no-object-names", "--missing=print", g->commit), err);
@@ -368,7 +368,7 @@ static int fetch_blobs(struct git *g, struct docfs_err *err)
     int r = git_missing(g, &missing, &n, err);
     if (r < 0 || n == 0)
         return r;
-    struct buf want __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf want = {0};
     for (size_t i = 0; i < g->n; i++)
         if (bsearch(g->entry[i].oid, missing, n, sizeof(*missing), git_by_oid))
             buf_addf(&want, "%s\n", g->entry[i].oid);
@@ -384,8 +384,8 @@ static int fetch_blobs(struct git *g, struct docfs_err *err)
 
 static int blob_sizes(struct git *g, struct source_files *files, struct docfs_err *err)
 {
-    struct buf want __attribute__((cleanup(buf_fini))) = {0};
-    struct buf out __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf want = {0};
+    _cleanup_buf_ struct buf out = {0};
     for (size_t i = 0; i < g->n; i++)
         buf_addf(&want, "%s\n", g->entry[i].oid);
     if (buf_status(&want) < 0)

@@ -83,7 +83,7 @@ int git_beside(void *handle, const char *path, size_t max, struct buf *out)
 int git_want(void *handle, const char *const *paths, size_t n, struct docfs_err *err)
 {
     struct git *g = handle;
-    struct buf want __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf want = {0};
     int r = read_files(g, err);
     for (size_t i = 0; r == 0 && i < n; i++) {
         const struct git_entry *e = find_file(g, paths[i]);

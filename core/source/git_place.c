@@ -54,7 +54,7 @@ static char *repository_name(const char *url)
 int git_resolve(const struct source_env *env, const struct source_request *req,
                 struct source_place *ret, struct docfs_err *err)
 {
-    struct git_location l __attribute__((cleanup(git_location_fini))) = {0};
+    _cleanup_(git_location_fini) struct git_location l = {0};
     int r = git_url_parse(req->arg, &l, err);
     if (r < 0)
         return r;

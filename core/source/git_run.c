@@ -257,13 +257,13 @@ int git_run(const struct git_call *c, struct docfs_err *err)
     }
     argv[n] = NULL;
 
-    struct environment e __attribute__((cleanup(env_fini))) = {0};
+    _cleanup_(env_fini) struct environment e = {0};
     env_base(&e, c->env, c->dir);
     int r = c->url ? env_token(&e, c, err) : 0;
     if (r < 0)
         return r;
-    struct buf none __attribute__((cleanup(buf_fini))) = {0};
-    struct buf complaints __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf none = {0};
+    _cleanup_buf_ struct buf complaints = {0};
     int64_t bytes = c->env->limits.max_bytes, output = bytes < OUTPUT_MAX ? bytes : OUTPUT_MAX;
     struct child_limits lim = {.timeout_ms = c->env->limits.timeout_ms,
                                .max_output = (size_t)output,
@@ -333,7 +333,7 @@ int git_cat_start(const struct source_env *env, const char *dir, struct child **
 {
     static const char *const argv[] = {"git",      "-c",      "core.fsmonitor=false",
                                        "cat-file", "--batch", NULL};
-    struct environment e __attribute__((cleanup(env_fini))) = {0};
+    _cleanup_(env_fini) struct environment e = {0};
     env_base(&e, env, dir);
     struct child_limits lim = {.timeout_ms = env->limits.timeout_ms,
                                .max_memory = env->limits.max_memory,

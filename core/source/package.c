@@ -74,7 +74,7 @@ static bool is_documentation(const char *path)
 /* 1: installed, with its files; 0: not. */
 static int installed(struct package *p, struct docfs_err *err)
 {
-    struct buf out __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf out = {0};
     struct child_limits lim = {.timeout_ms = 60000, .max_output = 64 << 20};
     int r =
         child_run((const char *const[]){"dpkg-query", "-W", "-f",
@@ -130,8 +130,8 @@ static int open_downloaded(struct package *p, const char *dir, struct docfs_err 
 static int fetch(struct package *p, struct docfs_err *err)
 {
     _cleanup_free_ char *dir = NULL;
-    struct buf out __attribute__((cleanup(buf_fini))) = {0};
-    struct buf complaints __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf out = {0};
+    _cleanup_buf_ struct buf complaints = {0};
     int r = source_work_dir(p->env, "deb", p->name, &dir, err);
     if (r < 0)
         return r;

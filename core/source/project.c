@@ -115,7 +115,7 @@ static void project_close(void *handle)
 static int project_open(const struct source_env *env, const char *location, void **ret,
                         struct docfs_err *err)
 {
-    struct buf text __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf text = {0};
     _cleanup_close_ int fd = open(location, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set(err, -errno, "cannot read %s: %m", location);

@@ -10,7 +10,6 @@
 
 #include "core/source/layout.h"
 #include "core/text/name.h"
-#include "core/util/cleanup.h"
 #include "core/util/hash.h"
 #include "core/util/rmtree.h"
 
@@ -320,7 +319,7 @@ static void work_hex(const char *location, char ret[WORK_HEX + 1])
 
 void source_forget(const char *cache_dir, const char *kept)
 {
-    struct buf path __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf path = {0};
     char hex[WORK_HEX + 1];
     work_hex(kept, hex);
     buf_addf(&path, "%s/sources/", cache_dir);

@@ -168,7 +168,7 @@ static int damaged(const struct job *j, struct archive *a)
 /* The data of the current entry to the end of the spool. 1 when it is larger than a file may be. */
 static int copy_data(struct job *j, struct archive *a, struct spool_entry *e)
 {
-    struct buf data __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf data = {0};
     unsigned char sha[SHA256_LEN];
     for (;;) {
         const void *block;
@@ -249,7 +249,7 @@ static int open_nested(struct job *j, struct spool_entry *e, unsigned nested, bo
 static int one_entry(struct job *j, struct archive *a, struct archive_entry *ae, const char *prefix,
                      unsigned nested, bool deb)
 {
-    struct buf path __attribute__((cleanup(buf_fini))) = {0};
+    _cleanup_buf_ struct buf path = {0};
     const char *name = archive_entry_pathname(ae);
     if (!name)
         name = archive_entry_pathname_utf8(ae);

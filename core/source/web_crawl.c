@@ -134,7 +134,7 @@ int web_robots(const struct web *w, struct http *h, const char *origin, const ch
 {
     _cleanup_free_ char *url = NULL, *to = NULL;
     _cleanup_response_ struct http_response resp = {0};
-    struct rules rules __attribute__((cleanup(rules_fini))) = {.poll = poll, .arg = arg};
+    _cleanup_(rules_fini) struct rules rules = {.poll = poll, .arg = arg};
     bool full = false;
     if (asprintf(&url, "%s/robots.txt", origin) < 0) {
         url = NULL;

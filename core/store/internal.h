@@ -66,9 +66,9 @@ int db_fail(struct conn *c, int rc, struct docfs_err *err);
 int db_prepare(struct conn *c, const char *sql, sqlite3_stmt **ret, struct docfs_err *err);
 /* Gives the statement back: reset, bindings cleared. */
 void db_release(sqlite3_stmt **st);
-#define _cleanup_stmt_ __attribute__((cleanup(db_release)))
+#define _cleanup_stmt_ _cleanup_(db_release)
 void db_finalize(sqlite3_stmt **st);
-#define _cleanup_finalize_ __attribute__((cleanup(db_finalize)))
+#define _cleanup_finalize_ _cleanup_(db_finalize)
 
 /* 1 = a row, 0 = done, or -errno. */
 int db_step(struct conn *c, sqlite3_stmt *st, struct docfs_err *err);

@@ -15,6 +15,7 @@
 #include "core/text/sketch.h"
 #include "core/util/best.h"
 #include "core/util/buf.h"
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 #include "core/util/hash.h"
 
@@ -56,11 +57,8 @@ int store_setting_now(struct store *s, const char *key, char *ret, size_t size,
 
 int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err *err);
 void store_read_end(struct store_read *r); /* NULL allowed */
-static inline void store_read_endp(struct store_read **r)
-{
-    store_read_end(*r);
-}
-#define _cleanup_read_ __attribute__((cleanup(store_read_endp)))
+DEFINE_CLEANUP(struct store_read, store_read_end)
+#define _cleanup_read_ _cleanup_(store_read_endp)
 uint64_t store_read_generation(struct store_read *r);
 
 /* Lexical candidates: the best `limit` rows by bm25, ties by passage. */

@@ -78,7 +78,7 @@ struct pages {
 };
 
 void pages_fini(struct pages *p);
-#define _cleanup_pages_ __attribute__((cleanup(pages_fini)))
+#define _cleanup_pages_ _cleanup_(pages_fini)
 /* Appends a page; takes ownership of part, title, source_url and lang (also on failure) and of
  * the contents of body. A missing title is derived from fallback_name. 0 or -ENOMEM. */
 int pages_add(struct pages *p, char *part, char *title, struct buf *body, char *source_url,

@@ -317,7 +317,7 @@ static int by_spine(struct making *m, const struct part *opf, const char *title)
 int convert_epub(const char *text, size_t len, const char *name,
                  const struct convert_limits *limits, struct pages *ret, struct docfs_err *err)
 {
-    struct book book __attribute__((cleanup(book_fini))) = {0};
+    _cleanup_(book_fini) struct book book = {0};
     int r = unpack(text, len, limits, &book, err);
     if (r < 0)
         return r;

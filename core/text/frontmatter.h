@@ -2,6 +2,7 @@
  * Metadata before the text of a markdown file. Pure. */
 #pragma once
 #include <stddef.h>
+#include "core/util/cleanup.h"
 
 struct front_matter {
     char *title, *label, *slug; /* label: the shorter name in a side bar */
@@ -12,7 +13,7 @@ struct front_matter {
 };
 
 void front_matter_fini(struct front_matter *f);
-#define _cleanup_front_matter_ __attribute__((cleanup(front_matter_fini)))
+#define _cleanup_front_matter_ _cleanup_(front_matter_fini)
 
 /* Reads "---" YAML or "+++" TOML. What is malformed is no front matter: *ret is then empty, and
  * the text belongs to the document. 0 or -ENOMEM. */

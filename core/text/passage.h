@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct passage_options {
@@ -23,7 +24,7 @@ struct passages {
 };
 
 void passages_fini(struct passages *p);
-#define _cleanup_passages_ __attribute__((cleanup(passages_fini)))
+#define _cleanup_passages_ _cleanup_(passages_fini)
 
 /* Cuts at headings, then at paragraphs; code blocks and tables are kept whole while they fit in
  * max. Every non-blank byte is in at least one passage. 0 or -ENOMEM. */

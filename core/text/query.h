@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 #define QUERY_MAX 4096     /* bytes of query text */
@@ -58,8 +59,5 @@ struct query {
 DOCFS_API int query_parse(const char *text, size_t len, bool from_name, struct query **ret,
                           struct docfs_err *err);
 DOCFS_API void query_free(struct query *q);
-static inline void query_freep(struct query **q)
-{
-    query_free(*q);
-}
+DEFINE_CLEANUP(struct query, query_free)
 DOCFS_API const char *query_mode_name(enum query_mode m);

@@ -92,7 +92,7 @@ static void row_fini(struct row *w)
  * stands between "*" and the first "-" is a target. */
 void rst_list_table(struct rst *r, size_t from, size_t to)
 {
-    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    _cleanup_(row_fini) struct row w = {.r = r};
     size_t column = 0, mark = 0, dash = 0; /* columns of '*' and of '-' */
     bool open = false, begun = false;
     rst_blank_line(r);
@@ -146,7 +146,7 @@ static void join_lines(const struct rst *r, size_t from, size_t to, struct buf *
 void rst_csv_table(struct rst *r, size_t from, size_t body, size_t to)
 {
     static const char header[] = ":header:";
-    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    _cleanup_(row_fini) struct row w = {.r = r};
     _cleanup_buf_ struct buf head = {0}, text = {0};
     rst_blank_line(r);
     for (size_t i = from; i < body; i++) {
@@ -222,7 +222,7 @@ static void simple_row(struct row *w, struct span l, struct span below, const si
 /* Columns are where the first rule has '='. A line without a first cell goes on with the row. */
 void rst_simple_table(struct rst *r)
 {
-    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    _cleanup_(row_fini) struct row w = {.r = r};
     struct span rule = r->line[r->i];
     size_t column[COLUMNS_MAX], n = 0;
     for (size_t i = 0; i < rule.len && n < COLUMNS_MAX; i++)
@@ -303,7 +303,7 @@ static struct span grid_cell(struct span l, size_t left, size_t right)
 
 bool rst_grid_table(struct rst *r, size_t from, size_t to)
 {
-    __attribute__((cleanup(row_fini))) struct row w = {.r = r};
+    _cleanup_(row_fini) struct row w = {.r = r};
     size_t bar[COLUMNS_MAX + 1], n = grid_bars(r->line[from], bar);
     bool rule = false;
     if (n < 2)

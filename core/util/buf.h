@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct buf {
@@ -48,4 +49,4 @@ static inline char buf_last(const struct buf *b)
 {
     return b->len ? b->data[b->len - 1] : '\0';
 }
-#define _cleanup_buf_ __attribute__((cleanup(buf_fini)))
+#define _cleanup_buf_ _cleanup_(buf_fini)

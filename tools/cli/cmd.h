@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
 #include "tools/cli/opt.h"
 #include "tools/cli/out.h"
 #include "tools/wire/wire.h"
@@ -81,13 +80,6 @@ int cmd_queue(struct cmd_context *c, const struct docfs_job_new *job);
 char *cmd_join(struct cmd_context *c, unsigned first);
 
 /* Cleanup of core's results. */
-DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-DEFINE_CLEANUP(struct docfs_failures, docfs_failures_free)
-DEFINE_CLEANUP(struct docfs_saveds, docfs_saveds_free)
-DEFINE_CLEANUP(struct docfs_settings, docfs_settings_free)
-DEFINE_CLEANUP(struct docfs_tokens, docfs_tokens_free)
 
 /* help.c */
 struct help_topic {

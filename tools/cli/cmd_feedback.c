@@ -3,8 +3,6 @@
 #include <string.h>
 #include "tools/cli/commands.h"
 
-DEFINE_CLEANUP(struct docfs_feedbacks, docfs_feedbacks_free)
-
 struct feedback_args {
     const char *query, *comment;
     unsigned max, rank, part;

@@ -5,10 +5,6 @@
 #include <string.h>
 #include "tools/cli/commands.h"
 
-DEFINE_CLEANUP(struct docfs_gaps, docfs_gaps_free)
-DEFINE_CLEANUP(struct docfs_candidates, docfs_candidates_free)
-DEFINE_CLEANUP(struct docfs_consents, docfs_consents_free)
-
 struct gaps_args {
     const char *with;
     unsigned max;

@@ -6,8 +6,6 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-
 struct jobs_args {
     const char *state, *kind, *collection;
     unsigned max, slots;

@@ -185,11 +185,6 @@ static int list_failures(struct cmd_context *c, const char *collection)
     return CMD_OK;
 }
 
-static void docfs_flagged_freep(struct docfs_flagged **f)
-{
-    docfs_flagged_free(*f);
-}
-
 static int list_flagged(struct cmd_context *c, const char *collection)
 {
     _cleanup_(docfs_flagged_freep) struct docfs_flagged *f = NULL;
@@ -222,11 +217,6 @@ static int list_flagged(struct cmd_context *c, const char *collection)
         }
     }
     return CMD_OK;
-}
-
-static void docfs_summaries_freep(struct docfs_summaries **s)
-{
-    docfs_summaries_free(*s);
 }
 
 static int list_summaries(struct cmd_context *c, const char *collection)

@@ -4,8 +4,6 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/mcp_stdio.h"
 
-DEFINE_CLEANUP(struct docfs_worker, docfs_worker_stop)
-
 struct mcp_args {
     bool read_only;
 };

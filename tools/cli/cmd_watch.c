@@ -6,9 +6,6 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 
-DEFINE_CLEANUP(struct docfs_sources, docfs_sources_free)
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-
 /* ---- watch ---- */
 
 static void note(void *arg, const char *text)

@@ -11,9 +11,6 @@
 
 #define SEARCH_MAX 1000 /* documents one search gives at most */
 
-DEFINE_CLEANUP(struct docfs_audits, docfs_audits_free)
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-
 static void audit(struct request *q, struct response *a)
 {
     struct docfs_err err = {0};

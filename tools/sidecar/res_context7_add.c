@@ -13,8 +13,6 @@
 
 #define LIBRARIES_MAX 1000 /* of one import */
 
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-
 /* ---- jobs ---- */
 
 static void enqueue(struct request *q, struct response *a, const char *kind, const char *args,

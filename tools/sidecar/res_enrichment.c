@@ -6,10 +6,6 @@
 #include "tools/sidecar/render.h"
 #include "tools/sidecar/resources.h"
 
-DEFINE_CLEANUP(struct docfs_gaps, docfs_gaps_free)
-DEFINE_CLEANUP(struct docfs_candidates, docfs_candidates_free)
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-
 static json_t *render_gap(const struct docfs_gap *g)
 {
     return json_pack("{s:I, s:o, s:o, s:o, s:s, s:f, s:I, s:o, s:o, s:o}", "id", (json_int_t)g->id,

@@ -10,9 +10,6 @@
 
 #define JOB_POLL_MS 200
 
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-DEFINE_CLEANUP(struct docfs_sources, docfs_sources_free)
-
 /* ---- upload ---- */
 
 /* A part as a new string, NULL when it is not there or empty. */

@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include "core/docfs.h"
 #include "core/util/buf.h"
-#include "core/util/cleanup.h"
 #include "core/util/err.h"
 
 struct server;
@@ -198,10 +197,3 @@ void server_audit(struct request *q, const char *action, const char *object, con
 /* One JSON log line. level: "error", "warning", "info", "debug". */
 void server_log(struct server *s, const char *level, const char *trace, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
-DEFINE_CLEANUP(struct docfs_failures, docfs_failures_free)
-DEFINE_CLEANUP(struct docfs_settings, docfs_settings_free)
-DEFINE_CLEANUP(struct docfs_recents, docfs_recents_free)

@@ -97,8 +97,6 @@ int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **r
 
 /* ---- walking ---- */
 
-DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
-
 static int walk(struct docfs *d, int64_t directory, const char *path, unsigned depth,
                 wire_walk_fn *fn, void *arg, struct docfs_err *err)
 {

@@ -48,4 +48,4 @@ static inline void wire_lines_fini(struct wire_lines *l)
 {
     buf_fini(&l->text);
 }
-#define _cleanup_lines_ __attribute__((cleanup(wire_lines_fini)))
+#define _cleanup_lines_ _cleanup_(wire_lines_fini)

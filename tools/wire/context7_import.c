@@ -166,7 +166,7 @@ int context7_import(struct docfs *d, const json_t *library, bool force,
                     struct context7_imported *ret, struct docfs_err *err)
 {
     *ret = (struct context7_imported){0};
-    __attribute__((cleanup(pages_fini))) struct pages p = {0};
+    _cleanup_(pages_fini) struct pages p = {0};
     _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
     const char *project = text_of(library, "project"), *slash = strrchr(project, '/');
     if (!*project || !slash || !slash[1])

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * What the two halves of context7.h share. */
 #pragma once
-#include "core/util/cleanup.h"
 #include "tools/wire/context7.h"
 
 #define LIBRARY_ID_MAX CONTEXT7_ID_MAX
-
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
 
 void library_id(const struct docfs_collection *c, char out[LIBRARY_ID_MAX]);
 /* The collection that an id means; lives as long as `all`. Errors: see context7_context(). */

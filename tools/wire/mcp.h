@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/docfs.h"
+#include "core/util/cleanup.h"
 
 #define MCP_MESSAGE_MAX (4u << 20) /* bytes of one message */
 
@@ -20,10 +21,7 @@ struct mcp_options {
 };
 int mcp_new(const struct mcp_options *opt, struct mcp **ret, struct docfs_err *err);
 void mcp_free(struct mcp *m); /* NULL allowed */
-static inline void mcp_freep(struct mcp **m)
-{
-    mcp_free(*m);
-}
+DEFINE_CLEANUP(struct mcp, mcp_free)
 
 /* Sends a message (taken) that belongs to the request under way: progress. Non-zero: the peer is
  * gone or took the request back, stop. */

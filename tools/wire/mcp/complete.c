@@ -4,9 +4,6 @@
 
 #define VALUES_MAX 100
 
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-DEFINE_CLEANUP(struct docfs_listing, docfs_listing_free)
-
 struct values {
     json_t *list;
     size_t total;

@@ -10,9 +10,6 @@
 
 #define URIS_MAX 100
 
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-
 struct mcp_listen {
     struct docfs *d; /* borrowed */
     json_t *id;

@@ -5,8 +5,6 @@
 #define HITS 6
 #define ROOM 24000 /* bytes of quoted text */
 
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-
 json_t *mcp_prompts_list(struct mcp_request *q, struct mcp_fault *f)
 {
     return mcp_page(q, "prompts", json_incref(json_object_get(q->m->texts, "prompts")), f);

@@ -8,9 +8,6 @@
 #define DOCUMENTS_MAX 1000 /* listed of a collection */
 #define TEXT_MAX (8u << 20)
 
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-
 json_t *mcp_page(struct mcp_request *q, const char *key, json_t *list, struct mcp_fault *f)
 {
     const char *cursor = mcp_string(q->params, "cursor");

@@ -10,9 +10,6 @@
 #define POLL_NS 100000000L
 #define JOBS_SHOWN 20
 
-DEFINE_CLEANUP(struct docfs_jobs, docfs_jobs_free)
-DEFINE_CLEANUP(struct docfs_failures, docfs_failures_free)
-
 static bool ended(const struct docfs_job *j)
 {
     return j->state != JOB_QUEUED && j->state != JOB_WAITING && j->state != JOB_RUNNING;

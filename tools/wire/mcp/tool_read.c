@@ -5,9 +5,6 @@
 
 #define TOKENS 10000
 
-DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-
 json_t *tool_read_document(struct mcp_request *q, const json_t *args, struct docfs_err *err)
 {
     _cleanup_(docfs_document_freep) struct docfs_document *doc = NULL;

@@ -5,8 +5,6 @@
 #define LIMIT 10
 #define TOKENS 8000
 
-DEFINE_CLEANUP(struct docfs_collections, docfs_collections_free)
-
 static bool unreserved(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
