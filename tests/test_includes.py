@@ -235,6 +235,41 @@ def test_vitepress(page, tree):
     assert "<<< @/snippets/lamp.ts#missing" in md and "last" not in md
 
 
+def test_shortcodes_of_hugo(page, tree):
+    tree("docs/includes/needs.md", "---\ntitle: Needs\n---\nA lamp and a {{< glossary_tooltip term_id=\"oil-can\" >}}.\n")
+    tree("docs/examples/pods/lamp.yaml", "kind: Lamp\n")
+    tree("docs/reference/glossary/lamp.md", "---\ntitle: Lamp\n---\nA lamp gives light.\n\n<!--more-->\n\nMore light.\n")
+    tree("docs/shared/setup.md", "Fill it.\n")
+    tree("docs/boilerplates/begin.md", "Begin here.\n")
+    tree("docs/run.sh", "./light\n")
+    md = page("tasks/light.md", """\
+# Light
+
+## {{% heading "prerequisites" %}}
+
+{{< include "needs.md" >}} {{< version-check >}}
+
+{{% code_sample file="pods/lamp.yaml" %}}
+
+  {{< codenew language="yaml" file="pods/lamp.yaml" >}}
+
+{{< code >}}
+{{< include "missing.md" >}}
+{{< glossary_definition term_id="lamp" length="all" >}}
+{{< docs/shared source="lamp" lookup="setup.md" version="<V>" >}}
+{{< boilerplate begin >}}
+
+{{% readfile file="/run.sh" code="true" lang="bash" %}}
+
+{{</* include "needs.md" */>}}
+""")
+    assert "## Before you begin\n" in md and "A lamp and a oil can.\n" in md
+    assert md.count("```yaml\nkind: Lamp\n") == 1 and "  ```yaml\n  kind: Lamp\n  ```\n" in md
+    assert "A lamp gives light.\n" in md and "More light.\n" in md and "title:" not in md
+    assert "Fill it.\n" in md and "Begin here.\n" in md and "```bash\n./light\n```" in md
+    assert '{{</* include "needs.md" */>}}' in md and "version-check" not in md and "missing" not in md
+
+
 def test_restructuredtext(page, tree):
     tree("docs/includes/intro.rst", "Shared *words*.\n\n.. include:: more.inc\n")
     tree("docs/includes/more.inc", "More of it.\n")

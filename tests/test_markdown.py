@@ -161,6 +161,17 @@ def test_shortcodes(convert):
     assert "A Pod, since (new in 1.2); [see](b.md), {{</* shown */>}}, {{ .Value }}.\n\nA picture\n" in md
 
 
+def test_shortcodes_that_say_something(convert):
+    md = convert('# A\n\n{{< admonition type="caution" >}}\nHot.\n{{< /admonition >}}\n\n'
+                 '{{< tabs name="tab_os" >}}\n{{% tab name="Linux" %}}\nRun `light`.\n{{% /tab %}}\n{{< /tabs >}}\n\n'
+                 '{{< feature-state for_k8s_version="v1.2" state="beta" >}}\n\n'
+                 'For {{< param "version" >}} of the {{< glossary_tooltip text="Lamp" term_id="lamp" >}}.\n\n'
+                 '{{< figure src="x.png" caption="How it burns" >}}\n\n{{</* note */>}}\n')
+    assert "**Caution**\nHot.\n" in md and "**Linux**\nRun `light`.\n" in md and "tab_os" not in md
+    assert "(feature state: v1.2 beta)\n" in md and "For {version} of the Lamp.\n" in md
+    assert "How it burns\n" in md and "{{</* note */>}}" in md
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

@@ -91,15 +91,20 @@ static int look(struct expand *x, const struct include_frame *from, const struct
     int r = -EXDEV;
     do {
         dir = parent(dir);
-        buf_clear(&ret->name);
-        buf_add_span(&ret->name, dir);
-        if (!append_path(&ret->name, inc->path))
-            continue;
-        if (buf_status(&ret->name) < 0)
-            return -ENOMEM;
-        r = x->read(x->arg, ret->name.data, x->left, &ret->raw);
-        if (r != -ENOENT)
-            return r;
+        for (int home = inc->home != NULL; home >= 0; home--) {
+            buf_clear(&ret->name);
+            buf_add_span(&ret->name, dir);
+            if (home)
+                append_path(&ret->name, span_of(inc->home));
+            if (!append_path(&ret->name, inc->path))
+                continue;
+            buf_adds(&ret->name, inc->ext ? inc->ext : "");
+            if (buf_status(&ret->name) < 0)
+                return -ENOMEM;
+            r = x->read(x->arg, ret->name.data, x->left, &ret->raw);
+            if (r != -ENOENT)
+                return r;
+        }
     } while (dir.len);
     return r;
 }
@@ -262,7 +267,7 @@ int include_expand(const char *name, const char *data, size_t len,
     static const char *const words[] = {"{*",        "{!",          "{{#",       "8<-",
                                         "include::", "include \"",  "include '", "include-markdown",
                                         "include}",  "raw-loader!", "?raw",      "<<<",
-                                        NULL};
+                                        "{{<",       "{{%",         NULL};
     struct include_frame page = {.name = name, .text = {data, len}};
     *ret = (struct include_report){0};
     if (limits->max_depth == 0 || !any_of(page.text, words))

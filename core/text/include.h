@@ -6,6 +6,7 @@
  *   include.c        finding and reading files; limits
  *   include_part.c   lines, tags, markers: which part of a file is meant
  *   include_md.c     MkDocs, mdBook, MyST, raw imports of Docusaurus and Starlight
+ *   include_hugo.c   shortcodes of Hugo
  *   include_rst.c    include and literalinclude of docutils and Sphinx
  *   include_adoc.c   include:: of Asciidoctor, also as Antora names files
  *

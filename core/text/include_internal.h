@@ -41,6 +41,8 @@ struct include {
     struct include_part part;
     struct span lang; /* of code, when the directive names it */
     bool above;       /* a path that begins with '/' is meant from some directory above the page */
+    const char *home; /* it lies in this directory beside the page or above, or NULL */
+    const char *ext;  /* that the path goes without, or NULL */
 };
 
 /* include and literalinclude of docutils, which MyST writes in markdown. */
@@ -53,6 +55,10 @@ struct include_directive {
 void include_option(struct include_directive *d, struct span name, struct span value);
 /* After the options. False: it is nothing to follow. */
 bool include_options_end(struct include_directive *d);
+
+/* A shortcode of Hugo that brings a file, at the start of t. Returns its length, 0 when there is
+ * none. */
+size_t include_shortcode(struct span t, struct include *ret, bool *ret_code);
 
 /* A file that is being read: the page, or what it includes. */
 struct include_frame {

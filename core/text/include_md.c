@@ -9,6 +9,7 @@
  *   ```{literalinclude} file.py        MyST; also include, with the options of Sphinx
  *   <Code code={name} />               a raw import of Docusaurus or Starlight
  *   <<< @/file.ts#name{2,4 ts}         a code block of VitePress
+ *   {{% include "file.md" %}}          a shortcode of Hugo (include_hugo.c)
  *
  * In a code block they bring plain lines, elsewhere markdown that may include more. */
 #include <stdio.h>
@@ -37,8 +38,9 @@ struct reader {
 
 struct form {
     struct include inc;
-    bool code;       /* a block of its own */
-    unsigned deeper; /* levels that headings are moved down by */
+    bool code;        /* a block of its own */
+    unsigned deeper;  /* levels that headings are moved down by */
+    struct span then; /* more on the line */
 };
 
 /* Takes "word" and the '[' behind it off *t up to the next ']', wherever it stands. */
@@ -268,6 +270,11 @@ static bool form_of(struct span t, struct span more, struct form *f, size_t *ret
         return mdx_include(t, f);
     if (span_starts(t, "{{#") && span_ends(t, "}}"))
         return mdbook(t, f);
+    if (span_starts(t, "{{")) {
+        size_t n = include_shortcode(t, &f->inc, &f->code);
+        f->then = span_trim(span_skip(t, n));
+        return n && (!f->then.len || span_starts(f->then, "{{"));
+    }
     if (t.len > 4 && span_starts(t, "<<<") && t.s[3] != '<')
         return vitepress(t, f);
     size_t n = scissors(t);
@@ -465,6 +472,8 @@ static void one_line(struct reader *r, struct span line)
         bool raw = !r->fence && raw_use(r, t, &f);
         if ((raw || form_of(t, r->rest, &f, &used)) && follow(r, pad, &f)) {
             r->rest = span_skip(r->rest, used);
+            if (f.then.len)
+                include_line(r->x, f.then);
             return;
         }
     }

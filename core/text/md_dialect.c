@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/text/md_dialect.h"
 #include "core/text/mdx.h"
+#include "core/text/shortcode.h"
 
-#define SHORTCODE_MAX 2048 /* bytes; longer ones stay */
-#define LIST_MAX 200       /* bytes of an attribute list */
+#define LIST_MAX 200 /* bytes of an attribute list */
 
-static void add_bold(struct buf *out, const char *kind, struct span title)
+void md_bold_line(struct buf *out, const char *kind, struct span title)
 {
     title = span_trim(title);
     if (!kind && !title.len)
@@ -52,7 +52,7 @@ static bool colon_fence(struct span t, struct buf *out)
         title = (struct span){title.s + 1, title.len - 2};
     if (title.len && title.s[0] == '{')
         title.len = 0;
-    add_bold(out, name.len ? md_admonition(name) : NULL, title);
+    md_bold_line(out, name.len ? md_admonition(name) : NULL, title);
     return true;
 }
 
@@ -73,30 +73,15 @@ bool md_autodoc_line(struct span t, struct buf *out)
 /* A line that is one tag of Liquid, Hugo or kramdown: dropped, but for what it says to a reader. */
 static bool template_line(struct span t, struct buf *out)
 {
-    bool hugo = (span_starts(t, "{{<") && span_ends(t, ">}}")) ||
-                (span_starts(t, "{{%") && span_ends(t, "%}}"));
-    if (!hugo)
-        return t.len > 3 && ((span_starts(t, "{%") && span_ends(t, "%}")) ||
-                             (span_starts(t, "{:") && span_ends(t, "}")));
-    if (t.len < 6)
+    struct shortcode code;
+    size_t n = shortcode_parse(t, &code);
+    if (n == t.len) {
+        shortcode_line(&code, out);
         return true;
-    t = (struct span){t.s + 3, t.len - 6};
-    if (span_has(t, ">}}") || span_has(t, "%}}"))
-        return false; /* two of them, and text between */
-    t = span_trim(t);
-    size_t word = 0;
-    while (word < t.len && !is_blank(t.s[word]))
-        word++;
-    struct span name = {t.s, word}, args = span_skip(t, word), title = {"", 0};
-    const char *q = args.len ? memchr(args.s, '"', args.len) : NULL;
-    const char *e = q ? memchr(q + 1, '"', (size_t)(args.s + args.len - q - 1)) : NULL;
-    const char *kind = md_admonition(name);
-    if (e &&
-        (kind || span_has(name, "tab") || span_has(name, "details") || span_has(name, "expand")))
-        title = (struct span){q + 1, (size_t)(e - q - 1)};
-    if (word && t.s[0] != '/')
-        add_bold(out, kind, title);
-    return true;
+    }
+    return !n && t.len > 3 &&
+           ((span_starts(t, "{%") && span_ends(t, "%}")) ||
+            (span_starts(t, "{:") && span_ends(t, "}")));
 }
 
 static bool is_toc(struct span t)
@@ -127,7 +112,7 @@ static bool slash_fence(struct span t, struct buf *out)
     bool said = kind || span_eq(name, "details") || span_eq(name, "tab") ||
                 span_ends(name, "caption") || span_eq(name, "html");
     if (said) {
-        add_bold(out, kind, title);
+        md_bold_line(out, kind, title);
     } else { /* "version-added | 2.9" says both */
         buf_adds(out, "**");
         for (size_t i = 0; i < name.len; i++)
@@ -178,73 +163,19 @@ bool md_dialect_indented(struct span t, struct buf *out)
     const char *kind = md_admonition(name);
     if (!tab && !quote && !kind)
         title = name; /* a kind of the site's own is said by its name */
-    add_bold(out, kind, title);
+    md_bold_line(out, kind, title);
     return true;
 }
 
 /* ---- inside a line ---- */
 
-/* Value of name="..." in the arguments of a shortcode. */
-static struct span argument(struct span args, const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; i + n + 2 < args.len; i++) {
-        if (memcmp(args.s + i, name, n) != 0 || args.s[i + n] != '=' || args.s[i + n + 1] != '"' ||
-            (i && !is_blank(args.s[i - 1])))
-            continue;
-        struct span v = span_skip(args, i + n + 2);
-        const char *end = memchr(v.s, '"', v.len);
-        if (end)
-            return (struct span){v.s, (size_t)(end - v.s)};
-    }
-    return (struct span){"", 0};
-}
-
-static void shortcode_text(struct span t, struct buf *out)
-{
-    size_t word = 0;
-    while (word < t.len && !is_blank(t.s[word]))
-        word++;
-    struct span name = {t.s, word}, args = span_trim(span_skip(t, word));
-    if (span_ends(args, "/"))
-        args = span_trim((struct span){args.s, args.len - 1});
-    struct span text = argument(args, "text");
-    if (span_eq(name, "ref") || span_eq(name, "relref")) { /* the target of a link */
-        text = span_trim(args);
-        if (text.len > 1 && (text.s[0] == '"' || text.s[0] == '`') &&
-            text.s[text.len - 1] == text.s[0])
-            text = (struct span){text.s + 1, text.len - 2};
-    } else if (span_ends(name, "-in") && args.len && args.len < 40) { /* new-in 1.2 */
-        buf_addc(out, '(');
-        for (size_t i = 0; i < name.len; i++)
-            buf_addc(out, name.s[i] == '-' ? ' ' : name.s[i]);
-        buf_addc(out, ' ');
-        buf_add_span(out, args);
-        buf_addc(out, ')');
-        return;
-    }
-    if (!text.len)
-        text = argument(args, "title");
-    if (!text.len)
-        text = argument(args, "alt");
-    md_one_line(out, text, false);
-}
-
 size_t md_shortcode(struct span t, struct buf *out)
 {
-    bool angle = span_starts(t, "{{<");
-    if (!angle && !span_starts(t, "{{%"))
-        return 0;
-    t.len = t.len < SHORTCODE_MAX ? t.len : SHORTCODE_MAX;
-    const char *end = memmem(t.s + 3, t.len - 3, angle ? ">}}" : "%}}", 3);
-    if (!end)
-        return 0;
-    struct span inner = span_trim((struct span){t.s + 3, (size_t)(end - t.s) - 3});
-    if (span_starts(inner, "/*")) /* shown, not meant */
-        return 0;
-    if (!span_starts(inner, "/"))
-        shortcode_text(inner, out);
-    return (size_t)(end - t.s) + 3;
+    struct shortcode code;
+    size_t n = shortcode_parse(t, &code);
+    if (n)
+        shortcode_text(&code, out);
+    return n;
 }
 
 size_t md_attribute_list(struct span t)

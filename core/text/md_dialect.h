@@ -14,6 +14,9 @@ bool md_autodoc_line(struct span line, struct buf *out);
 /* A line (trimmed) above an indented block: "!!! note", "??? tip "Title"", "=== "Tab"". */
 bool md_dialect_indented(struct span line, struct buf *out);
 
+/* "**Kind: title**" as a line; without either nothing. kind may be NULL. */
+void md_bold_line(struct buf *out, const char *kind, struct span title);
+
 /* Marks inside a line; each returns its length, 0 when there is none.
  * A shortcode "{{< ref "page" >}}", which may go on for lines: what it says is appended. */
 size_t md_shortcode(struct span text, struct buf *out);
