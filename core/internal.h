@@ -88,6 +88,10 @@ struct words_making;
 void words_follow(struct docfs *d, struct words_making **m);
 bool words_publish(struct docfs *d, struct words_making *m);
 void words_making_free(struct words_making *m); /* NULL allowed */
+/* Makes the same file again when a hundredth of the passages came or went since, after a long rest
+ * when any did. For a time when nothing changes; given up, -ECANCELED, once stop is true.
+ * -EWOULDBLOCK: another process is at it. */
+int words_renew(struct docfs *d, bool long_rest, const atomic_bool *stop, struct docfs_err *err);
 /* Figures for docfs_status. */
 void search_state_stats(struct search_state *s, struct docfs_status *ret);
 /* Brings the on-disk index up to date with the store when it is missing or far behind; force:

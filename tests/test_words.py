@@ -1,12 +1,14 @@
 """The file of words beside the full text (index/words) answers exactly as the full text does,
 whatever happened to the file or to the cache since it was made."""
+import shutil
+import signal
 import sqlite3
 import threading
 import urllib.parse
 
 import pytest
 
-from lib.docfs import Docfs
+from lib.docfs import Docfs, wait_until
 from lib.server import Server
 
 QUESTIONS = ["cancel a task", "how to open a file for reading", "the list of tasks", "os.path",
@@ -181,3 +183,32 @@ def test_it_grows_while_pages_come(build, tmp_path, workdir):
     file.unlink()
     docfs.ok("refresh", "-q", *KEPT)
     assert file.read_bytes() == grown
+
+
+def test_a_server_renews_it_at_rest(pair, build, tmp_path, workdir):
+    words, plain = pair
+    file = words.cache / "index/words"
+    old = file.read_bytes()
+    pages(workdir / "new", ["a.md", "b.md", "c.md"], "Cancel the task, then list tasks. ")
+    for d in pair:
+        d.ok("add", workdir / "new", "-q", "--collection", "new", *NEVER)
+    want = answers(plain)
+    other = Docfs(build, tmp_path / "other/cache")
+    shutil.copytree(words.cache, other.cache)
+    (other.cache / "index/words").unlink()
+    other.ok("refresh", "-q", *KEPT)
+    fresh = (other.cache / "index/words").read_bytes()
+    assert file.read_bytes() == old != fresh
+    for _ in range(3):  # killed whatever it was doing
+        Server(words, "--set", "index.rest=1ms").start().stop(signal.SIGKILL)
+        assert file.read_bytes() in (old, fresh) and answers(words) == want
+    file.write_bytes(old)
+    (words.cache / "index/words.tmp.1.0").write_bytes(b"left behind")
+    s = Server(words, "--set", "index.rest=1ms").start()
+    try:
+        assert ask(s) == want
+        wait_until(lambda: file.read_bytes() == fresh, what="index/words")
+        assert ask(s) == want
+    finally:
+        s.stop()
+    assert [p.name for p in file.parent.glob("words*")] == ["words"]

@@ -5,7 +5,8 @@
  *   queue.c   the public calls on the queue
  *   run.c     kinds of jobs: each calls the verb of the library it stands for
  *   worker.c  threads that take jobs and end them
- *   inotify.c directories watched;  keeper.c  the thread that queues refreshes */
+ *   inotify.c directories watched;  keeper.c  the thread that queues refreshes
+ *   rest.c    what is made again while nothing changes */
 #pragma once
 #include <jansson.h>
 #include "core/docfs_jobs.h"
@@ -38,3 +39,11 @@ int job_run(struct docfs *d, const struct store_job *job, docfs_progress_fn *pro
             char **ret_result, struct docfs_err *err);
 /* The job may succeed when tried again later. */
 bool job_transient(int code);
+
+/* ---- rest.c ---- */
+
+/* A thread of low priority that renews what is derived, when nothing changed for setting
+ * index.rest. *ret stays NULL when there is none to be had: nobody depends on it. */
+struct rest;
+void rest_start(struct docfs *d, struct rest **ret);
+void rest_stop(struct rest *r); /* NULL allowed */

@@ -2,17 +2,24 @@
  * Makes the file index/words from the texts of the passages. While passages are taken in it grows
  * with them: made at the end, by one thread, it would take a fifth of the time. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "core/search/words.h"
 #include "core/text/token.h"
+#include "core/util/cleanup.h"
 
 /* Of what token_each() and token_stem() make of a text. */
 #define WORDS_FORMAT "2"
 #define BUILD_MEMORY ((size_t)64 << 20)
-#define LAG_MIN 4096 /* rows that may be behind before the file is made again */
-#define LAG_SHARE 5  /* and one in so many of all */
+
+/* Rows that the file may be behind before it is made again, and one in so many of all. */
+struct bound {
+    int64_t rows, share;
+};
+static const struct bound at_work = {4096, 5}, at_rest = {0, 100}, at_long_rest = {0, INT64_MAX};
 
 /* Passage numbers of two caches may be equal: their identities tell them apart. */
 int words_stamp(struct store_read *r, char ret[POSTINGS_STAMP], struct docfs_err *err)
@@ -55,6 +62,7 @@ struct words_making {
     int64_t rows, last; /* passages that were taken in; the number of the last one */
     int rc;             /* why it was given up */
     struct docfs_err *err;
+    const atomic_bool *stop; /* NULL: nobody wants it given up */
 };
 
 static size_t stem(char *word, size_t len)
@@ -72,6 +80,8 @@ static int add_passage(void *arg, int64_t passage, int64_t document, const char 
                        const char *heading, const char *text, size_t len)
 {
     struct words_making *m = arg;
+    if (m->stop && atomic_load(m->stop))
+        return m->rc = -ECANCELED;
     m->rc = postings_writer_row(m->w, passage, document, m->err);
     m->rows++;
     m->last = passage;
@@ -122,8 +132,8 @@ static int making_add(struct words_making *m, struct store_read *r, struct docfs
 /* ---- when ---- */
 
 /* *ret_gone: passages of the present file that went. */
-static int wanted(struct docfs *d, struct store_read *r, bool *ret, int64_t *ret_gone,
-                  struct docfs_err *err)
+static int wanted(struct docfs *d, struct store_read *r, struct bound most, bool *ret,
+                  int64_t *ret_gone, struct docfs_err *err)
 {
     char stamp[POSTINGS_STAMP];
     int64_t n, last;
@@ -138,7 +148,7 @@ static int wanted(struct docfs *d, struct store_read *r, bool *ret, int64_t *ret
     if (opened == 0) {
         rc = words_measure(r, p, &lag, NULL);
         int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
-        *ret = rc < 0 || (behind > LAG_MIN && behind > n / LAG_SHARE);
+        *ret = rc < 0 || (behind > most.rows && behind > n / most.share);
     } else {
         *ret = opened != -ENOENT || n >= setting_int(d, "index.words_min");
     }
@@ -154,7 +164,7 @@ void words_follow(struct docfs *d, struct words_making **m)
     int64_t gone = 0;
     int rc = d->index_dirfd < 0 ? -ENOENT : store_read_begin(d->store, &r, NULL);
     if (rc == 0 && !want)
-        rc = wanted(d, r, &want, &gone, NULL);
+        rc = wanted(d, r, at_work, &want, &gone, NULL);
     /* Where passages go, some of those taken in now may go as well. */
     if (rc == 0 && want && !gone && !*m)
         rc = making_new(d, r, m, NULL);
@@ -176,7 +186,7 @@ int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_r
 {
     bool want = false;
     int64_t gone;
-    int rc = d->index_dirfd < 0 ? 0 : wanted(d, r, &want, &gone, err);
+    int rc = d->index_dirfd < 0 ? 0 : wanted(d, r, at_work, &want, &gone, err);
     if (rc < 0 || d->index_dirfd < 0 || (!want && !force))
         return rc;
     struct words_making *m;
@@ -189,6 +199,41 @@ int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_r
     words_making_free(m);
     *ret_rebuilt |= rc == 0;
     return rc;
+}
+
+/* Dropped when something was published meanwhile: an ingest may have made a better one. */
+static int renew(struct docfs *d, struct store_read *r, const atomic_bool *stop,
+                 struct docfs_err *err)
+{
+    struct words_making *m;
+    uint64_t now;
+    int rc = making_new(d, r, &m, err);
+    if (rc < 0)
+        return rc;
+    m->stop = stop;
+    rc = making_add(m, r, err);
+    if (rc == 0)
+        rc = store_generation(d->store, &now, err);
+    if (rc == 0 && now == store_read_generation(r))
+        rc = postings_writer_publish(m->w, err);
+    words_making_free(m);
+    return rc;
+}
+
+int words_renew(struct docfs *d, bool long_rest, const atomic_bool *stop, struct docfs_err *err)
+{
+    _cleanup_read_ struct store_read *r = NULL;
+    bool want = false;
+    int64_t gone;
+    if (d->read_only || d->index_dirfd < 0)
+        return 0;
+    _cleanup_close_ int lock = openat(d->index_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, -errno, "cannot lock the directory of the index: %m");
+    int rc = store_read_begin(d->store, &r, err);
+    if (rc == 0)
+        rc = wanted(d, r, long_rest ? at_long_rest : at_rest, &want, &gone, err);
+    return rc < 0 || !want ? rc : renew(d, r, stop, err);
 }
 
 int words_verify(struct docfs *d, struct store_read *r, char *ret_why, size_t size,
