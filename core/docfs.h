@@ -21,8 +21,8 @@
 #include <stdint.h>
 #include "core/text/name.h"
 #include "core/text/query.h"
-#include "core/util/cleanup.h"
 #include "core/util/err.h"
+#include "core/util/scope.h"
 
 struct docfs;
 

@@ -10,7 +10,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 enum docfs_signal {
     SIGNAL_HELPFUL,

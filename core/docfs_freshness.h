@@ -9,7 +9,7 @@
 #pragma once
 #include <time.h>
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 /* What is stale from that time on (0 = never) is stale now. */
 static inline bool docfs_is_stale(int64_t stale_at)

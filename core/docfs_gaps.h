@@ -19,7 +19,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 #define DOCFS_GAP 0.5 /* sufficiency up to which an answer counts as a gap */
 

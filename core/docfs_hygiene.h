@@ -4,8 +4,8 @@
  * signs. Included by docfs.h. */
 #pragma once
 #include <stddef.h>
-#include "core/util/cleanup.h"
 #include "core/util/err.h"
+#include "core/util/scope.h"
 
 struct docfs;
 

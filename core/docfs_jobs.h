@@ -9,7 +9,7 @@
  * The rules of core/docfs.h hold: 0 or -errno with one line in err, results are the caller's. */
 #pragma once
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 enum docfs_job_state {
     JOB_QUEUED,

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/util/cleanup.h"
 #include "core/util/err.h"
+#include "core/util/scope.h"
 
 struct docfs;
 

@@ -4,7 +4,7 @@
  * The rules of core/docfs.h hold: 0 or -errno with one line in err, results are the caller's. */
 #pragma once
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 /* The kinds, in the order in which they are tried. Returns how many there are; fills in at most
  * max. */

@@ -5,7 +5,7 @@
  * The rules of core/docfs.h hold. */
 #pragma once
 #include "core/docfs.h"
-#include "core/util/cleanup.h"
+#include "core/util/scope.h"
 
 struct docfs_summary {
     const char *collection, *path, *text, *model;

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/util/cleanup.h"
 #include "core/util/err.h"
+#include "core/util/scope.h"
 
 #define QUERY_MAX 4096     /* bytes of query text */
 #define QUERY_TERMS_MAX 64 /* phrases + exclusions; collections */

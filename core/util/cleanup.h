@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Scope-bound release of locals. `_cleanup_(x_freep)` runs x_freep(&local) at scope exit. */
+ * Release of memory, descriptors and streams at scope exit (scope.h), and handing them over. */
 #pragma once
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-
-/* Defines namep(T **p) that calls fn(*p) when *p is not NULL. */
-#define DEFINE_CLEANUP(T, fn)       \
-    static inline void fn##p(T **p) \
-    {                               \
-        if (*p)                     \
-            fn(*p);                 \
-    }
+#include "core/util/scope.h"
 
 static inline void freep(void *p)
 {
