@@ -35,17 +35,6 @@ EACH_PROCESSOR int32_t static_dot(const int8_t *a, const int8_t *b, size_t dim)
     return sum;
 }
 
-EACH_PROCESSOR void static_dots(const int8_t *row, const int16_t *wide, size_t n, size_t dim,
-                                int32_t *out)
-{
-    for (size_t k = 0; k < n; k++) {
-        int32_t sum = 0;
-        for (size_t i = 0; i < dim; i++)
-            sum += (int16_t)row[i] * wide[k * dim + i];
-        out[k] = sum;
-    }
-}
-
 /* Returns how many of the rows are of the title. */
 static void read_text(const struct static_model *m, const struct embed_text *t,
                       struct static_bag *b)

@@ -6,7 +6,8 @@
  *   static_file.c   maps and checks the file
  *   static_words.c  text -> rows
  *   static.c        rows -> vector
- *   static_near.c   comparison word by word */
+ *   static_near.c   comparison word by word
+ *   static_dots.c   the products it needs */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -88,8 +89,21 @@ int static_read_word(struct static_reader *r, const struct token *t, const char 
 int static_read_end(struct static_reader *r);
 
 int32_t static_dot(const int8_t *a, const int8_t *b, size_t dim);
-/* out[i]: of the row and the i-th of n wide ones. */
-void static_dots(const int8_t *row, const int16_t *wide, size_t n, size_t dim, int32_t *out);
+
+/* The rows of a question side by side, to be multiplied with other rows of its model. */
+struct static_lanes;
+#define STATIC_LANES 16
+/* Caller frees it with free(). NULL: no memory. */
+struct static_lanes *static_lanes_new(const struct static_model *m, const uint32_t *row, size_t n);
+/* How many products there are: n rounded up to a multiple of STATIC_LANES. */
+size_t static_lanes_width(const struct static_lanes *l);
+/* out[i]: of the row and the i-th of the question, 0 beyond its n. */
+void static_dots(const int8_t *row, const struct static_lanes *l, int32_t *out);
+typedef void static_dots_fn(const int8_t *row, const struct static_lanes *l, int32_t *out);
+enum static_kernel { STATIC_SCALAR, STATIC_AVX2, STATIC_VNNI, STATIC_KERNELS };
+/* NULL when this processor cannot run it. */
+static_dots_fn *static_dots_get(enum static_kernel which);
+
 extern const struct embed_near_ops static_near; /* static_near.c */
 
 /* The rows of a text with their counts, in order of first appearance. */

@@ -13,13 +13,15 @@
 #define QUERY_ROWS 32
 #define SLOTS_MIN 2048
 
+/* A row that some text holds. */
 struct known {
     uint32_t row, text; /* text: the last one that it was counted in, 0: none yet */
 };
 
-/* A word that has a number: its rows are known[place[first..first + n)]. */
+/* A word that has a number: its rows are place[first..first + n). */
 struct word {
-    uint32_t first, n;
+    uint32_t first, text; /* text: the last one that it was counted in, 0: none yet */
+    uint16_t n;
     bool part;
     bool late; /* counts unless parts of it follow, which say it */
 };
@@ -27,27 +29,33 @@ struct word {
 struct embed_asked {
     const struct static_model *m;
     _Atomic float *norms; /* of the rows of the model, as they were asked for */
+    struct static_lanes *lanes;
+    size_t width; /* of lanes; beyond n there are zeros */
     uint32_t row[QUERY_ROWS];
     float weight[QUERY_ROWS], norm[QUERY_ROWS], best[QUERY_ROWS];
     size_t n;
     float total;
-    int16_t *wide; /* the rows of the question, n of them */
 
     uint32_t *slot; /* 1 + place of a row among the known ones; open addressing */
     size_t slots;
     struct known *known;
-    float *cosine; /* n for each of them */
-    size_t n_known, cap;
+    float *cosine; /* width for each of them */
+    size_t n_known;
+    size_t cap; /* of known, cosine and place */
 
     struct word *word;
     size_t words, word_cap;
-    uint32_t *place;
-    size_t places, place_cap;
+    uint32_t *place;  /* of a row among the known ones; of a word not counted yet: the row */
+    size_t places;    /* at least as many as rows are known, and at most cap */
     uint32_t waiting; /* 1 + the word that is late; 0: none */
-    uint32_t text;    /* number of the present one */
-    size_t rows;      /* different ones in it */
-    float in_title;   /* of the present text */
+
+    uint32_t text;                  /* number of the present one */
+    uint32_t seen[STATIC_FEATURES]; /* places of the rows in it; with FRESH: no cosines yet */
+    size_t rows, compared;          /* of them; those that best knows about */
+    float in_title;                 /* of the present text */
 };
+
+#define FRESH (1u << 31)
 
 static float row_norm(const struct embed_asked *a, uint32_t row)
 {
@@ -77,11 +85,11 @@ static int read_query(struct embed_asked *a, const char *query)
         a->weight[a->n++] = w;
         a->total += w;
     }
-    size_t dim = a->m->head->dim;
-    a->wide = calloc(a->n * dim + 1, sizeof(*a->wide));
-    for (size_t i = 0; a->wide && i < a->n * dim; i++)
-        a->wide[i] = a->m->row[a->row[i / dim] * dim + i % dim];
-    return a->wide ? 0 : -ENOMEM;
+    a->lanes = static_lanes_new(a->m, a->row, a->n);
+    a->width = a->lanes ? static_lanes_width(a->lanes) : 0;
+    for (size_t i = a->n; i < a->width; i++)
+        a->norm[i] = 1;
+    return a->lanes ? 0 : -ENOMEM;
 }
 
 static size_t slot_of(const struct embed_asked *a, uint32_t row)
@@ -99,10 +107,13 @@ static int widen(struct embed_asked *a)
     if (known)
         a->known = known;
     float *cosine =
-        known ? reallocarray(a->cosine, cap * (a->n ? a->n : 1), sizeof(*cosine)) : NULL;
+        known ? reallocarray(a->cosine, cap * (a->width ? a->width : 1), sizeof(*cosine)) : NULL;
     if (cosine)
         a->cosine = cosine;
-    uint32_t *slot = cosine ? calloc(slots, sizeof(*slot)) : NULL;
+    uint32_t *place = cosine ? reallocarray(a->place, cap, sizeof(*place)) : NULL;
+    if (place)
+        a->place = place;
+    uint32_t *slot = place ? calloc(slots, sizeof(*slot)) : NULL;
     if (!slot)
         return -ENOMEM;
     free(a->slot);
@@ -116,20 +127,19 @@ static int widen(struct embed_asked *a)
 
 static void compute(struct embed_asked *a, uint32_t row, float *ret)
 {
-    const struct static_model *m = a->m;
-    size_t dim = m->head->dim;
     int32_t dot[QUERY_ROWS];
     float norm = row_norm(a, row);
-    static_dots(m->row + (size_t)row * dim, a->wide, a->n, dim, dot);
+    static_dots(a->m->row + (size_t)row * a->m->head->dim, a->lanes, dot);
+    for (size_t q = 0; q < a->width; q++)
+        ret[q] = norm > 0 ? (float)dot[q] / (norm * a->norm[q]) : 0;
     for (size_t q = 0; q < a->n; q++)
-        ret[q] = !(norm > 0) ? 0 : row == a->row[q] ? 1 : (float)dot[q] / (norm * a->norm[q]);
+        if (a->row[q] == row && norm > 0)
+            ret[q] = 1;
 }
 
-/* Its place among the known rows, or -ENOMEM. */
-static int64_t place_of(struct embed_asked *a, uint32_t row)
+/* Room for one more was made with the word. */
+static uint32_t place_of(struct embed_asked *a, uint32_t row)
 {
-    if (a->n_known == a->cap && widen(a) < 0)
-        return -ENOMEM;
     size_t i = slot_of(a, row);
     if (!a->slot[i]) {
         a->known[a->n_known] = (struct known){.row = row};
@@ -138,19 +148,43 @@ static int64_t place_of(struct embed_asked *a, uint32_t row)
     return a->slot[i] - 1;
 }
 
-/* The rows of a word occur in the present text. */
-static void count(struct embed_asked *a, const struct word *w)
+/* It will be read when the text ends: most rows are far away in memory. */
+static void fetch(const struct embed_asked *a, uint32_t row)
 {
-    for (size_t i = w->first; i < w->first + w->n && a->rows < STATIC_FEATURES; i++) {
-        struct known *k = &a->known[a->place[i]];
-        float *cosine = a->cosine + a->place[i] * a->n;
-        if (!k->text)
-            compute(a, k->row, cosine);
+    size_t dim = a->m->head->dim;
+    for (size_t i = 0; i < dim; i += 64)
+        __builtin_prefetch(a->m->row + (size_t)row * dim + i);
+}
+
+/* The rows of a word occur in the present text. */
+static void count(struct embed_asked *a, struct word *w)
+{
+    if (w->text == a->text)
+        return;
+    uint32_t *place = a->place + w->first;
+    for (size_t i = 0; i < w->n && !w->text; i++)
+        place[i] = place_of(a, place[i]);
+    w->text = a->text;
+    for (size_t i = 0; i < w->n && a->rows < STATIC_FEATURES; i++) {
+        struct known *k = &a->known[place[i]];
         if (k->text == a->text)
             continue;
+        if (!k->text)
+            fetch(a, k->row);
+        a->seen[a->rows++] = place[i] | (k->text ? 0 : FRESH);
         k->text = a->text;
-        a->rows++;
-        for (size_t q = 0; q < a->n; q++)
+    }
+}
+
+/* Takes the rows that were counted since the last time into best. */
+static void compare(struct embed_asked *a)
+{
+    for (; a->compared < a->rows; a->compared++) {
+        uint32_t place = a->seen[a->compared] & ~FRESH;
+        float *cosine = a->cosine + place * a->width;
+        if (a->seen[a->compared] & FRESH)
+            compute(a, a->known[place].row, cosine);
+        for (size_t q = 0; q < a->width; q++)
             a->best[q] = cosine[q] > a->best[q] ? cosine[q] : a->best[q];
     }
 }
@@ -162,9 +196,11 @@ static void count_waiting(struct embed_asked *a)
     a->waiting = 0;
 }
 
-static float found(const struct embed_asked *a)
+static float found(struct embed_asked *a)
 {
     float sum = 0;
+    count_waiting(a);
+    compare(a);
     for (size_t q = 0; q < a->n; q++)
         sum += a->weight[q] * a->best[q];
     return a->total > 0 ? sum / a->total : 0;
@@ -174,7 +210,7 @@ static void next_text(struct embed_asked *a)
 {
     memset(a->best, 0, sizeof(a->best));
     a->in_title = 0;
-    a->rows = 0;
+    a->rows = a->compared = 0;
     a->text++;
 }
 
@@ -182,7 +218,7 @@ static void near_free(struct embed_asked *a)
 {
     if (!a)
         return;
-    free(a->wide);
+    free(a->lanes);
     free(a->slot);
     free(a->known);
     free(a->cosine);
@@ -218,20 +254,11 @@ static int keep(struct embed_asked *a, const struct word *w, const uint32_t *row
         a->word = grown;
         a->word_cap = cap;
     }
-    if (a->places + w->n > a->place_cap) {
-        size_t more = a->place_cap ? 2 * a->place_cap : 4096;
-        uint32_t *grown = reallocarray(a->place, more, sizeof(*grown));
-        if (!grown)
+    while (a->places + w->n > a->cap)
+        if (widen(a) < 0)
             return -ENOMEM;
-        a->place = grown;
-        a->place_cap = more;
-    }
-    for (size_t i = 0; i < w->n; i++) {
-        int64_t place = place_of(a, row[i]);
-        if (place < 0)
-            return -ENOMEM;
-        a->place[a->places++] = (uint32_t)place;
-    }
+    for (size_t i = 0; i < w->n; i++)
+        a->place[a->places++] = row[i];
     a->word[a->words++] = *w;
     return 0;
 }
@@ -253,7 +280,7 @@ static int64_t near_know(struct embed_asked *a, const uint32_t *row, size_t n, b
 {
     bool grams = n && row[0] >= a->m->head->words;
     struct word w = {.first = (uint32_t)a->places,
-                     .n = a->n ? (uint32_t)n : 0,
+                     .n = a->n ? (uint16_t)n : 0,
                      .part = part,
                      .late = grams && !part};
     return keep(a, &w, row) < 0 ? -ENOMEM : (int64_t)a->words - 1;
@@ -261,7 +288,7 @@ static int64_t near_know(struct embed_asked *a, const uint32_t *row, size_t n, b
 
 static void near_word(struct embed_asked *a, uint32_t word)
 {
-    const struct word *w = &a->word[word];
+    struct word *w = &a->word[word];
     if (w->part)
         a->waiting = 0;
     else
@@ -274,13 +301,11 @@ static void near_word(struct embed_asked *a, uint32_t word)
 
 static void near_title(struct embed_asked *a)
 {
-    count_waiting(a);
     a->in_title = found(a);
 }
 
 static void near_end(struct embed_asked *a, struct embed_near *ret)
 {
-    count_waiting(a);
     *ret = (struct embed_near){.all = found(a), .title = a->in_title};
     next_text(a);
 }

@@ -246,6 +246,39 @@ static void embeds(const char *path)
     embedder_free(e);
 }
 
+/* Every kernel, for every number of words and at the ends of what a row can hold. */
+static void multiplies(void)
+{
+    enum { ROWS = 40, WIDTH = 48, ENDS = 2 };
+    static int8_t rows[ROWS * WIDTH];
+    struct static_head head = {.dim = WIDTH};
+    struct static_model m = {.head = &head, .row = rows};
+    uint32_t asked[ROWS], seed = 1;
+    for (size_t i = 0; i < ROWS * WIDTH; i++) {
+        seed = seed * 1103515245 + 12345;
+        rows[i] = i < ENDS * WIDTH ? (i < WIDTH ? -128 : 127) : (int8_t)(seed >> 16);
+    }
+    for (uint32_t n = 0; n <= 32; n++) {
+        for (uint32_t i = 0; i < n; i++)
+            asked[i] = i < ENDS ? i : ROWS - i;
+        struct static_lanes *l = static_lanes_new(&m, asked, n);
+        assert(l && static_lanes_width(l) == (n + STATIC_LANES - 1) / STATIC_LANES * STATIC_LANES);
+        for (uint32_t r = 0; r < ROWS; r++)
+            for (int k = 0; k < STATIC_KERNELS; k++) {
+                int32_t dot[ROWS];
+                static_dots_fn *dots = static_dots_get((enum static_kernel)k);
+                assert(dots || k != STATIC_SCALAR);
+                if (dots)
+                    dots(rows + r * WIDTH, l, dot);
+                for (size_t i = 0; dots && i < static_lanes_width(l); i++)
+                    assert(
+                        dot[i] ==
+                        (i < n ? static_dot(rows + r * WIDTH, rows + asked[i] * WIDTH, WIDTH) : 0));
+            }
+        free(l);
+    }
+}
+
 /* DOCFS_MODEL decides before any place where a model is found. */
 static void finds_the_model(const char *path)
 {
@@ -272,8 +305,9 @@ int main(void)
     assert(fd >= 0);
     refuses_hostile_files();
     embeds(path);
+    multiplies();
     finds_the_model(path);
     unlink(path);
-    puts("3 passed, 0 failed");
+    puts("4 passed, 0 failed");
     return 0;
 }
