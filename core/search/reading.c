@@ -26,8 +26,9 @@ int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e
         r->stem_len[i] = token_stem(r->stem[i], strlen(r->stem[i]));
         r->stem_hash[i] = stem_hash(r->stem[i], r->stem_len[i]);
     }
-    r->known = calloc(r->slots, sizeof(*r->known));
-    if (!r->known)
+    r->known = malloc(r->slots / 2 * sizeof(*r->known));
+    r->slot = calloc(r->slots, sizeof(*r->slot));
+    if (!r->known || !r->slot)
         return err_oom(err);
     if (!e || !e->near)
         return 0;
@@ -42,30 +43,53 @@ void reading_fini(struct reading *r)
         r->near->free(r->asked);
     lexicon_unref(r->lexicon);
     free(r->known);
+    free(r->slot);
     *r = (struct reading){0};
 }
 
-static struct known *slot_of(const struct reading *r, uint64_t key)
+static uint32_t *slot_of(const struct reading *r, uint64_t key)
 {
     size_t i = (key * 0x9e3779b97f4a7c15u) >> 32 & (r->slots - 1);
-    while (r->known[i].key && r->known[i].key != key)
+    while (r->slot[i] && r->known[r->slot[i] - 1].key != key)
         i = (i + 1) & (r->slots - 1);
-    return &r->known[i];
+    return &r->slot[i];
 }
 
 static int widen(struct reading *r)
 {
-    struct known *old = r->known;
-    size_t slots = r->slots;
-    struct known *grown = calloc(2 * slots, sizeof(*grown));
-    if (!grown)
+    struct known *known = reallocarray(r->known, r->slots, sizeof(*known));
+    if (known)
+        r->known = known;
+    uint32_t *slot = known ? calloc(2 * r->slots, sizeof(*slot)) : NULL;
+    if (!slot)
         return -ENOMEM;
-    r->known = grown;
-    r->slots = 2 * slots;
-    for (size_t i = 0; i < slots; i++)
-        if (old[i].key)
-            *slot_of(r, old[i].key) = old[i];
-    free(old);
+    free(r->slot);
+    r->slot = slot;
+    r->slots *= 2;
+    for (size_t i = 0; i < r->n; i++)
+        *slot_of(r, r->known[i].key) = (uint32_t)i + 1;
+    return 0;
+}
+
+/* A word that came up for the first time. */
+struct word {
+    uint64_t key;
+    uint32_t name;    /* POSTINGS_NO_NAME: it has none */
+    bool part;        /* of an identifier */
+    const char *text; /* NULL: that of the name */
+    size_t len;
+};
+
+static int token_of(const struct reading *r, const struct word *w, char text[TOKEN_MAX + 1],
+                    struct token *ret)
+{
+    size_t len = w->len;
+    const char *from = w->text ? w->text : words_name(r->d, w->name, &len);
+    if (len > TOKEN_MAX)
+        return -EBADMSG;
+    memcpy(text, from, len);
+    text[len] = '\0';
+    *ret = (struct token){.text = text, .len = len, .part = w->part};
     return 0;
 }
 
@@ -87,46 +111,43 @@ static void look_up(const struct reading *r, const struct token *t, struct lexic
 /* What is known of a name. False when nothing is, or when it may be a term of the question. */
 static bool recall(const struct reading *r, uint32_t name, struct lexicon_word *ret)
 {
-    bool known = lexicon_get(r->lexicon, name, ret);
+    bool known = r->lexicon && name != POSTINGS_NO_NAME && lexicon_get(r->lexicon, name, ret);
     for (size_t i = 0; i < r->l->n && known; i++)
         known = r->stem_hash[i] != ret->stem;
     return known;
 }
 
-/* name: of the word, POSTINGS_NO_NAME: it has none. */
-static int find_out(struct reading *r, const struct token *t, uint32_t name, struct known *ret)
+static int find_out(struct reading *r, const struct word *w, struct known *ret)
 {
-    struct lexicon_word w;
-    bool named = r->lexicon && name != POSTINGS_NO_NAME;
-    ret->term = -1;
-    if (!named || !recall(r, name, &w)) {
-        look_up(r, t, &w, &ret->term);
-        if (named)
-            lexicon_put(r->lexicon, name, &w);
+    struct lexicon_word known;
+    char text[TOKEN_MAX + 1];
+    struct token t;
+    bool recalled = recall(r, w->name, &known), expand = r->expand && !w->part;
+    *ret = (struct known){.key = w->key, .term = -1};
+    int rc = !recalled || expand ? token_of(r, w, text, &t) : 0;
+    if (rc < 0)
+        return rc;
+    if (!recalled) {
+        look_up(r, &t, &known, &ret->term);
+        if (r->lexicon && w->name != POSTINGS_NO_NAME)
+            lexicon_put(r->lexicon, w->name, &known);
     }
-    if (r->expand && !t->part)
-        ret->expand = expand_hash(t->text, t->len);
+    if (expand)
+        ret->expand = expand_hash(t.text, t.len);
     if (!r->near)
         return 0;
-    int64_t near = r->near->know(r->asked, w.row, w.n, t->part);
+    int64_t near = r->near->know(r->asked, known.row, known.n, w->part);
     ret->near = near < 0 ? 0 : (uint32_t)near;
     return near < 0 ? -ENOMEM : 0;
 }
 
-/* A word that came up for the first time; *k: where it is to be kept. */
-static int add(struct reading *r, uint64_t key, const struct token *t, uint32_t name,
-               struct known **k)
+static int add(struct reading *r, const struct word *w)
 {
-    if (2 * r->n >= r->slots) {
-        if (widen(r) < 0)
-            return -ENOMEM;
-        *k = slot_of(r, key);
-    }
-    int rc = find_out(r, t, name, *k);
-    if (rc == 0) {
-        (*k)->key = key;
-        r->n++;
-    }
+    if (2 * r->n == r->slots && widen(r) < 0)
+        return -ENOMEM;
+    int rc = find_out(r, w, &r->known[r->n]);
+    if (rc == 0)
+        *slot_of(r, w->key) = (uint32_t)++r->n;
     return rc;
 }
 
@@ -182,10 +203,15 @@ static int on_token(void *arg, const struct token *t)
     struct reading *r = arg;
     /* A seed of low bits would only stand for another first byte. */
     uint64_t key = hash64(t->text, t->len, (uint64_t)t->part << 63) | BY_HASH;
-    struct known *k = slot_of(r, key);
-    if (!k->key && add(r, key, t, POSTINGS_NO_NAME, &k) < 0)
-        return -ENOMEM;
-    return count(r, k, t->part);
+    uint32_t known = *slot_of(r, key);
+    if (!known) {
+        struct word w = {key, POSTINGS_NO_NAME, t->part, t->text, t->len};
+        int rc = add(r, &w);
+        if (rc < 0)
+            return rc;
+        known = (uint32_t)r->n;
+    }
+    return count(r, &r->known[known - 1], t->part);
 }
 
 int reading_passage(struct reading *r, const struct store_passage *p, struct counts *ret)
@@ -209,32 +235,23 @@ _Static_assert(FIELD_TITLE == (int)POSTINGS_TITLE && FIELD_HEADING == (int)POSTI
                    FIELD_TEXT == (int)POSTINGS_TEXT,
                "the fields of both");
 
-static int add_named(struct reading *r, uint64_t key, const struct postings_token *p,
-                     struct known **k)
-{
-    char text[TOKEN_MAX + 1];
-    struct token t = {.text = text, .len = p->len, .part = p->part};
-    const char *name = p->name == POSTINGS_NO_NAME ? p->text : words_name(r->d, p->name, &t.len);
-    if (t.len > TOKEN_MAX)
-        return -EBADMSG;
-    memcpy(text, name, t.len);
-    text[t.len] = '\0';
-    return add(r, key, &t, p->name, k);
-}
-
 static int on_name(void *arg, const struct postings_token *t)
 {
     struct reading *r = arg;
-    uint64_t key = t->name == POSTINGS_NO_NAME
-                       ? hash64(t->text, t->len, (uint64_t)t->part << 63) | BY_HASH
-                       : ((uint64_t)t->name + 1) << 1 | t->part;
-    struct known *k = slot_of(r, key);
-    int rc = k->key ? 0 : add_named(r, key, t, &k);
-    if (rc < 0)
-        return rc;
+    bool named = t->name != POSTINGS_NO_NAME;
+    uint64_t key = named ? ((uint64_t)t->name + 1) << 1 | t->part
+                         : hash64(t->text, t->len, (uint64_t)t->part << 63) | BY_HASH;
+    uint32_t known = *slot_of(r, key);
+    if (!known) {
+        struct word w = {key, t->name, t->part, named ? NULL : t->text, t->len};
+        int rc = add(r, &w);
+        if (rc < 0)
+            return rc;
+        known = (uint32_t)r->n;
+    }
     if (r->field != (enum field)t->field)
         enter(r, (enum field)t->field);
-    return count(r, k, t->part);
+    return count(r, &r->known[known - 1], t->part);
 }
 
 int reading_row(struct reading *r, struct docfs *d, int64_t row, struct counts *ret)

@@ -16,7 +16,7 @@ struct counts {
 
 /* What a word is to the question. */
 struct known {
-    uint64_t key;    /* 0: the slot is free */
+    uint64_t key;
     int term;        /* of the question, -1: none */
     uint32_t near;   /* number that the embedder knows it by */
     uint32_t expand; /* expand_hash() */
@@ -27,8 +27,10 @@ struct reading {
     char stem[LEX_TERMS_MAX][72];
     size_t stem_len[LEX_TERMS_MAX];
     uint32_t stem_hash[LEX_TERMS_MAX];
-    struct known *known; /* open addressing by key */
-    size_t slots, n;
+    struct known *known;
+    size_t n;
+    uint32_t *slot; /* 1 + index into known; open addressing by key */
+    size_t slots;
 
     struct docfs *d;         /* whose words are read, for names */
     struct lexicon *lexicon; /* of these; NULL: not there yet */
