@@ -9,8 +9,8 @@
 /* Fewer rows are scanned faster than they are chosen from. */
 #define ROWS_MIN 16384
 /* Scored first: so many for each one wanted, and one row in so many. */
-#define FIRST 8
-#define FIRST_SHARE 64
+#define FIRST 2
+#define FIRST_SHARE 256
 /* Enough when of the best at most one in so many came with the last doubling; fewer than BEST_MIN
  * of them would tell little. */
 #define LATE_SHARE 32
@@ -70,28 +70,51 @@ static void estimate(struct narrow *w)
     }
 }
 
-/* Scores the rows whose estimate is at least low and below high. */
-static void score(struct narrow *w, uint16_t low, uint16_t high)
+/* Rows of one span that are to be scored: their codes lie anywhere in memory, and are asked for
+ * this many rows ahead. */
+#define LIST 512
+#define AHEAD 12
+
+static void fetch(const struct vindex *x, const struct part *a, uint32_t row)
+{
+    const int8_t *code = a->p.codes + row * x->code_size;
+    for (size_t j = 0; j < x->code_size; j += 64)
+        __builtin_prefetch(code + j);
+    __builtin_prefetch(a->p.norms + row);
+}
+
+static void score_list(struct narrow *w, const struct part *a, const uint32_t *row, size_t n)
 {
     const struct vindex *x = w->s->x;
     const struct kquery *q = w->s->q;
-    for (size_t i = 0; i < parts(x); i++) {
-        struct part a = part(x, i);
+    for (size_t i = 0; i < n && i < AHEAD; i++)
+        fetch(x, a, row[i]);
+    for (size_t i = 0; i < n; i++) {
+        int32_t dot;
+        if (i + AHEAD < n)
+            fetch(x, a, row[i + AHEAD]);
+        x->dot(q->q, a->p.codes + row[i] * x->code_size, x->code_size, 1, &dot);
+        topk_offer(&w->best, kernel_score(dot, a->p.norms[row[i]], q->scale), a->first + row[i]);
+    }
+}
+
+/* Scores the rows whose estimate is at least low and below high. */
+static void score(struct narrow *w, uint16_t low, uint16_t high)
+{
+    uint32_t list[LIST + 64];
+    for (size_t i = 0; i < parts(w->s->x); i++) {
+        struct part a = part(w->s->x, i);
+        size_t listed = 0;
         for (size_t at = 0; at < a.p.n; at += 64) {
             size_t n = a.p.n - at < 64 ? a.p.n - at : 64;
             uint64_t mask = signs_between(w->estimate + a.estimate + at, low, high);
             if (mask)
                 mask &= search_wanted(w->s, &a.p, at, n);
-            for (uint64_t m = mask; m; m &= m - 1) {
-                const int8_t *code = a.p.codes + (at + (size_t)__builtin_ctzll(m)) * x->code_size;
-                for (size_t j = 0; j < x->code_size; j += 64)
-                    __builtin_prefetch(code + j);
-            }
-            for (; mask; mask &= mask - 1) {
-                size_t k = at + (size_t)__builtin_ctzll(mask);
-                int32_t dot;
-                x->dot(q->q, a.p.codes + k * x->code_size, x->code_size, 1, &dot);
-                topk_offer(&w->best, kernel_score(dot, a.p.norms[k], q->scale), a.first + k);
+            for (; mask; mask &= mask - 1)
+                list[listed++] = (uint32_t)at + (uint32_t)__builtin_ctzll(mask);
+            if (listed >= LIST || at + 64 >= a.p.n) {
+                score_list(w, &a, list, listed);
+                listed = 0;
             }
         }
     }
