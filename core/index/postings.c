@@ -29,6 +29,7 @@ struct postings {
     int fd;
     struct postings_header h;
     struct postings_row *row;
+    uint32_t *words; /* of each row: all that scoring reads of it lies close together */
     struct postings_bucket *bucket;
     uint32_t *name;       /* [names + 1] where the text of each begins; then the texts */
     pthread_mutex_t lock; /* of the two below */
@@ -125,7 +126,7 @@ static bool sound_tables(const struct postings *p)
     for (size_t i = 0; i < p->h.rows; i++) {
         sound &= p->row[i].passage > last;
         last = p->row[i].passage;
-        words += p->row[i].words;
+        words += p->words[i] = p->row[i].words;
         sound &= p->row[i].at <= p->h.names_at - p->h.texts_at &&
                  p->row[i].size <= p->h.names_at - p->h.texts_at - p->row[i].at;
     }
@@ -147,9 +148,10 @@ static int load(struct postings *p, const char *stamp, struct docfs_err *err)
         return r;
     size_t rows = p->h.rows * sizeof(*p->row), table = buckets(&p->h) * sizeof(*p->bucket);
     p->row = malloc(rows ? rows : 1);
+    p->words = malloc((p->h.rows + 1) * sizeof(*p->words));
     p->bucket = malloc(table);
     p->name = malloc(names_size(&p->h));
-    if (!p->row || !p->bucket || !p->name)
+    if (!p->row || !p->words || !p->bucket || !p->name)
         return err_oom(err);
     r = read_at(p, p->row, rows, sizeof(p->h));
     if (r == 0)
@@ -211,6 +213,7 @@ void postings_free(struct postings *p)
     }
     pthread_mutex_destroy(&p->lock);
     free(p->row);
+    free(p->words);
     free(p->bucket);
     free(p->name);
     close(p->fd);
@@ -405,7 +408,7 @@ static int add_word(const struct postings *p, const struct postings_query *q,
         if (s->sum[row] == 0)
             s->touched[s->n++] = o.row;
         s->sum[row] +=
-            w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->row[row].words / q->mean)));
+            w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->words[row] / q->mean)));
     }
     return at == end ? 0 : -EBADMSG;
 }
@@ -416,6 +419,8 @@ static size_t pick(const struct postings *p, const struct postings_query *q,
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         uint32_t row = s->touched[i];
+        if (n == k && s->sum[row] < hits[0].score) /* most of them, without a look at the row */
+            continue;
         struct best b = {p->row[row].passage, p->row[row].document, s->sum[row]};
         if (best_refuses(hits, n, k, &b) || (q->dead && q->dead[row / 64] >> (row % 64) & 1) ||
             (q->allowed && !docset_has(q->allowed, b.document)))
