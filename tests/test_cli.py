@@ -132,8 +132,12 @@ def test_collections_by_a_shorter_or_mistyped_name(shared_docfs):
 
 
 def test_an_empty_directory_is_told(docfs, workdir):
-    r = docfs.run("add", workdir, "-c", "nothing")
-    assert r.code == 0 and "no file in " in r.err and "that docfs reads" in r.err
+    for quiet in ([], ["-q"]):
+        r = docfs.run("add", workdir, "-c", "nothing", *quiet)
+        assert r.code == 1 and "no file in " in r.err and "that docfs reads" in r.err
+    r = docfs.run("add", workdir, "-c", "nothing", "--json")
+    assert r.code == 1 and json.loads(r.out)["files"] == 0
+    docfs.ok("refresh", "nothing")
 
 
 def test_a_directory_of_which_nothing_is_taken_is_told(docfs, workdir):
@@ -141,10 +145,25 @@ def test_a_directory_of_which_nothing_is_taken_is_told(docfs, workdir):
     (workdir / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     for _ in range(2):
         r = docfs.run("add", workdir, "-c", "nothing")
-        assert r.code == 0 and "none of its 2 files was taken in: docfs list --failures nothing tells why" in r.err
+        assert r.code == 1 and "none of its 2 files was taken in: docfs list --failures nothing tells why" in r.err
         assert not r.out
     (workdir / "a.md").write_text("# A\n\nText.\n")
     assert "1 converted" in docfs.ok("add", workdir, "-c", "nothing").out
+
+
+def test_directories_of_one_name_are_not_mixed_unasked(docfs, workdir):
+    for project in ("one", "two"):
+        (workdir / project / "docs").mkdir(parents=True)
+        (workdir / project / "docs/index.md").write_text(f"# {project}\n")
+    docfs.ok("add", workdir / "one/docs")
+    docfs.ok("add", workdir / "one/docs")
+    r = docfs.run("add", workdir / "two/docs")
+    assert r.code == 2 and f"docs holds {workdir}/one/docs already: name another one (--collection NAME)" in r.err
+    assert docfs.ok("list", "docs").out == "docs/index.md\n"
+    docfs.ok("add", workdir / "two/docs", "-c", "two")
+    docfs.ok("add", workdir / "two/docs", "-c", "docs")
+    docfs.ok("add", workdir / "two/docs")
+    assert docfs.ok("cat", "two/index.md").out == "# two\n"
 
 
 def test_help_topics(docfs, workdir):

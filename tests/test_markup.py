@@ -264,7 +264,7 @@ Text.
 
 def test_info_without_text_is_left_out(docfs, workdir):
     (workdir / "x.info").write_text(INFO.split("\x1f")[0] + "\x1f\nIndirect:\nx.info-1: 200\n")
-    docfs.ok("add", workdir, "--collection", "c", "-q")
+    docfs.adds_nothing(workdir, "--collection", "c", "-q")
     assert "in other files" in docfs.ok("list", "--failures", "c").out
 
 

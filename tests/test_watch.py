@@ -115,7 +115,7 @@ def test_sources_added_and_changed_while_watching(docfs, notes, tmp_path):
     single.write_text("# Single\n\nfirst\n")
     with Program(docfs, 0, "watch") as p:
         wait_until(lambda: f"watching {notes}" in p.text(), what="watching")
-        docfs.ok("add", other, "-c", "other", "-q")
+        docfs.adds_nothing(other, "-c", "other", "-q")
         docfs.ok("add", single, "-c", "single", "-q")
         wait_until(lambda: f"watching {other}" in p.text(), what="watching")
         wait_until(lambda: f"watching {single}" in p.text(), what="watching")

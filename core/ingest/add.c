@@ -79,11 +79,13 @@ static void name_collection(const struct source_place *p, char ret[101])
     ret[n + m] = '\0';
 }
 
-/* Options stored when the same source was added before; *ret NULL when it is new. */
-static int known_options(struct docfs *d, const char *collection, const struct source_place *p,
-                         char **ret, struct docfs_err *err)
+/* Options stored when the same source was added before; *ret NULL when it is new. A collection of
+ * another source is refused unless it was named: two directories called docs would be mixed. */
+static int known_options(struct docfs *d, const char *collection, bool named,
+                         const struct source_place *p, char **ret, struct docfs_err *err)
 {
     struct store_sources known = {0};
+    const char *other = NULL;
     _cleanup_read_ struct store_read *r = NULL;
     int rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
@@ -91,12 +93,20 @@ static int known_options(struct docfs *d, const char *collection, const struct s
     rc = store_list_sources(r, collection, &known, err);
     if (rc == -ENOENT)
         return 0;
-    for (size_t i = 0; rc == 0 && !*ret && i < known.n; i++)
-        if (strcmp(known.item[i].location, p->location) == 0 &&
-            strcmp(known.item[i].kind, p->kind->name) == 0 &&
-            strcmp(known.item[i].collection_name, collection) == 0 &&
-            !(*ret = strdup(known.item[i].options)))
+    for (size_t i = 0; rc == 0 && !*ret && i < known.n; i++) {
+        const struct store_source *s = &known.item[i];
+        if (strcmp(s->collection_name, collection) != 0)
+            continue;
+        if (strcmp(s->location, p->location) != 0)
+            other = s->location;
+        else if (strcmp(s->kind, p->kind->name) == 0 && !(*ret = strdup(s->options)))
             rc = err_oom(err);
+    }
+    if (rc == 0 && !*ret && other && !named)
+        rc = err_set(err, -EEXIST,
+                     "the collection %s holds %s already: name another one (--collection NAME), or "
+                     "%s itself to add to it",
+                     collection, *other ? other : "documents of its own", collection);
     store_sources_fini(&known);
     return rc;
 }
@@ -114,7 +124,7 @@ static int add_place(struct docfs *d, const struct source_place *p,
     _cleanup_free_ char *options = NULL;
     int rc = collection_name_check(opt.collection, err);
     if (rc == 0)
-        rc = known_options(d, opt.collection, p, &options, err);
+        rc = known_options(d, opt.collection, given && given->collection, p, &options, err);
     if (rc < 0)
         return rc;
     if (!options && !opt.include)

@@ -77,6 +77,12 @@ class Docfs:
     def json(self, *args, **kw):
         return self.ok(*args, "--json", **kw).json
 
+    def adds_nothing(self, *args, **kw):
+        """docfs add that leaves the collection without a document."""
+        r = self.run("add", *args, **kw)
+        assert r.code == 1 and not r.out, r
+        return r
+
     def beside(self, cache):
         """The same program with another cache."""
         return Docfs(self.build, cache)

@@ -74,30 +74,41 @@ static bool holds_nothing(struct docfs *d, const char *collection)
     return i < all->n && all->item[i].documents == 0;
 }
 
+/* Whether an add left its collection without a document; says why. */
+static bool added_nothing(struct ingest *in, const struct docfs_report *r)
+{
+    if (strcmp(in->c->cmd->name, "add") != 0 || r->converted ||
+        !holds_nothing(in->c->d, r->collection))
+        return false;
+    char n[32];
+    _cleanup_buf_ struct buf b = {0};
+    if (r->files > 1)
+        buf_addf(&b, "none of its %s files was", out_count(r->files, n));
+    else if (r->files == 1)
+        buf_adds(&b, "its only file was not");
+    if (r->files)
+        buf_addf(&b, " taken in: docfs list --failures %s tells why", r->collection);
+    else if (in->chosen)
+        buf_addf(&b,
+                 "no file of %s is left by --include and --exclude: a pattern without / is for "
+                 "names (*.md), one with / for paths (guide/**)",
+                 in->c->word[0]);
+    else
+        buf_addf(&b,
+                 "there is no file in %s that docfs reads: docfs help add names the formats, "
+                 "--include takes others",
+                 in->c->word[0]);
+    out_error(&in->c->out, b.data ? b.data : "out of memory");
+    return true;
+}
+
 static void summary(struct ingest *in, const struct docfs_report *r)
 {
     struct out *o = &in->c->out;
     char a[32], b[32], c[32], d[32], e[32];
     if (o->quiet)
         return;
-    bool adding = strcmp(in->c->cmd->name, "add") == 0;
-    if (adding && r->files && !r->converted && holds_nothing(in->c->d, r->collection)) {
-        const char *rest = "taken in: docfs list --failures";
-        if (r->files == 1)
-            out_note(o, "its only file was not %s %s tells why", rest, r->collection);
-        else
-            out_note(o, "none of its %s files was %s %s tells why", out_count(r->files, a), rest,
-                     r->collection);
-        return;
-    }
-    if (adding && r->files == 0 && r->removed == 0)
-        out_note(o,
-                 in->chosen ? "no file of %s is left by --include and --exclude: a pattern without "
-                              "/ is for names (*.md), one with / for paths (guide/**)"
-                            : "there is no file in %s that docfs reads: docfs help add names the "
-                              "formats, --include takes others",
-                 in->c->word[0]);
-    else if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
+    if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
         out_printf(o, "%s file%s, nothing changed (%s)\n", out_count(r->files, a), plural(r->files),
                    out_span(r->seconds, b));
     else
@@ -150,9 +161,11 @@ int ingest_finish(struct ingest *in, int r, const struct docfs_report *report,
         return interrupted(in);
     if (r < 0)
         return cmd_fail(in->c, err);
-    int exit = in->strict && report->failed ? CMD_FILES : CMD_OK;
+    bool nothing = added_nothing(in, report);
+    int exit = in->strict && report->failed ? CMD_FILES : nothing ? CMD_NOTHING : CMD_OK;
     if (in->c->out.json)
         return cmd_json(in->c, wire_report(report, in->collection), exit);
-    summary(in, report);
+    if (!nothing)
+        summary(in, report);
     return exit;
 }
