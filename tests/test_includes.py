@@ -242,6 +242,7 @@ def test_shortcodes_of_hugo(page, tree):
     tree("docs/shared/setup.md", "Fill it.\n")
     tree("docs/boilerplates/begin.md", "Begin here.\n")
     tree("docs/run.sh", "./light\n")
+    tree("docs/tasks/lamp.md", "# Not this one\n")
     md = page("tasks/light.md", """\
 # Light
 
@@ -261,12 +262,17 @@ def test_shortcodes_of_hugo(page, tree):
 
 {{% readfile file="/run.sh" code="true" lang="bash" %}}
 
+{{< tabs name="x" >}}
+{{< tab name="Wick" include="shared/setup.md" />}}
+{{< tab name="Gas" include="missing.md" />}}
+{{< /tabs >}}
+
 {{</* include "needs.md" */>}}
 """)
     assert "## Before you begin\n" in md and "A lamp and a oil can.\n" in md
     assert md.count("```yaml\nkind: Lamp\n") == 1 and "  ```yaml\n  kind: Lamp\n  ```\n" in md
-    assert "A lamp gives light.\n" in md and "More light.\n" in md and "title:" not in md
-    assert "Fill it.\n" in md and "Begin here.\n" in md and "```bash\n./light\n```" in md
+    assert "A lamp gives light.\n" in md and "Not this" not in md and "More light.\n" in md and "title:" not in md
+    assert "**Wick**\nFill it.\n**Gas**\n" in md and "Begin here.\n" in md and "```bash\n./light\n```" in md
     assert '{{</* include "needs.md" */>}}' in md and "version-check" not in md and "missing" not in md
 
 

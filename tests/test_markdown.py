@@ -172,6 +172,27 @@ def test_shortcodes_that_say_something(convert):
     assert "How it burns\n" in md and "{{</* note */>}}" in md
 
 
+def test_shortcodes_that_hold_code(convert):
+    md = convert('# A\n\n{{< highlight go "linenos=table" >}}\n// * no list, `tick`\nx := a*b\n{{< /highlight >}}\n\n'
+                 '1. Get it:\n\n   {{< tabs name="os" >}}\n   {{< tab name="Linux" codelang="bash" >}}\n'
+                 '   get $(find -s)\n   # yes\n   {{< /tab >}}\n   {{< /tabs >}}\n\n'
+                 '   {{< note >}}\n   Soon.\n   {{< /note >}}\n\n'
+                 '{{< clients-example set="a" />}}\n\nText of *it*.\n\n{{< highlight c >}}\nnever closed\n')
+    assert "```go\n// * no list, `tick`\nx := a*b\n```\n" in md
+    assert "   **Linux**\n   ```bash\n   get $(find -s)\n   # yes\n   ```\n" in md
+    assert "   **Note**\n   Soon.\n" in md and "\nText of *it*.\n\nnever closed\n" in md
+
+
+def test_macros_of_mdn(convert):
+    page = ('---\ntitle: Lamp\npage-type: css-property\n---\n\n{{CSSRef}}\n\nSet {{cssxref("width")}} of '
+            '{{HTMLElement("div")}} by {{jsxref("Global_Objects/Array/map", "map()")}} {{experimental_inline}}, '
+            'a {{glossary("CSS")}} thing of {{rfc(7540, "x")}}.\n\n{{Compat}}\n')
+    md = convert(page)
+    assert "Set `width` of `<div>` by `map()` (experimental), a CSS thing of RFC 7540.\n" in md
+    assert "CSSRef" not in md and "Compat" not in md
+    assert '{{cssxref("width")}}' in convert(page.replace("page-type", "type"))
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

@@ -100,6 +100,33 @@ Text of it.
     assert "`lonely`\n\nText of it.\n" in md
 
 
+def test_directives_of_django(convert):
+    md = convert("""\
+Page
+====
+
+.. console::
+
+    $ python manage.py light
+    ...\\> py manage.py light
+
+.. snippet::
+    :filename: lamp/models.py
+
+    from lamp import *
+
+.. fieldlookup:: exact
+
+``exact``
+---------
+
+Exact match.
+""", "django.rst")
+    assert "```console\n$ python manage.py light\n...\\> py manage.py light\n```\n" in md
+    assert "**lamp/models.py**\n\n```\nfrom lamp import *\n```\n" in md
+    assert "\n## `exact`\n\nExact match.\n" in md and "\nexact\n" not in md
+
+
 def test_rst_cells_may_go_over_lines(convert):
     md = convert("""\
 Cells

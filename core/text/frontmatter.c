@@ -63,6 +63,7 @@ static bool is_lang(struct span v)
 static int keep(struct front_matter *f, struct span key, struct span value)
 {
     char **to = field_of(f, key);
+    f->macros |= span_eq(key, "page-type");
     value = span_trim(value);
     if (!to || *to || value.len == 0 || value.len > VALUE_MAX)
         return 0;

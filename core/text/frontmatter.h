@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Metadata before the text of a markdown file. Pure. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include "core/util/cleanup.h"
 
@@ -9,7 +10,8 @@ struct front_matter {
     char *description;
     char *url; /* canonical, http or https */
     char *lang;
-    size_t len; /* bytes it takes at the start of the text; 0: there is none */
+    bool macros; /* the page is of MDN and has its macros */
+    size_t len;  /* bytes it takes at the start of the text; 0: there is none */
 };
 
 void front_matter_fini(struct front_matter *f);

@@ -91,7 +91,8 @@ static int look(struct expand *x, const struct include_frame *from, const struct
     int r = -EXDEV;
     do {
         dir = parent(dir);
-        for (int home = inc->home != NULL; home >= 0; home--) {
+        bool at_home = inc->home != NULL;
+        for (int home = at_home; home >= (at_home && !inc->anywhere); home--) {
             buf_clear(&ret->name);
             buf_add_span(&ret->name, dir);
             if (home)

@@ -41,8 +41,9 @@ struct include {
     struct include_part part;
     struct span lang; /* of code, when the directive names it */
     bool above;       /* a path that begins with '/' is meant from some directory above the page */
-    const char *home; /* it lies in this directory beside the page or above, or NULL */
+    const char *home; /* the directory beside the page or above that it lies in, or NULL */
     const char *ext;  /* that the path goes without, or NULL */
+    bool anywhere;    /* outside of home, too */
 };
 
 /* include and literalinclude of docutils, which MyST writes in markdown. */
@@ -56,9 +57,9 @@ void include_option(struct include_directive *d, struct span name, struct span v
 /* After the options. False: it is nothing to follow. */
 bool include_options_end(struct include_directive *d);
 
-/* A shortcode of Hugo that brings a file, at the start of t. Returns its length, 0 when there is
- * none. */
-size_t include_shortcode(struct span t, struct include *ret, bool *ret_code);
+/* A shortcode of Hugo that brings a file, at the start of t: its length, 0 when there is none.
+ * *ret_label: it says something itself and stays above the file. */
+size_t include_shortcode(struct span t, struct include *ret, bool *ret_code, bool *ret_label);
 
 /* A file that is being read: the page, or what it includes. */
 struct include_frame {

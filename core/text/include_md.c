@@ -41,6 +41,7 @@ struct form {
     bool code;        /* a block of its own */
     unsigned deeper;  /* levels that headings are moved down by */
     struct span then; /* more on the line */
+    bool label;       /* the line stays above the file */
 };
 
 /* Takes "word" and the '[' behind it off *t up to the next ']', wherever it stands. */
@@ -271,7 +272,7 @@ static bool form_of(struct span t, struct span more, struct form *f, size_t *ret
     if (span_starts(t, "{{#") && span_ends(t, "}}"))
         return mdbook(t, f);
     if (span_starts(t, "{{")) {
-        size_t n = include_shortcode(t, &f->inc, &f->code);
+        size_t n = include_shortcode(t, &f->inc, &f->code, &f->label);
         f->then = span_trim(span_skip(t, n));
         return n && (!f->then.len || span_starts(f->then, "{{"));
     }
@@ -470,12 +471,17 @@ static void one_line(struct reader *r, struct span line)
         if (scissors(t) == t.len && snippet_block(r, pad))
             return;
         bool raw = !r->fence && raw_use(r, t, &f);
-        if ((raw || form_of(t, r->rest, &f, &used)) && follow(r, pad, &f)) {
+        bool any = raw || form_of(t, r->rest, &f, &used);
+        size_t at = r->x->out->len;
+        if (any && f.label)
+            include_line(r->x, line);
+        if (any && follow(r, pad, &f)) {
             r->rest = span_skip(r->rest, used);
             if (f.then.len)
                 include_line(r->x, f.then);
             return;
         }
+        buf_truncate(r->x->out, at);
     }
     include_line(r->x, line);
 }

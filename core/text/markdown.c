@@ -2,6 +2,7 @@
  * Markdown stays as it is but for what only a site generator understands. One pass over the
  * lines; code is never touched. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/text/convert.h"
@@ -10,10 +11,12 @@
 #include "core/text/md_inline.h"
 #include "core/text/mdutil.h"
 #include "core/text/mdx.h"
+#include "core/text/shortcode.h"
 #include "core/util/cleanup.h"
 
-#define INDENT_MAX 8  /* columns that component tags can have indented their content by */
-#define ESM_LINES 500 /* lines of one import or export statement */
+#define INDENT_MAX 8    /* columns that component tags can have indented their content by */
+#define ESM_LINES 500   /* lines of one import or export statement */
+#define CODE_LINES 2000 /* between a shortcode and its end */
 
 /* Skips an import or export: to the end of its brackets. */
 static void skip_esm(struct md *m, struct span line)
@@ -80,10 +83,15 @@ static bool is_tag_line(struct span t)
 static void text_line(struct md *m, struct span line)
 {
     struct span t = span_trim(line);
+    size_t at = m->out.len, pad = (size_t)(t.s - line.s) < m->list ? 0 : m->list;
+    buf_add(&m->out, line.s, pad); /* what it says stays in its list */
     if (md_dialect_line(t, &m->out)) {
+        if (m->out.len == at + pad)
+            buf_truncate(&m->out, at);
         m->prev_text = false;
         return;
     }
+    buf_truncate(&m->out, at);
     m->tags = is_tag_line(t);
     m->any_tags |= m->tags;
     bool after_text = m->prev_text;
@@ -139,6 +147,43 @@ static bool indented_block(struct md *m, struct span line)
     buf_addc(&m->out, '\n');
     m->after_label = m->prev_blank = true;
     m->in_indented = m->prev_text = false;
+    return true;
+}
+
+/* "{{< highlight go >}}" and the lines up to "{{< /highlight >}}": a code block. */
+static bool shortcode_block(struct md *m, struct span line, size_t pad)
+{
+    struct shortcode open, other = {0};
+    struct span t = span_trim(line), lang, rest = m->rest, l = {"", 0};
+    if (!t.len || shortcode_parse(t, &open) != t.len || !shortcode_holds_code(&open, &lang))
+        return false;
+    size_t before = (size_t)(t.s - line.s);
+    bool found = false;
+    struct span body = {rest.s, 0};
+    for (size_t n = 0; !found && n < CODE_LINES && line_next(&rest, &l); n++) {
+        t = span_trim(l);
+        found = t.len && shortcode_parse(t, &other) == t.len && other.name.len == open.name.len &&
+                memcmp(other.name.s, open.name.s, open.name.len) == 0;
+        if (!found)
+            body.len = (size_t)(rest.s - body.s);
+    }
+    if (!found || !other.end || body.len == 0)
+        return false;
+    char name[16];
+    snprintf(name, sizeof(name), "%.*s", (int)lang.len, lang.s);
+    _cleanup_buf_ struct buf code = {.limit = m->out.limit};
+    while (line_next(&body, &l)) {
+        size_t own = span_run(l, ' ');
+        buf_add_span(&code, span_skip(l, own < before ? own : before));
+        buf_addc(&code, '\n');
+    }
+    buf_add(&m->out, line.s, pad);
+    size_t at = m->out.len;
+    shortcode_line(&open, &m->out);
+    if (m->out.len == at)
+        buf_truncate(&m->out, at - pad);
+    md_fence(&m->out, buf_span(&code), name, (unsigned)pad);
+    m->rest = rest;
     return true;
 }
 
@@ -222,6 +267,11 @@ static void one_line(struct md *m, struct span line)
     }
     if (indented_block(m, line))
         return;
+    if (shortcode_block(m, line, pad)) {
+        m->prev_blank = true;
+        m->in_indented = m->prev_text = false;
+        return;
+    }
     if (blank && m->after_label)
         return; /* there is one already */
     m->after_label = false;
@@ -316,6 +366,7 @@ int convert_markdown(const char *text, size_t len, const char *name,
                    .all = body,
                    .rest = body,
                    .mdx = is_mdx(name, body),
+                   .macros = fm.macros,
                    .prev_blank = true};
     if (fm.description && !span_has(body, fm.description))
         m.description = fm.description;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/text/md_dialect.h"
+#include "core/text/mdn.h"
 #include "core/text/mdx.h"
 
 #define TICKS_MAX 80               /* longer runs of backticks are no code spans */
@@ -201,6 +202,7 @@ static size_t foreign_length(struct md *m, struct span line, size_t at, size_t l
     case '{':
         n = comment_length(m, text);
         n = n ? n : md_shortcode(text, &m->out);
+        n = n || !m->macros ? n : mdn_macro(span_skip(line, at), &m->out);
         n = n ? n : attributes_length(line, at);
         n = n || m->mdx ? n : md_myst_role(span_skip(line, at), &m->out);
         return n ? n : mdx_length(m, text);

@@ -11,8 +11,8 @@ struct md {
     struct buf out;
     struct span all;  /* without the front matter */
     struct span rest; /* behind the current line */
-    bool mdx;
-    char fence; /* 0 outside */
+    bool mdx, macros; /* macros: those of MDN */
+    char fence;       /* 0 outside */
     size_t fence_len, fence_indent;
     bool fence_rust; /* has lines that only the compiler is shown */
     bool prev_blank, in_indented;

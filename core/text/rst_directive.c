@@ -129,6 +129,8 @@ static void code(struct rst *r, const struct directive *d)
         lang = d->arg;
     else if (rst_is(d->name, "doctest testcode"))
         lang = span_of("python");
+    else if (rst_is(d->name, "console"))
+        lang = d->name;
     if (rst_is(d->name, "code-tab")) { /* "code-tab:: bash Linux" */
         size_t n = 0;
         while (n < lang.len && !is_blank(lang.s[n]))
@@ -139,6 +141,7 @@ static void code(struct rst *r, const struct directive *d)
     if (option_of(r, d, "hide").s)
         return;
     rst_label(r, option_of(r, d, "caption"));
+    rst_label(r, option_of(r, d, "filename"));
     if (d->from < d->end && rst_is(d->name, "productionlist parsed-literal")) {
         marked_code(r, d);
         return;
@@ -244,8 +247,8 @@ static void directive(struct rst *r, struct span name, struct span arg)
     } else if (md_version_words(name)) {
         version(r, &d);
     } else if (rst_is(name, "code-block code sourcecode code-tab parsed-literal productionlist "
-                            "prompt doctest testcode testoutput math graphviz digraph mermaid "
-                            "click:example click:run ipython uml plantuml")) {
+                            "prompt doctest testcode testoutput console snippet math graphviz "
+                            "digraph mermaid click:example click:run ipython uml plantuml")) {
         code(r, &d);
     } else if (rst_is(name, "include literalinclude")) {
         reference(r, &d, true);
@@ -259,7 +262,7 @@ static void directive(struct rst *r, struct span name, struct span arg)
                             "testcleanup tabularcolumns default-role header footer sectnum "
                             "target-notes audit-event-table todolist autosummary c:namespace "
                             "cpp:namespace c:namespace-push c:namespace-pop jinja "
-                            "inheritance-diagram ethical-ad date")) {
+                            "inheritance-diagram ethical-ad date fieldlookup")) {
         return;
     } else if (rst_is(name, "image figure kernel-figure kernel-image")) {
         image(r, &d);

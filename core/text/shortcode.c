@@ -21,7 +21,8 @@ size_t shortcode_parse(struct span t, struct shortcode *ret)
     ret->end = span_starts(in, "/");
     if (ret->end)
         in = span_trim(span_skip(in, 1));
-    if (span_ends(in, "/")) /* closes itself */
+    ret->closed = span_ends(in, "/");
+    if (ret->closed)
         in = span_trim((struct span){in.s, in.len - 1});
     size_t word = 0;
     while (word < in.len && !is_blank(in.s[word]) && in.s[word] != '\n')
@@ -71,6 +72,19 @@ struct span shortcode_first(const struct shortcode *s)
     return shortcode_value(s, "");
 }
 
+bool shortcode_holds_code(const struct shortcode *s, struct span *ret_lang)
+{
+    *ret_lang = shortcode_value(s, "codelang");
+    if (s->end || s->closed)
+        return false;
+    if (span_eq(s->name, "highlight") || span_eq(s->name, "mermaid"))
+        *ret_lang = span_eq(s->name, "mermaid") ? s->name : shortcode_first(s);
+    else if (!span_eq(s->name, "code-toggle") && !span_eq(s->name, "redis-cli") &&
+             !span_eq(s->name, "clients-example"))
+        return ret_lang->len > 0;
+    return true;
+}
+
 static void add_words(struct buf *out, struct span name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -107,7 +121,7 @@ static struct span any_value(const struct shortcode *s, const char *const *names
 
 void shortcode_text(const struct shortcode *s, struct buf *out)
 {
-    static const char *const said[] = {"text", "title", "caption", "alt", NULL};
+    static const char *const said[] = {"text", "title", "question", "caption", "alt", NULL};
     struct span first = shortcode_first(s), text = any_value(s, said);
     if (s->end)
         return;

@@ -184,6 +184,7 @@ def show(setting, value):
 @pytest.fixture
 def settings(tmp_path):
     (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/page.md").write_text("# Page\n")
     docfs("--cache", tmp_path / "c", "add", tmp_path / "docs", "-q")
     return json.loads(docfs("--cache", tmp_path / "c", "config", "--json"))["settings"]
 
