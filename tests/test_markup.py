@@ -165,6 +165,7 @@ Grid
 |      | ``lines``     |
 +------+---------------+
 | b    | second        |
+| 語   | 😀 wide       |
 +------+---------------+
 
 A cell over two columns, and a table in a cell, stay as they are:
@@ -183,7 +184,7 @@ A cell over two columns, and a table in a cell, stay as they are:
 
 End.
 """, "grid.rst")
-    assert "| Name | Meaning |\n|---|---|\n| a | over two `lines` |\n| b | second |\n" in md
+    assert "| Name | Meaning |\n|---|---|\n| a | over two `lines` |\n| b 語 | second 😀 wide |\n" in md
     assert "```\n+------+------+\n| a    | b    |\n" in md and "| over both   |" in md
     assert "| +---+---+ | out |\n| | 1 | 2 | |     |" in md and "\nEnd.\n" in md
 

@@ -183,10 +183,7 @@ static size_t at_column(struct span l, size_t column)
     for (size_t at = 0; i < l.len && at < column;) {
         uint32_t cp;
         i += utf8_decode(l.s + i, l.len - i, &cp);
-        at += 1 + ((cp >= 0x1100 && cp <= 0x115f) || (cp >= 0x2e80 && cp <= 0xa4cf) ||
-                   (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
-                   (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
-                   (cp >= 0x20000 && cp <= 0x3fffd));
+        at += utf8_width(cp) > 1 ? 2 : 1;
     }
     return i;
 }

@@ -22,6 +22,13 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *ret_cp)
     return (size_t)n;
 }
 
+unsigned utf8_width(uint32_t cp)
+{
+    if (cp < 0xa0) /* control characters, which others show as one */
+        return 1;
+    return (unsigned)utf8proc_charwidth((utf8proc_int32_t)cp);
+}
+
 bool utf8_valid(const char *data, size_t len)
 {
     for (size_t i = 0; i < len;) {

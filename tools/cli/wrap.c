@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <wchar.h>
 #include "core/util/utf8.h"
 
 unsigned wrap_columns(int fd, unsigned fallback)
@@ -20,8 +19,7 @@ static unsigned character(const char *s, size_t len, size_t *bytes)
 {
     uint32_t cp;
     *bytes = utf8_decode(s, len, &cp);
-    int n = wcwidth((wchar_t)cp);
-    return n < 0 ? 1 : (unsigned)n;
+    return utf8_width(cp);
 }
 
 unsigned wrap_width(const char *text)
