@@ -23,6 +23,11 @@ Bisection
 
       Stops.
 
+.. confval:: addopts
+   :type: ``list[str]``
+
+   Code with ```ticks```.
+
 .. versionadded:: 3.2
 
 .. deprecated-removed:: 3.8 3.11
@@ -33,6 +38,8 @@ Bisection
     assert "See `insort()` and `run()`." in md
     assert "Changed in version 3.10: Added *key*." in md
     assert "`class bisect.Task(coro)`" in md and "### `bisect.Task.cancel(msg=None)`" in md
+    assert "`addopts: list[str]`" in md
+    assert "Code with `` `ticks` ``." in md
     assert "New in version 3.2." in md and "Deprecated since version 3.8: 3.11 Use another one." in md
     assert "Not shown" not in md
 

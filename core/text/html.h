@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/text/convert.h"
+#include "core/text/mdutil.h"
 #include "core/util/buf.h"
 
 /* ---- vocabulary of class, id and role values (html_class.c) -------------------------------- */
@@ -227,8 +228,8 @@ void html_begin(struct html_writer *w);
 void html_text(struct html_writer *w, const char *s, size_t len);
 /* Text that is markdown already, on one line. */
 void html_raw(struct html_writer *w, const char *s, size_t len);
-/* Inline code of any text, blanks collapsed. */
-void html_code_span(struct html_writer *w, const char *s, size_t len);
+/* Inline code; its text has no line breaks. */
+void html_code_span(struct html_writer *w, struct span code);
 /* Lengthens the prefix; false (and nothing to pop) when nesting is too deep. */
 bool html_push(struct html_writer *w, const char *s);
 void html_pop(struct html_writer *w, size_t len);

@@ -28,11 +28,6 @@ void html_aside_fini(struct html_aside *a)
     *a = (struct html_aside){0};
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t';
-}
-
 static bool is_plain(char c)
 {
     return (unsigned char)c < 0x80 && c != '&';

@@ -112,12 +112,9 @@ void html_render_pre(struct html_writer *w, const GumboNode *n)
     const char *s = w->scratch.data;
     if (!w->scratch.len)
         return;
-    size_t run = 0, fence = 3, first = 0;
-    for (size_t i = 0; s[i]; i++) {
-        run = s[i] == '`' ? run + 1 : 0;
-        if (run >= fence)
-            fence = run + 1;
-    }
+    size_t fence = span_longest_run(buf_span(&w->scratch), '`') + 1, first = 0;
+    if (fence < 3)
+        fence = 3;
     /* blank lines at the top go, indentation of the first line stays */
     for (size_t i = 0; s[i] == ' ' || s[i] == '\t' || s[i] == '\n'; i++)
         if (s[i] == '\n')

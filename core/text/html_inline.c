@@ -30,12 +30,11 @@ void html_render_code(struct html_writer *w, const GumboNode *n)
     buf_clear(&w->scratch);
     html_plain(w->doc, n, false, &w->scratch);
     /* blanks at the edges belong outside */
-    const char *s = w->scratch.data;
-    size_t len = w->scratch.len;
-    if (len && s[0] == ' ')
+    struct span code = buf_span(&w->scratch);
+    if (span_starts(code, " "))
         w->space = true;
-    html_code_span(w, s, len);
-    if (len > 1 && s[len - 1] == ' ')
+    html_code_span(w, code);
+    if (code.len > 1 && span_ends(code, " "))
         w->space = true;
 }
 

@@ -254,14 +254,15 @@ static void render_signature(struct html_writer *w, const GumboNode *n, unsigned
         buf_addc(w->out, ' ');
         w->bol = true;
         const char *paren = is_long ? memchr(sig.data, '(', sig.len) : NULL;
-        html_code_span(w, sig.data,
-                       paren && paren - sig.data < SIGNATURE_MAX ? (size_t)(paren - sig.data)
-                       : is_long                                 ? strcspn(sig.data, " ")
-                                                                 : sig.len);
+        struct span head = buf_span(&sig);
+        if (is_long)
+            head.len = paren && paren - sig.data < SIGNATURE_MAX ? (size_t)(paren - sig.data)
+                                                                 : strcspn(sig.data, " ");
+        html_code_span(w, head);
         html_break(w, 2);
     }
     if (more || is_long) {
-        html_code_span(w, sig.data, sig.len);
+        html_code_span(w, buf_span(&sig));
         html_break(w, 2);
     }
 }

@@ -15,25 +15,15 @@ static const unsigned char class_of[256] = {
     ['~'] = C_SPECIAL,     [0x7f] = C_CONTROL,
 };
 
-static bool is_blank(char c)
+static bool is_gap(char c)
 {
     return class_of[(unsigned char)c] & (C_SPACE | C_CONTROL);
-}
-
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* Letter, digit or a byte of a longer character. */
 static bool is_wordy(char c)
 {
-    return is_alpha(c) || is_digit(c) || (unsigned char)c >= 0x80;
+    return is_alnum(c) || (unsigned char)c >= 0x80;
 }
 
 static bool is_punct(char c)
@@ -53,9 +43,9 @@ static void closers_find(const char *s, size_t len, struct closers *c)
     *c = (struct closers){.known = true};
     for (size_t i = len; i-- > 1;) {
         bool end = i + 1 == len || !is_wordy(s[i + 1]);
-        if (s[i] == '*' && !c->star && !is_blank(s[i - 1]))
+        if (s[i] == '*' && !c->star && !is_gap(s[i - 1]))
             c->star = i;
-        else if (s[i] == '_' && !c->underscore && !is_blank(s[i - 1]) && end)
+        else if (s[i] == '_' && !c->underscore && !is_gap(s[i - 1]) && end)
             c->underscore = i;
         else if (s[i] == '`' && !c->tick)
             c->tick = i;
@@ -83,9 +73,9 @@ static bool is_markup(const struct html_writer *w, const char *s, size_t len, si
         if (prev == '*' && !w->bol &&
             (i == 0 || (w->out->len > 1 && w->out->data[w->out->len - 2] == '\\')))
             return true;
-        return c->star > i && next && !is_blank(next);
+        return c->star > i && next && !is_gap(next);
     case '_':
-        return c->underscore > i && next && !is_blank(next) && !(i && is_wordy(prev)) &&
+        return c->underscore > i && next && !is_gap(next) && !(i && is_wordy(prev)) &&
                !(i == 0 && !w->space && is_wordy(prev));
     case '`':
         return c->tick > i || (i && c->tick == i);
@@ -121,21 +111,21 @@ static bool starts_block(const char *s, size_t len, size_t *ret_at)
     case '#':
         while (run < len && s[run] == '#')
             run++;
-        return run <= 6 && (run == len || is_blank(s[run]));
+        return run <= 6 && (run == len || is_gap(s[run]));
     case '>':
         return true;
     case '+':
     case '-':
     case '=':
-        if (s[0] != '=' && (len == 1 || is_blank(s[1])))
+        if (s[0] != '=' && (len == 1 || is_gap(s[1])))
             return true;
         while (run < len && s[run] == s[0])
             run++;
-        while (run < len && is_blank(s[run]))
+        while (run < len && is_gap(s[run]))
             run++;
         return s[0] != '+' && run == len;
     case '*':
-        return len == 1 || is_blank(s[1]);
+        return len == 1 || is_gap(s[1]);
     case '~':
         return len >= 3 && s[1] == '~' && s[2] == '~';
     case '`':
@@ -145,7 +135,7 @@ static bool starts_block(const char *s, size_t len, size_t *ret_at)
             run++;
         *ret_at = run;
         return run && run < len && (s[run] == '.' || s[run] == ')') &&
-               (run + 1 == len || is_blank(s[run + 1]));
+               (run + 1 == len || is_gap(s[run + 1]));
     }
 }
 
@@ -153,7 +143,7 @@ void html_text(struct html_writer *w, const char *s, size_t len)
 {
     struct closers c = {0};
     for (size_t i = 0; i < len;) {
-        if (is_blank(s[i])) {
+        if (is_gap(s[i])) {
             w->space = true;
             i++;
             continue;
@@ -172,8 +162,8 @@ void html_text(struct html_writer *w, const char *s, size_t len)
             buf_add(w->out, s + from, i - from);
             if (i > from)
                 w->bol = false;
-            if (i == len || is_blank(s[i])) {
-                if (i + 1 < len && s[i] == ' ' && !is_blank(s[i + 1])) {
+            if (i == len || is_gap(s[i])) {
+                if (i + 1 < len && s[i] == ' ' && !is_gap(s[i + 1])) {
                     buf_addc(w->out, ' ');
                     i++;
                     continue;

@@ -113,37 +113,14 @@ void html_raw(struct html_writer *w, const char *s, size_t len)
     w->bol = false;
 }
 
-void html_code_span(struct html_writer *w, const char *s, size_t len)
+void html_code_span(struct html_writer *w, struct span code)
 {
-    while (len && (unsigned char)s[len - 1] <= ' ')
-        len--;
-    while (len && (unsigned char)*s <= ' ')
-        s++, len--;
-    if (!len)
+    if (!span_trim(code).len)
         return;
-    size_t run = 0, longest = 0;
-    for (size_t i = 0; i < len; i++) {
-        run = s[i] == '`' ? run + 1 : 0;
-        if (run > longest)
-            longest = run;
-    }
     html_begin(w);
     /* two spans side by side would run into one another */
     if (buf_last(w->out) == '`')
         buf_addc(w->out, ' ');
-    for (size_t i = 0; i <= longest; i++)
-        buf_addc(w->out, '`');
-    bool pad = s[0] == '`' || s[len - 1] == '`';
-    if (pad)
-        buf_addc(w->out, ' ');
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] == '|' && w->cell)
-            buf_addc(w->out, '\\');
-        buf_addc(w->out, s[i]);
-    }
-    if (pad)
-        buf_addc(w->out, ' ');
-    for (size_t i = 0; i <= longest; i++)
-        buf_addc(w->out, '`');
+    md_code(w->out, code, w->cell);
     w->bol = false;
 }

@@ -156,7 +156,7 @@ bool md_fence_close(struct span line, char c, size_t len)
     return n >= len && span_trim(span_skip(line, n)).len == 0;
 }
 
-static size_t longest_run(struct span t, char c)
+size_t span_longest_run(struct span t, char c)
 {
     size_t best = 0;
     while (t.len) {
@@ -181,7 +181,7 @@ static void add_run(struct buf *out, char c, size_t n)
 void md_fence(struct buf *out, struct span text, const char *lang, unsigned indent)
 {
     text = span_rtrim(text);
-    size_t ticks = longest_run(text, '`') + 1;
+    size_t ticks = span_longest_run(text, '`') + 1;
     if (ticks < 3)
         ticks = 3;
     if (out->len && buf_last(out) != '\n')
@@ -200,6 +200,24 @@ void md_fence(struct buf *out, struct span text, const char *lang, unsigned inde
     add_run(out, ' ', indent);
     add_run(out, '`', ticks);
     buf_addc(out, '\n');
+}
+
+void md_code(struct buf *out, struct span code, bool cell)
+{
+    code = span_trim(code);
+    if (!code.len)
+        return;
+    size_t ticks = span_longest_run(code, '`') + 1;
+    bool pad = code.s[0] == '`' || code.s[code.len - 1] == '`';
+    add_run(out, '`', ticks);
+    buf_adds(out, pad ? " " : "");
+    for (size_t i = 0; i < code.len; i++) {
+        if (cell && code.s[i] == '|')
+            buf_addc(out, '\\');
+        buf_addc(out, code.s[i]);
+    }
+    buf_adds(out, pad ? " " : "");
+    add_run(out, '`', ticks);
 }
 
 void md_one_line(struct buf *out, struct span text, bool cell)

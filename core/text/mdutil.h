@@ -98,6 +98,8 @@ static inline size_t span_run(struct span p, char c)
         n++;
     return n;
 }
+/* Length of the longest run of c. */
+size_t span_longest_run(struct span p, char c);
 /* What is in the buffer; never a NULL pointer. */
 static inline struct span buf_span(const struct buf *b)
 {
@@ -138,6 +140,9 @@ bool md_fence_close(struct span line, char c, size_t len);
 /* Appends text as a fenced block, the fence longer than any in it. The text begins and ends on
  * lines of its own; indent columns stand before every line. */
 void md_fence(struct buf *out, struct span text, const char *lang, unsigned indent);
+/* Appends code for the middle of a line, in backticks longer than any in it; nothing when it is
+ * blank. '|' is escaped when in a table cell. */
+void md_code(struct buf *out, struct span code, bool cell);
 /* Appends text in one line: blanks collapsed, ends trimmed; '|' escaped when in a table cell. */
 void md_one_line(struct buf *out, struct span text, bool cell);
 /* Appends the readable text of an inline piece of markdown (a heading): no emphasis marks, code

@@ -25,17 +25,6 @@ static size_t role_behind(const char *s, size_t len)
     return i > 1 && i < len && s[i] == ':' ? i + 1 : 0;
 }
 
-static void add_code(struct buf *out, struct span s)
-{
-    s = span_trim(s);
-    if (s.len == 0)
-        return;
-    bool ticks = memchr(s.s, '`', s.len) != NULL;
-    buf_adds(out, ticks ? "`` " : "`");
-    buf_add(out, s.s, s.len);
-    buf_adds(out, ticks ? " ``" : "`");
-}
-
 static void add_link(struct buf *out, struct span text, struct span address)
 {
     buf_adds(out, "[");
@@ -115,7 +104,7 @@ static void add_role(struct buf *out, struct span role, struct span body)
         buf_add(&call, text.s, text.len);
         if (!target.len && names_function(role) && !memchr(text.s, '(', text.len))
             buf_adds(&call, "()");
-        add_code(out, buf_span(&call));
+        md_code(out, buf_span(&call), false);
         return;
     }
     if (span_eq(role, ":pep:") || span_eq(role, ":rfc:"))
@@ -141,7 +130,7 @@ static void add_reference(struct buf *out, struct span body, size_t marks, struc
     else if (marks || text.len < body.len)
         buf_add_span(out, text);
     else
-        add_code(out, body);
+        md_code(out, body, false);
 }
 
 /* May markup end before this? */
@@ -258,7 +247,7 @@ static size_t add_literal(struct buf *out, const char *s, size_t left)
         return 0;
     while ((size_t)(close + 2 - s) < left && close[2] == '`')
         close++;
-    add_code(out, (struct span){s + 2, (size_t)(close - s - 2)});
+    md_code(out, (struct span){s + 2, (size_t)(close - s - 2)}, false);
     return (size_t)(close + 2 - s);
 }
 

@@ -78,6 +78,8 @@ static void read_option(struct shown *o, struct span line)
     struct span value = span_trim(span_skip(l, mark));
     if (!mark)
         return;
+    if (value.len > 4 && span_starts(value, "``") && span_ends(value, "``"))
+        value = (struct span){value.s + 2, value.len - 4}; /* all of it will be code */
     o->async |= span_eq(name, "async");
     o->class_method |= span_eq(name, "classmethod");
     o->static_method |= span_eq(name, "staticmethod");
@@ -142,14 +144,6 @@ static void complete(const struct rst *r, struct span name, struct span s, const
     }
 }
 
-static void add_code(struct buf *out, struct span s)
-{
-    bool ticks = memchr(s.s, '`', s.len) != NULL;
-    buf_adds(out, ticks ? "`` " : "`");
-    md_one_line(out, s, false);
-    buf_adds(out, ticks ? " ``" : "`");
-}
-
 /* The first one is the heading, those that mean the same stand below it. */
 static void write_signature(struct rst *r, struct span s, bool first)
 {
@@ -164,11 +158,11 @@ static void write_signature(struct rst *r, struct span s, bool first)
         while (head.len && ((unsigned char)head.s[head.len - 1] & 0xc0) == 0x80 && is_long)
             head.len--; /* no half of a character */
         buf_addf(r->out, "%.*s ", (int)(level > 6 ? 6 : level), "######");
-        add_code(r->out, head);
+        md_code(r->out, head, false);
         buf_adds(r->out, "\n\n");
     }
     if (!first || is_long || r->boxed) {
-        add_code(r->out, s);
+        md_code(r->out, s, false);
         buf_adds(r->out, "\n\n");
     }
 }
@@ -209,7 +203,7 @@ void rst_signature(struct rst *r, struct span name, struct span arg, size_t from
         read_option(&options, r->line[body]);
     bool said = is_next_title(r, end, arg);
     for (size_t at = from, first = 1; arg.len && !said; first = 0) {
-        _cleanup_buf_ struct buf one = {0}, whole = {0};
+        _cleanup_buf_ struct buf one = {0}, whole = {0}, line = {0};
         joined(r, first ? arg : span_trim(r->line[at++]), &at, last, &one);
         struct span s = buf_span(&one);
         if (rst_is(name, "class exception py:class py:exception")) {
@@ -219,9 +213,10 @@ void rst_signature(struct rst *r, struct span name, struct span arg, size_t from
             buf_add(&owner, s.s, strcspn(s.s, "( :"));
         }
         complete(r, name, s, &options, &whole);
-        if (whole.len)
-            write_signature(r, (struct span){whole.data, whole.len}, first);
-        r->out->oom |= one.oom || whole.oom;
+        md_one_line(&line, buf_span(&whole), false);
+        if (line.len)
+            write_signature(r, buf_span(&line), first);
+        r->out->oom |= one.oom || whole.oom || line.oom;
         if (at >= last)
             break;
     }
