@@ -45,21 +45,22 @@ static bool have_commit(const struct git *g, const char *commit)
     return git_do(g, false, NULL, NULL, 0, GIT_ARGS("cat-file", "-e", what), NULL) == 0;
 }
 
-int git_lock(const struct git *g, struct docfs_err *err)
+/* Objects are fetched under a lock: two runs on one repository take turns. The descriptor to close,
+ * or -errno. */
+static int lock_repository(const struct git *g, struct docfs_err *err)
 {
-    struct buf path = {0};
-    buf_addf(&path, "%s/docfs.lock", g->dir);
-    int fd = buf_status(&path) < 0 ? -1 : open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int r = fd < 0 ? err_set(err, -errno, "cannot lock %s: %m", g->dir) : fd;
-    buf_fini(&path);
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (source_stopped(g->env)) {
-            close(fd);
+    _cleanup_free_ char *path = NULL;
+    if (asprintf(&path, "%s/docfs.lock", g->dir) < 0)
+        return err_oom(err);
+    _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(err, -errno, "cannot lock %s: %m", g->dir);
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (source_stopped(g->env))
             return err_set(err, -ECANCELED, "stopped");
-        }
         usleep(50000);
     }
-    return r;
+    return steal_fd(&fd);
 }
 
 /* What a fetch that was stopped left, and how many packs there are by now. */
@@ -224,7 +225,7 @@ static int git_open(const struct source_env *env, const char *location, void **r
         r = git_pin(env, g->where.url, &g->pin, err);
     if (r == 0)
         r = source_work_dir(env, "git", g->where.url, &g->dir, err);
-    _cleanup_close_ int lock = r == 0 ? git_lock(g, err) : r;
+    _cleanup_close_ int lock = r == 0 ? lock_repository(g, err) : r;
     r = lock < 0 ? lock : 0;
     if (r == 0)
         r = make_repository(g, err);
@@ -316,44 +317,56 @@ static int list_line(struct listing *l, const char *line)
     return 0;
 }
 
-int git_by_oid(const void *a, const void *b)
+static int by_oid(const void *a, const void *b)
 {
-    return strcmp(a, b);
+    const struct git_missing *x = a, *y = b;
+    return strcmp(x->oid, y->oid);
 }
 
-int git_missing(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err)
+static struct git_missing *missing(const struct git *g, const char *oid, size_t len)
 {
+    struct git_missing key = {0};
+    if (len >= sizeof(key.oid))
+        return NULL;
+    memcpy(key.oid, oid, len);
+    return bsearch(&key, g->missing, g->n_missing, sizeof(key), by_oid);
+}
+
+int git_find_missing(struct git *g, struct docfs_err *err)
+{
+    if (g->missing)
+        return 0;
     _cleanup_buf_ struct buf out = {0};
     int r = git_do(
         g, false, &out, NULL, 0,
         GIT_ARGS("rev-list", "--objects", "--no-object-names", "--missing=print", g->commit), err);
-    size_t n = 0;
-    for (size_t i = 0; r == 0 && i < out.len; i++)
-        n += out.data[i] == '?';
-    char(*list)[65] = calloc(n + 1, sizeof(*list));
-    if (r == 0 && !list)
-        r = err_oom(err);
-    n = 0;
-    for (const char *p = r == 0 ? out.data : NULL; p && *p; p = strchr(p, '\n') + 1) {
-        size_t len = strcspn(p, "\n");
-        if (*p == '?' && len <= 65)
-            memcpy(list[n++], p + 1, len - 1);
-        if (!p[len])
-            break;
-    }
-    if (r < 0) {
-        free(list);
+    if (r < 0)
         return r;
+    size_t n = 0;
+    for (size_t i = 0; i < out.len; i++)
+        n += out.data[i] == '?';
+    g->missing = calloc(n + 1, sizeof(*g->missing));
+    if (!g->missing)
+        return err_oom(err);
+    for (const char *p = buf_text(&out); *p; p += *p == '\n') { /* "?OID" */
+        size_t len = strcspn(p, "\n");
+        if (*p == '?' && len <= sizeof(g->missing->oid))
+            memcpy(g->missing[g->n_missing++].oid, p + 1, len - 1);
+        p += len;
     }
-    qsort(list, n, sizeof(*list), git_by_oid);
-    *ret = list;
-    *ret_n = n;
+    qsort(g->missing, g->n_missing, sizeof(*g->missing), by_oid);
     return 0;
+}
+
+bool git_is_here(const struct git *g, const struct git_entry *e)
+{
+    const struct git_missing *m = missing(g, e->oid, strlen(e->oid));
+    return !m || m->fetched;
 }
 
 /* Ids, one a line. Says nothing of what is here: from the commit the server would conclude that its
  * blobs are here too. */
-int git_fetch(struct git *g, const struct buf *want, struct docfs_err *err)
+static int fetch_objects(struct git *g, const struct buf *want, struct docfs_err *err)
 {
     return git_do(g, true, NULL, want->data, want->len,
                   GIT_ARGS("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags",
@@ -361,25 +374,34 @@ int git_fetch(struct git *g, const struct buf *want, struct docfs_err *err)
                   err);
 }
 
+int git_fetch_missing(struct git *g, const struct buf *want, struct docfs_err *err)
+{
+    if (buf_status(want) < 0)
+        return err_oom(err);
+    if (want->len == 0)
+        return 0;
+    _cleanup_close_ int lock = lock_repository(g, err);
+    int r = lock < 0 ? lock : fetch_objects(g, want, err);
+    if (r < 0)
+        return r;
+    for (const char *p = want->data; *p; p = strchr(p, '\n') + 1) {
+        struct git_missing *m = missing(g, p, strcspn(p, "\n"));
+        if (m)
+            m->fetched = true;
+    }
+    return 0;
+}
+
 static int fetch_blobs(struct git *g, struct docfs_err *err)
 {
-    _cleanup_free_ char(*missing)[65] = NULL;
-    size_t n;
-    int r = git_missing(g, &missing, &n, err);
-    if (r < 0 || n == 0)
-        return r;
     _cleanup_buf_ struct buf want = {0};
+    int r = git_find_missing(g, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < g->n; i++)
-        if (bsearch(g->entry[i].oid, missing, n, sizeof(*missing), git_by_oid))
+        if (!git_is_here(g, &g->entry[i]))
             buf_addf(&want, "%s\n", g->entry[i].oid);
-    if (buf_status(&want) < 0)
-        return err_oom(err);
-    if (want.len == 0)
-        return 0;
-    _cleanup_close_ int lock = git_lock(g, err);
-    if (lock < 0)
-        return lock;
-    return git_fetch(g, &want, err);
+    return git_fetch_missing(g, &want, err);
 }
 
 static int blob_sizes(struct git *g, struct source_files *files, struct docfs_err *err)
@@ -426,7 +448,7 @@ static struct context7 *read_context7(struct git *g)
             memcpy(oid, at + 1, strcspn(at + 1, "\t"));
         buf_clear(&line);
         buf_addf(&line, "%s\n", oid);
-        if (buf_status(&line) == 0 && git_fetch(g, &line, NULL) == 0 &&
+        if (buf_status(&line) == 0 && fetch_objects(g, &line, NULL) == 0 &&
             git_cat(g, oid, 1 << 20, &text, NULL) == 0)
             c = context7_parse(buf_text(&text), text.len);
     }

@@ -84,6 +84,12 @@ struct git_entry {
     int64_t size;
 };
 
+/* An object of the commit that was not here: git itself would ask the network for it. */
+struct git_missing {
+    char oid[65];
+    bool fetched; /* since */
+};
+
 struct git {
     const struct source_env *env;
     struct git_location where;
@@ -99,8 +105,7 @@ struct git {
     struct git_entry *file; /* all plain files of the commit, read when a page includes one */
     size_t n_files;
     bool files_read;
-    char (
-        *missing)[65]; /* objects that are not here, as of then; git itself would ask the network */
+    struct git_missing *missing; /* sorted; NULL: not asked for yet */
     size_t n_missing;
     pthread_mutex_t lock;
     struct child *cat;
@@ -110,14 +115,11 @@ struct git {
 /* git_run in the repository that is kept; network: with its address. */
 int git_do(const struct git *g, bool network, struct buf *out, const void *in, size_t in_len,
            const char *const *args, struct docfs_err *err);
-/* Objects are fetched under a lock: two runs on one repository take turns. The descriptor to close,
- * or -errno. */
-int git_lock(const struct git *g, struct docfs_err *err);
-/* Ids, one a line. Under the lock. */
-int git_fetch(struct git *g, const struct buf *want, struct docfs_err *err);
-/* Ids of objects of the commit that are not here, sorted; the caller's. */
-int git_missing(struct git *g, char (**ret)[65], size_t *ret_n, struct docfs_err *err);
-int git_by_oid(const void *a, const void *b);
+/* Notes once which objects of the commit are not here. */
+int git_find_missing(struct git *g, struct docfs_err *err);
+bool git_is_here(const struct git *g, const struct git_entry *e);
+/* Fetches missing objects in one go. want: ids, each with a line end; may be empty. */
+int git_fetch_missing(struct git *g, const struct buf *want, struct docfs_err *err);
 /* Appends an object when it has at most max bytes (-EFBIG). It has to be here. g->lock held
  * once there are several threads. */
 int git_cat(struct git *g, const char *oid, size_t max, struct buf *out, struct docfs_err *err);

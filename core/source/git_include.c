@@ -47,14 +47,9 @@ static int read_files(struct git *g, struct docfs_err *err)
     if (g->n_files)
         qsort(g->file, g->n_files, sizeof(*g->file), git_by_path);
     if (r == 0)
-        r = git_missing(g, &g->missing, &g->n_missing, err);
+        r = git_find_missing(g, err);
     g->files_read = r == 0;
     return r;
-}
-
-static bool is_here(const struct git *g, const struct git_entry *e)
-{
-    return !bsearch(e->oid, g->missing, g->n_missing, sizeof(*g->missing), git_by_oid);
 }
 
 static const struct git_entry *find_file(const struct git *g, const char *path)
@@ -75,7 +70,7 @@ int git_beside(void *handle, const char *path, size_t max, struct buf *out)
     int r = read_files(g, NULL);
     const struct git_entry *e = r == 0 ? find_file(g, path) : NULL;
     if (r == 0)
-        r = !e ? -ENOENT : !is_here(g, e) ? -ENODATA : git_cat(g, e->oid, max, out, NULL);
+        r = !e ? -ENOENT : !git_is_here(g, e) ? -ENODATA : git_cat(g, e->oid, max, out, NULL);
     pthread_mutex_unlock(&g->lock);
     return r;
 }
@@ -87,19 +82,8 @@ int git_want(void *handle, const char *const *paths, size_t n, struct docfs_err 
     int r = read_files(g, err);
     for (size_t i = 0; r == 0 && i < n; i++) {
         const struct git_entry *e = find_file(g, paths[i]);
-        if (e && !is_here(g, e))
+        if (e && !git_is_here(g, e))
             buf_addf(&want, "%s\n", e->oid);
     }
-    if (r < 0 || want.len == 0)
-        return r;
-    if (buf_status(&want) < 0)
-        return err_oom(err);
-    _cleanup_close_ int lock = git_lock(g, err);
-    r = lock < 0 ? lock : git_fetch(g, &want, err);
-    if (r < 0)
-        return r;
-    free(g->missing);
-    g->missing = NULL;
-    g->n_missing = 0;
-    return git_missing(g, &g->missing, &g->n_missing, err);
+    return r < 0 ? r : git_fetch_missing(g, &want, err);
 }
