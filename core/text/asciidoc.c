@@ -94,7 +94,7 @@ static void code(struct adoc *a, const struct adoc_style *s, struct span lang, s
         if (marks) {
             adoc_inline(a, l);
         } else if (attributes) {
-            adoc_expand(a, l, &text);
+            adoc_expand(&a->attributes, l, &text);
             code_line(a, buf_span(&text));
         } else {
             code_line(a, l);
@@ -172,7 +172,7 @@ static void delimited(struct adoc *a, char kind, const struct adoc_style *s)
     bool source =
         span_eq(s->name, "source") || span_eq(s->name, "listing") || span_eq(s->name, "literal");
     const char *own = span_eq(s->name, "source") && !lang.len
-                          ? adoc_attribute(a, span_of("source-language"))
+                          ? adoc_attribute(&a->attributes, span_of("source-language"))
                           : NULL;
     if (own)
         lang = span_of(own);
@@ -375,7 +375,7 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
     bool ok = line && buf_status(&source) == 0 && adoc_find_ids(a, &names);
     if (ok)
         document(a);
-    adoc_forget(a);
+    adoc_forget(&a->attributes);
     free(a->id);
     if (!ok)
         return err_oom(err);

@@ -2,25 +2,21 @@
  * Inside of the AsciiDoc converter, which writes HTML as Asciidoctor does: what the HTML converter
  * knows of lists in lists, spans of cells and escapes holds for both.
  *
- *   asciidoc.c          blocks
- *   asciidoc_style.c    kinds of lines, what stands above a block
- *   asciidoc_list.c     lists, and what is attached to their items
- *   asciidoc_table.c    tables
- *   asciidoc_inline.c   what stands inside a paragraph
- *   asciidoc_macro.c    links, references, macros
- *   asciidoc_lines.c    attributes, conditionals, names of sections: what needs the whole page */
+ *   asciidoc.c            blocks
+ *   asciidoc_style.c      kinds of lines, what stands above a block
+ *   asciidoc_list.c       lists, and what is attached to their items
+ *   asciidoc_table.c      tables
+ *   asciidoc_inline.c     what stands inside a paragraph
+ *   asciidoc_macro.c      links, references, macros
+ *   asciidoc_lines.c      conditionals, names of sections: what needs the whole page
+ *   asciidoc_attribute.c  what {names} stand for */
 #pragma once
+#include "core/text/asciidoc_attribute.h"
 #include "core/text/mdutil.h"
 
 #define ADOC_DEPTH_MAX 16 /* blocks and lists in each other */
 #define ADOC_MARKS_MAX 8  /* marks in each other */
-#define ADOC_ATTRIBUTES_MAX 512
-#define ADOC_VALUE_MAX 1000
 #define ADOC_TARGET_MAX 2000
-
-struct adoc_attribute {
-    char *name, *value; /* owned; no value: unset */
-};
 
 struct adoc_id {
     struct span id, title;
@@ -45,8 +41,7 @@ struct adoc {
     const struct span *line; /* right-trimmed */
     size_t n, i;
     struct buf *out; /* HTML */
-    struct adoc_attribute attribute[ADOC_ATTRIBUTES_MAX];
-    size_t n_attributes;
+    struct adoc_attributes attributes;
     struct adoc_id *id; /* sorted */
     size_t n_ids;
     struct adoc_style style;            /* of the next block */
@@ -58,14 +53,6 @@ struct adoc {
 
 /* ---- asciidoc_lines.c ---- */
 
-/* Sets or unsets when the line is ":name: value". */
-bool adoc_set_attribute(struct adoc *a, struct span line);
-/* Unsets all. */
-void adoc_forget(struct adoc *a);
-/* Its value, or NULL. */
-const char *adoc_attribute(const struct adoc *a, struct span name);
-/* Appends the text with {attributes} put in; an unknown one stays. */
-void adoc_expand(const struct adoc *a, struct span text, struct buf *out);
 /* Appends the page without conditionals: those are decided as for HTML. */
 void adoc_preprocess(struct adoc *a, struct span text, struct buf *out);
 /* Notes what the sections of all lines are called; names is the memory of made ids. */

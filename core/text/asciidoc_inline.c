@@ -395,7 +395,7 @@ void adoc_inline(struct adoc *a, struct span t)
     _cleanup_buf_ struct buf text = {.limit = a->out->limit};
     if (!t.len)
         return;
-    adoc_expand(a, t, &text);
+    adoc_expand(&a->attributes, t, &text);
     adoc_inline_at(a, buf_span(&text), 0);
     a->out->oom |= text.oom;
     a->out->full |= text.full;

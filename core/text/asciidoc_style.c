@@ -129,7 +129,7 @@ void adoc_metadata(struct adoc *a)
 {
     for (; a->i < a->n; a->i++) {
         struct span l = a->line[a->i];
-        if (l.len == 0 || span_eq(l, "+") || adoc_set_attribute(a, l))
+        if (l.len == 0 || span_eq(l, "+") || adoc_set_attribute(&a->attributes, l))
             continue;
         if (adoc_is_style(l))
             read_style(&a->style, l);

@@ -5,72 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/text/asciidoc_attribute.h"
 #include "core/text/include_internal.h"
 
-#define ATTRIBUTES_MAX 256
-#define VALUE_MAX 500
 #define PATH_MAX_LEN 500
-
-/* What was set so far, in files that were included too: ":name: value". */
-struct attributes {
-    struct {
-        char *name, *value;
-    } item[ATTRIBUTES_MAX];
-    size_t n;
-};
 
 struct page {
     struct expand *x;
     const struct include_frame *frame;
-    struct attributes *attributes;
-    int offset;            /* of the levels of headings */
-    struct span delimiter; /* of the listing that is open */
-    size_t open_at;        /* where it begins in out */
-    bool bare;             /* and it names no language */
-    struct span before;    /* the line before */
+    struct adoc_attributes *attributes; /* those of included files too */
+    int offset;                         /* of the levels of headings */
+    struct span delimiter;              /* of the listing that is open */
+    size_t open_at;                     /* where it begins in out */
+    bool bare;                          /* and it names no language */
+    struct span before;                 /* the line before */
 };
-
-static void set_attribute(struct attributes *a, struct span l)
-{
-    const char *colon = l.len > 2 && l.s[0] == ':' ? memchr(l.s + 1, ':', l.len - 1) : NULL;
-    if (!colon || a->n == ATTRIBUTES_MAX || l.len > VALUE_MAX ||
-        memchr(l.s, ' ', (size_t)(colon - l.s)))
-        return;
-    char *name = span_dup((struct span){l.s + 1, (size_t)(colon - l.s) - 1});
-    char *value = span_dup(span_trim(span_skip(l, (size_t)(colon - l.s) + 1)));
-    if (name && value) {
-        a->item[a->n].name = name;
-        a->item[a->n++].value = value;
-    } else {
-        free(name);
-        free(value);
-    }
-}
-
-static const char *attribute(const struct attributes *a, struct span name)
-{
-    for (size_t i = a->n; i-- > 0;)
-        if (span_eq(name, a->item[i].name))
-            return a->item[i].value;
-    return NULL;
-}
-
-/* Appends the target with {attributes} put in, two levels deep; what is unknown stays. */
-static void substitute(const struct attributes *a, struct span t, unsigned depth, struct buf *out)
-{
-    while (t.len && out->len < PATH_MAX_LEN) {
-        const char *close = t.s[0] == '{' ? memchr(t.s, '}', t.len) : NULL;
-        struct span name = {t.s + 1, close ? (size_t)(close - t.s) - 1 : 0};
-        const char *value = close && depth < 2 ? attribute(a, name) : NULL;
-        if (value) {
-            substitute(a, span_of(value), depth + 1, out);
-            t = span_skip(t, name.len + 2);
-        } else {
-            buf_addc(out, t.s[0]);
-            t = span_skip(t, 1);
-        }
-    }
-}
 
 /* "partial$x.adoc" and "module:example$x.rb" of Antora. */
 static void antora(struct buf *path)
@@ -183,7 +132,7 @@ static bool include(struct page *p, struct span l)
         return false;
     struct span list = {open + 1, (size_t)(l.s + l.len - open) - 2};
     struct buf path = {.limit = PATH_MAX_LEN};
-    substitute(p->attributes, target, 0, &path);
+    adoc_expand(p->attributes, target, &path);
     if (path.data)
         antora(&path);
     struct include inc = {.path = {buf_text(&path), path.len}};
@@ -222,7 +171,7 @@ static void read_page(struct page *p)
         }
         delimiter(p, l);
         if (!p->delimiter.len)
-            set_attribute(p->attributes, l);
+            adoc_set_attribute(p->attributes, l);
         size_t marks = p->delimiter.len ? 0 : span_run(l, '=');
         if (p->offset && marks && marks < 7 && marks < l.len && l.s[marks] == ' ') {
             int want = (int)marks + p->offset;
@@ -237,16 +186,13 @@ static void read_page(struct page *p)
 
 void include_asciidoc(struct expand *x, const struct include_frame *f)
 {
-    struct attributes *a = calloc(1, sizeof(*a));
+    struct adoc_attributes *a = calloc(1, sizeof(*a));
     struct page p = {.x = x, .frame = f, .attributes = a};
     if (!a) {
         x->out->oom = true;
         return;
     }
     read_page(&p);
-    for (size_t i = 0; i < a->n; i++) {
-        free(a->item[i].name);
-        free(a->item[i].value);
-    }
+    adoc_forget(a);
     free(a);
 }
