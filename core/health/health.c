@@ -278,7 +278,6 @@ static int gather(struct docfs *d, struct gather *g, struct docfs_err *err)
 int docfs_health(struct docfs *d, struct docfs_health **ret, struct docfs_err *err)
 {
     health_reap(d);
-    store_log_settle(d->store);
     struct gather g = {
         .h = calloc(1, sizeof(*g.h)), .wall_ms = page_wall_ms(), .mono_ms = page_mono_ms()};
     if (!g.h)

@@ -8,6 +8,7 @@
 #include "tools/wire/wire.h"
 
 struct services {
+    struct docfs_health *seen; /* NULL when it is not known */
     json_t *list, *now;
     size_t up, all;
     bool down; /* a part without which nothing works */
@@ -45,13 +46,10 @@ static void check_cache(struct request *q, struct services *s)
 }
 
 /* Mounts and servers on this cache. Stopped ones are no fault. */
-static void check_programs(struct request *q, struct services *s)
+static void check_programs(struct services *s)
 {
-    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
-    if (docfs_health(q->d, &h, NULL) < 0)
-        return;
-    for (size_t i = 0; i < h->n_services; i++) {
-        const struct docfs_service_info *x = &h->service[i];
+    for (size_t i = 0; s->seen && i < s->seen->n_services; i++) {
+        const struct docfs_service_info *x = &s->seen->service[i];
         if (x->state == DOCFS_SERVICE_STOPPED)
             continue;
         char name[300];
@@ -67,9 +65,10 @@ static void check_programs(struct request *q, struct services *s)
 static void check(struct request *q, struct services *s)
 {
     *s = (struct services){.list = json_array(), .now = wire_time(clock_wall_ns() / SECOND_NS)};
+    docfs_health(q->d, &s->seen, NULL);
     check_cache(q, s);
     if (!s->down)
-        check_programs(q, s);
+        check_programs(s);
 }
 
 json_t *health_services(struct request *q, size_t *ret_up, size_t *ret_all)
@@ -77,19 +76,17 @@ json_t *health_services(struct request *q, size_t *ret_up, size_t *ret_all)
     struct services s;
     check(q, &s);
     json_decref(s.now);
+    docfs_health_free(s.seen);
     *ret_up = s.up;
     *ret_all = s.all;
     return s.list;
 }
 
 /* How much of the last day, week and month each service was up, from the recorded events. */
-static json_t *availability(struct docfs *d)
+static json_t *availability(const struct docfs_health *h)
 {
-    _cleanup_(docfs_health_freep) struct docfs_health *h = NULL;
     json_t *list = json_array();
-    if (docfs_health(d, &h, NULL) < 0)
-        return list;
-    for (size_t i = 0; i < h->n_services; i++) {
+    for (size_t i = 0; h && i < h->n_services; i++) {
         const struct docfs_service_info *s = &h->service[i];
         int64_t ms = s->window[DOCFS_MONTH].recovery_ms;
         json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:f, s:f, s:f, s:I, s:o}", "service",
@@ -119,7 +116,8 @@ static void health(struct request *q, struct response *a)
                             status, "status", status, "version", docfs_version(), "services",
                             s.list, "components", components, "features", "search", !s.down,
                             "write", !server_read_only(q->server), "availability",
-                            availability(q->d), "timestamp", s.now));
+                            availability(s.seen), "timestamp", s.now));
+    docfs_health_free(s.seen);
 }
 
 static void ready(struct request *q, struct response *a)
