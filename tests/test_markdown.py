@@ -193,6 +193,12 @@ def test_macros_of_mdn(convert):
     assert '{{cssxref("width")}}' in convert(page.replace("page-type", "type"))
 
 
+def test_keys_of_metadata_in_capitals(docfs, workdir):
+    (workdir / "a.md").write_text("---\nTitle: LAMP_TIMEOUT\nSection: 3\n---\n# NAME\n\nLAMP_TIMEOUT - when it goes out\n")
+    docfs.ok("add", workdir, "-c", "lamp")
+    assert "LAMP_TIMEOUT > NAME" in docfs.ok("search", "goes", "out").out
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

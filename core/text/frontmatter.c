@@ -44,7 +44,7 @@ static char **field_of(struct front_matter *f, struct span key)
         {"locale", offsetof(struct front_matter, lang)},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (span_eq(key, keys[i].key))
+        if (span_eq_nocase(key, keys[i].key)) /* Hugo and curl write "Title", too */
             return (char **)((char *)f + keys[i].offset);
     return NULL;
 }
