@@ -118,12 +118,17 @@ DOCFS_API void docfs_document_free(struct docfs_document *doc);
 DEFINE_CLEANUP(struct docfs_document, docfs_document_free)
 
 /* What a person types for a document -> its row: "collection/path", where the collection may lack
- * its version when only one has the name; a path inside a mount (.../docs/collection/path or a
- * result name); a public id; or a result name NN-slug.id.md. -ENOENT with a suggestion. */
+ * its version when only one has the name, and the path may be as a link has it ("page/",
+ * "page.html#part", "../page"); a path inside a mount (.../docs/collection/path or a result name);
+ * a public id; or a result name NN-slug.id.md. -ENOENT with a suggestion. */
 DOCFS_API int docfs_resolve(struct docfs *d, const char *what, int64_t *ret, struct docfs_err *err);
 /* The same with ":LINES" after it, as results print it; without them all lines, from 1 to 0. */
 DOCFS_API int docfs_resolve_lines(struct docfs *d, const char *what, int64_t *ret,
                                   int64_t *ret_first, int64_t *ret_last, struct docfs_err *err);
+/* Where a link in a document leads: new string "collection/path", caller frees. A directory is the
+ * page that stands for it, when there is one. -ENOENT: to nothing in the collection. */
+DOCFS_API int docfs_follow(struct docfs *d, int64_t from, const char *to, char **ret,
+                           bool *ret_is_dir, struct docfs_err *err);
 /* "12", "12-40" or "12-" (*ret_last = 0: to the end), counted from 1; false when it is neither. */
 DOCFS_API bool docfs_parse_lines(const char *s, int64_t *ret_first, int64_t *ret_last);
 

@@ -11,6 +11,10 @@
 #include "core/store/store.h"
 #include "core/util/cleanup.h"
 
+/* follow.c: "collection/path" as a link may have it ("page/", "page.html#part", "../x") -> what it
+ * is. */
+int follow_path(struct store_read *r, const char *path, struct store_entry *ret);
+
 /* docfs.c: makes the cache directory; why says who named it. path is unchanged afterwards. */
 int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 

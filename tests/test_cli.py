@@ -111,6 +111,21 @@ def test_cat_by_every_name(shared_docfs):
     assert shared_docfs.ok("cat", hit["name"]).out == text
 
 
+def test_cat_takes_paths_as_links_have_them(docfs, workdir):
+    (workdir / "guide").mkdir()
+    (workdir / "guide/index.md").write_text("# Guide\n")
+    (workdir / "two.md").write_text("# Two\n\nText.\n")
+    docfs.ok("add", workdir, "-c", "links@1")
+    for path in ("links@1/two", "links/two.html#part", "links/guide/../two/", "docs/links@1/./two.mdx?x=1",
+                 "links/../../two"):
+        assert docfs.ok("cat", path).out == "# Two\n\nText.\n", path
+    for lines in ("links/two.html:3", "links/two.md:3", "links/two:3"):
+        assert docfs.ok("cat", lines).out == "Text.\n"
+    assert docfs.ok("cat", "links/guide/").out == "# Guide\n"
+    for path in ("links/two/three", "links/tw", "links/../other/two", "two"):
+        assert docfs.run("cat", path).code == 5, path
+
+
 def test_cat_missing(shared_docfs):
     r = shared_docfs.run("cat", "demo@1/guide/nosuch.md")
     assert r.code == 5

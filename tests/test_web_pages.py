@@ -2,6 +2,7 @@
 import json
 import os
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -106,6 +107,17 @@ def test_links_between_documents(docfs, serve, workdir):
     for evil in ("../../../../etc/passwd", "/etc/passwd", "..%2f..%2fx", "http://evil.example"):
         r = s.get(two.split("to=")[0].replace("&amp;", "&") + "to=" + evil)
         assert r.status == 404, evil
+    (workdir / "guide/part").mkdir()
+    (workdir / "guide/part/_index.md").write_text("# Part\n")
+    (workdir / "guide/bare").mkdir()
+    (workdir / "guide/bare/three.md").write_text("# Three\n")
+    docfs.ok("refresh", "links")
+    leads = {"../one/": "/doc/links/guide/one.md", "part/": "/doc/links/guide/part/_index.md",
+             "/site/docs/guide/one?x": "/doc/links/guide/one.md", "/docs/v2/two.html": "/doc/links/two.md",
+             "bare": "/browse/links/guide/bare", "../../../two": "/doc/links/two.md"}
+    for to, where in leads.items():
+        r = s.get("/open?from=links/guide/one.md&to=" + quote(to, safe=""))
+        assert r.status == 302 and r.headers["Location"] == where, to
 
 
 def test_browse_raw_and_missing(served):

@@ -294,63 +294,27 @@ static void browse(struct request *q, struct response *a)
 
 /* ---- links ---- */
 
-/* Joins the directory of `from` and a relative path; "." and ".." never leave the collection. */
-static void join(struct buf *b, const char *from, const char *to)
-{
-    const char *slash = strrchr(from, '/');
-    if (*to != '/' && slash)
-        buf_add(b, from, (size_t)(slash - from));
-    while (*to) {
-        size_t n = strcspn(to, "/");
-        if (n == 2 && memcmp(to, "..", 2) == 0) {
-            while (b->len && b->data[b->len - 1] != '/')
-                buf_truncate(b, b->len - 1);
-            if (b->len)
-                buf_truncate(b, b->len - 1);
-        } else if (n && !(n == 1 && *to == '.')) {
-            if (b->len)
-                buf_addc(b, '/');
-            buf_add(b, to, n);
-        }
-        to += n + (to[n] == '/');
-    }
-}
-
-/* A link of a document to another one, by the paths of the originals: the document when the cache
- * holds it. */
+/* A link of a document to another one: the document when the cache holds it. */
 static void follow(struct request *q, struct response *a)
 {
     struct docfs_err err = {0};
     int64_t id;
-    _cleanup_(docfs_document_freep) struct docfs_document *from = NULL;
+    bool is_dir;
+    _cleanup_free_ char *path = NULL;
     int r = docfs_resolve(q->d, page_query(q, "from"), &id, &err);
     if (r == 0)
-        r = docfs_document(q->d, id, &from, &err);
+        r = docfs_follow(q->d, id, page_query(q, "to"), &path, &is_dir, &err);
+    if (r == -ENOENT)
+        return page_error(q, a, 404, "NOT_IN_CACHE",
+                          "The document links to a page that is not in this cache. Its source may "
+                          "have more: see where the document is from.");
     if (r < 0)
         return fail_err(q, a, &err);
-    _cleanup_buf_ struct buf path = {0};
-    join(&path, from->path, page_query(q, "to"));
-    static const char *const endings[] = {"", ".md", "/index.md", "/README.md"};
-    const char *stem = path.data ? path.data : "";
-    const char *dot = strrchr(stem, '.'), *slash = strrchr(stem, '/');
-    size_t bare = dot && (!slash || dot > slash) ? (size_t)(dot - stem) : strlen(stem);
-    for (size_t i = 0; i < 2 * sizeof(endings) / sizeof(*endings); i++) {
-        _cleanup_buf_ struct buf full = {0};
-        buf_addf(&full, "%s/%.*s%s", from->collection, (int)(i < 4 ? strlen(stem) : bare), stem,
-                 endings[i % 4]);
-        struct docfs_entry e;
-        if (buf_status(&full) < 0 || docfs_lookup_path(q->d, full.data, &e, NULL) < 0)
-            continue;
-        _cleanup_buf_ struct buf url = {0};
-        buf_adds(&url, e.is_dir ? "/browse/" : "/doc/");
-        page_url(&url, full.data, true);
-        response_empty(a, 302);
-        response_header(a, "Location", "%s", url.data);
-        return;
-    }
-    page_error(q, a, 404, "NOT_IN_CACHE",
-               "The document links to a page that is not in this cache. Its source may have more: "
-               "see where the document is from.");
+    _cleanup_buf_ struct buf url = {0};
+    buf_adds(&url, is_dir ? "/browse/" : "/doc/");
+    page_url(&url, path, true);
+    response_empty(a, 302);
+    response_header(a, "Location", "%s", url.data ? url.data : "/");
 }
 
 static const struct route routes[] = {
