@@ -140,7 +140,7 @@ const struct config_def config_table[] = {
      "weight of the comparison word by word with the built-in model"},
     {"search.read_again", INTEGER, "60", 0, 1000,
      "best passages that are scored from their text; 0 = none"},
-    {"search.rows", INTEGER, "12000", 100, 1e9,
+    {"search.rows", INTEGER, "60000", 100, 1e9,
      "passages that full text visits for one question, rare words first; more is slower"},
     {"search.timeout_ms", INTEGER, "2000", 0, 600000,
      "longest full-text search before similarity alone decides; 0 = no limit"},
