@@ -57,7 +57,7 @@ static int by_path(struct store_read *r, const char *path, int64_t *ret, struct 
 {
     struct store_entry e;
     int rc = store_lookup_path(r, path, &e, err);
-    if (rc == -ENOENT || (rc == 0 && e.is_dir))
+    if (strchr(path, '/') && (rc == -ENOENT || (rc == 0 && e.is_dir)))
         rc = follow_path(r, path, &e);
     if (rc == 0 && e.is_dir)
         return err_set(err, -EISDIR, "%s is a directory: docfs list shows its documents", path);
