@@ -232,6 +232,16 @@ def test_completion_in_bash(shared_docfs):
     assert complete("docfs", "--cache", "") == []
 
 
+def test_completion_takes_a_version_only_when_there_is_one(docfs, workdir):
+    (workdir / "page.md").write_text("# A page\n\nIts text.\n")
+    docfs.ok("add", workdir, "-c", "one@1", "-q")
+    docfs.ok("add", workdir, "-c", "two@1", "-q")
+    docfs.ok("add", workdir, "-c", "two@2", "-q")
+    assert docfs.ok("completion", "documents", "one/").out == "one/page.md\n"
+    assert docfs.ok("completion", "documents", "two/").out == ""  # as docfs cat two/page.md is refused
+    assert docfs.ok("completion", "documents", "two").out == "two@1/\ntwo@2/\n"
+
+
 def test_completion_runs_nothing_that_a_name_holds(docfs, workdir):
     (workdir / "$(touch ran)`touch ran`; touch ran.md").write_text("# Hostile\n\nText.\n")
     docfs.ok("add", workdir, "-c", "h")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/complete.h"
 
+#include <errno.h>
 #include <string.h>
 #include "core/util/buf.h"
 
@@ -19,25 +20,31 @@ static void settings(struct cmd_context *c, const char *prefix)
         offer(c, prefix, all->item[i].key);
 }
 
-/* The directory at path, where a collection may be named without its version. */
+/* The directory at path; its collection may be named without a version when it has one only, as in
+ * all commands. */
 static int find(struct docfs *d, const char *path, int64_t *ret)
 {
     struct docfs_entry e = {0};
-    int r = docfs_lookup_path(d, path, &e, NULL);
     size_t len = strcspn(path, "/");
-    _cleanup_(docfs_listing_freep) struct docfs_listing *l = NULL;
-    if (r < 0 && docfs_list(d, 0, &l, NULL) == 0)
-        for (size_t i = 0; i < l->n && r < 0; i++) {
-            const struct docfs_entry *k = &l->item[i];
-            if (k->name_len <= len || k->name[len] != '@' || strncmp(k->name, path, len) != 0)
-                continue;
-            _cleanup_buf_ struct buf full = {0};
-            buf_add(&full, k->name, k->name_len);
-            buf_adds(&full, path + len);
-            r = buf_status(&full) < 0 ? -1 : docfs_lookup_path(d, full.data, &e, NULL);
-        }
+    int r = docfs_lookup_path(d, path, &e, NULL);
+    if (r == -ENOENT) {
+        _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
+        _cleanup_buf_ struct buf word = {0};
+        const struct docfs_collection *c;
+        buf_add(&word, path, len);
+        r = buf_status(&word);
+        if (r == 0)
+            r = docfs_collections(d, &all, NULL);
+        if (r == 0)
+            r = docfs_collection_find(all, word.data, false, &c, NULL);
+        if (r < 0)
+            return r;
+        buf_clear(&word);
+        buf_addf(&word, "%s%s", c->name, path + len);
+        r = buf_status(&word) < 0 ? -ENOMEM : docfs_lookup_path(d, word.data, &e, NULL);
+    }
     *ret = e.id;
-    return r < 0 || !e.is_dir ? -1 : 0;
+    return r < 0 ? r : e.is_dir ? 0 : -ENOTDIR;
 }
 
 /* The next level below what was typed; directories end in '/'. */
