@@ -294,7 +294,7 @@ struct docfs_report {
 };
 
 /* Adds a source and ingests it: a directory, a file, a URL or a name that docfs knows. Its kind is
- * recognised (see docfs_source_kinds) unless opt says it. Adding it again refreshes it. Errors name
+ * recognised (docfs-sources(7)) unless opt says it. Adding it again refreshes it. Errors name
  * what was typed: -ENOENT nothing there, -EACCES a login is needed or it is not allowed,
  * -EHOSTUNREACH, -EINVAL.
  * One bad file never stops the job: see docfs_failures. */

@@ -20,10 +20,10 @@ struct docfs_doctor_options {
     bool quick; /* what takes milliseconds: not the content of the database, helpers, peers */
 };
 /* Calls fn for each check: settings, cache directory, rights, space, database, content, helper
- * programs, services, time, locale, memory, limits. Returns the worst level, or -errno when it
- * could not be found out. Nothing is created or repaired. */
-DOCFS_API int docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, void *arg,
-                           struct docfs_err *err);
+ * programs, services, time, locale, memory, limits. Returns the worst level. Nothing is created or
+ * repaired. */
+DOCFS_API enum docfs_level docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn,
+                                        void *arg);
 DOCFS_API const char *docfs_level_name(enum docfs_level l);
 /* One check that a front end makes itself; format is of the text. */
 DOCFS_API enum docfs_level docfs_check_tell(docfs_check_fn *fn, void *arg, const char *name,

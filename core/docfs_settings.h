@@ -67,6 +67,3 @@ typedef void docfs_config_file_fn(void *arg, const char *path, bool exists);
 DOCFS_API int docfs_config_files(docfs_config_file_fn *fn, void *arg, struct docfs_err *err);
 /* 0 when the file is good, else -errno with file and line in the text. Needs no cache. */
 DOCFS_API int docfs_config_check(const char *path, struct docfs_err *err);
-/* Variables named DOCFS_... that are no setting; near: the setting that may be meant, or NULL. */
-typedef void docfs_config_stranger_fn(void *arg, const char *name, const char *near);
-DOCFS_API void docfs_config_strangers(docfs_config_stranger_fn *fn, void *arg);

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * What can be added: the kinds of sources, and the technologies known by name.
+ * What can be added by name: the technologies of the catalogue.
  *
  * The rules of core/docfs.h hold: 0 or -errno with one line in err, results are the caller's. */
 #pragma once
 #include "core/docfs.h"
 #include "core/util/scope.h"
-
-/* The kinds, in the order in which they are tried. Returns how many there are; fills in at most
- * max. */
-struct docfs_source_kind {
-    const char *name, *what; /* static */
-};
-DOCFS_API size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max);
 
 /* A technology that docfs_add takes by its name. */
 struct docfs_technology {

@@ -272,8 +272,3 @@ int docfs_config_check(const char *path, struct docfs_err *err)
 {
     return config_check_file(path, err);
 }
-
-void docfs_config_strangers(docfs_config_stranger_fn *fn, void *arg)
-{
-    config_strangers(fn, arg);
-}

@@ -281,7 +281,7 @@ int answer_list(struct tree *t, const struct call *c, struct node *dir, answer_f
     return 0;
 }
 
-int answer_xattrs(struct tree *t, const struct answer *a, xattr_fn *fn, void *arg)
+int answer_xattrs(const struct answer *a, xattr_fn *fn, void *arg)
 {
     fn(arg, "query", a->question, strlen(a->question));
     if (!a->results)

@@ -28,4 +28,4 @@ int answer_lookup(struct tree *t, const struct call *c, struct node *dir, unsign
 int answer_list(struct tree *t, const struct call *c, struct node *dir, answer_fn *make,
                 struct listing **ret, struct docfs_err *err);
 /* query, generation, total */
-int answer_xattrs(struct tree *t, const struct answer *a, xattr_fn *fn, void *arg);
+int answer_xattrs(const struct answer *a, xattr_fn *fn, void *arg);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define FUSE_USE_VERSION 312
 #include "fs/log.h"
 #include <fcntl.h>
 #include <fuse_log.h>

@@ -218,7 +218,7 @@ static int query_xattrs(struct tree *t, struct node *n, xattr_fn *fn, void *arg,
     struct answer a = {0};
     int r = query_answer(t, NULL, n, &a, err);
     if (!r)
-        r = answer_xattrs(t, &a, fn, arg);
+        r = answer_xattrs(&a, fn, arg);
     answer_fini(&a);
     return r;
 }

@@ -87,7 +87,7 @@ static int similar_xattrs(struct tree *t, struct node *n, xattr_fn *fn, void *ar
     struct answer a = {0};
     int r = similar_answer(t, NULL, n, &a, err);
     if (!r)
-        r = answer_xattrs(t, &a, fn, arg);
+        r = answer_xattrs(&a, fn, arg);
     answer_fini(&a);
     return r;
 }

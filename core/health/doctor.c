@@ -47,8 +47,7 @@ const char *docfs_level_name(enum docfs_level l)
     return names[l];
 }
 
-int docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, void *arg,
-                 struct docfs_err *err)
+enum docfs_level docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, void *arg)
 {
     struct doctor x = {.opt = opt, .fn = fn, .arg = arg};
     doctor_settings(&x);
@@ -75,5 +74,5 @@ int docfs_doctor(const struct docfs_doctor_options *opt, docfs_check_fn *fn, voi
     docfs_close(x.d);
     free(x.path);
     free(x.why);
-    return (int)x.worst;
+    return x.worst;
 }

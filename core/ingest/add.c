@@ -50,15 +50,6 @@ void ingest_env_fini(struct source_env *env)
     *env = (struct source_env){0};
 }
 
-size_t docfs_source_kinds(struct docfs_source_kind *ret, size_t max)
-{
-    size_t n;
-    const struct source_kind *const *all = source_kinds(&n);
-    for (size_t i = 0; i < n && i < max; i++)
-        ret[i] = (struct docfs_source_kind){.name = all[i]->name, .what = all[i]->what};
-    return n;
-}
-
 /* NAME or NAME@VERSION for what was found, from the place's own wish or its location. */
 static void name_collection(const struct source_place *p, char ret[101])
 {

@@ -333,7 +333,6 @@ static const char *archive_revision(void *handle)
 
 const struct source_kind source_archive = {
     .name = "archive",
-    .what = "an archive: zip, tar, 7z, deb, whl, ...; path or URL",
     .claims = archive_claims,
     .resolve = archive_resolve,
     .open = archive_open,

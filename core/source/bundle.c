@@ -409,7 +409,6 @@ static const char *revision(void *handle)
 
 const struct source_kind source_bundle = {
     .name = "bundle",
-    .what = "a collection exported by docfs (FILE" BUNDLE_SUFFIX ")",
     .local = true,
     .claims = claims,
     .resolve = resolve,

@@ -312,7 +312,6 @@ static int never_open(const struct source_env *env, const char *location, void *
 
 const struct source_kind source_catalogue = {
     .name = "catalogue",
-    .what = "a name that the catalogue knows, with @VERSION where it has versions",
     .claims = catalogue_claims,
     .resolve = catalogue_resolve,
     .open = never_open,

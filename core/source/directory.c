@@ -296,7 +296,6 @@ static int directory_beside(void *handle, const char *path, size_t max, struct b
 
 const struct source_kind source_directory = {
     .name = "directory",
-    .what = "a directory, or a single file",
     .local = true,
     .claims = directory_claims,
     .resolve = directory_resolve,

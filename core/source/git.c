@@ -502,7 +502,6 @@ static char *git_kept(const char *location)
 
 const struct source_kind source_git = {
     .name = "git",
-    .what = "a git repository: URL, page of GitHub, GitLab or Gitea, or path",
     .claims = git_claims,
     .resolve = git_resolve,
     .open = git_open,

@@ -222,7 +222,6 @@ static const char *package_revision(void *handle)
 
 const struct source_kind source_package = {
     .name = "deb",
-    .what = "a Debian package by name, as deb:NAME: installed, or fetched by apt",
     .local = true,
     .claims = package_claims,
     .resolve = package_resolve,
@@ -263,7 +262,6 @@ static int man_open(const struct source_env *env, const char *location, void **r
 
 const struct source_kind source_man = {
     .name = "man",
-    .what = "the manual pages of this machine, as man:",
     .claims = man_claims,
     .resolve = man_resolve,
     .open = man_open,

@@ -374,7 +374,6 @@ static int project_read(void *handle, const char *path, size_t max, struct buf *
 
 const struct source_kind source_project = {
     .name = "project",
-    .what = "a lock file of pip, npm or cargo (or, with --kind project, its directory)",
     .local = true,
     .claims = project_claims,
     .resolve = project_resolve,

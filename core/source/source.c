@@ -28,12 +28,6 @@ const struct source_kind *source_kind_named(const char *name)
     return NULL;
 }
 
-const struct source_kind *const *source_kinds(size_t *ret_n)
-{
-    *ret_n = N_KINDS;
-    return kinds;
-}
-
 /* ---- what a person typed ---- */
 
 size_t source_url_scheme(const char *arg)

@@ -119,7 +119,6 @@ void source_place_fini(struct source_place *p);
 /* One kind of source. Handles are thread-safe for read(). */
 struct source_kind {
     const char *name; /* 'directory': stored in sources.kind */
-    const char *what; /* for --help: "a git repository (URL or path)" */
     bool local;       /* reads this machine: refused for a remote_caller */
     /* True when arg is one of this kind. Asked in the order of the table; looks at the text and at
      * most at the file system. NULL: only by name. */
@@ -170,8 +169,6 @@ extern const struct source_kind source_package, source_man, source_project;
 bool source_pruned(const char *name);
 /* The kind with that stored name, or NULL. */
 const struct source_kind *source_kind_named(const char *name);
-/* All of them, in the order of recognition. */
-const struct source_kind *const *source_kinds(size_t *ret_n);
 
 /* What req means. *ret is untouched on failure. -ENOENT: nothing of that name, -EINVAL. */
 int source_resolve(const struct source_env *env, const struct source_request *req,

@@ -350,7 +350,6 @@ static const char *web_revision(void *handle)
 
 const struct source_kind source_web = {
     .name = "web",
-    .what = "a web site (http:// or https:// address of its documentation)",
     .claims = web_claims,
     .resolve = web_resolve,
     .open = web_open,

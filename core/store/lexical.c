@@ -2,8 +2,6 @@
  * Lexical candidates and the frequency of terms. */
 #include "core/store/internal.h"
 
-#define DF_BOUND 20000 /* passages counted for one term; beyond it a term says nothing anyway */
-
 struct collect {
     struct store_read *r;
     const struct store_lex_query *q;

@@ -14,7 +14,6 @@ enum hygiene_sign {
     HYGIENE_BIDI = 8,      /* overrides of the writing direction */
     HYGIENE_SECRET = 16,   /* private keys, access keys and tokens */
 };
-#define HYGIENE_SIGNS 5
 
 struct hygiene_finding {
     enum hygiene_sign sign;

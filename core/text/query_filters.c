@@ -15,7 +15,6 @@
 #define VALUE_MAX 1024 /* bytes; more is no glob that name_glob() takes */
 #define NAME_VALUE_MAX 255
 #define MIN_SCALE 10000 /* min= has four decimals, so that its canonical form is exact */
-#define DAY 86400
 
 static const char *const mode_names[] = {
     [MODE_HYBRID] = "hybrid", [MODE_LEX] = "lex", [MODE_VEC] = "vec", [MODE_EXACT] = "exact"};

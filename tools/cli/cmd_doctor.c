@@ -70,11 +70,7 @@ static int run(struct cmd_context *c)
     const struct args *a = c->args;
     struct report r = {.o = &c->out, .list = c->out.json ? json_array() : NULL};
     struct docfs_doctor_options o = {.open = {.cache = c->cache, .set = c->set}, .quick = a->quick};
-    struct docfs_err err = {0};
-    if (docfs_doctor(&o, tell, &r, &err) < 0) {
-        json_decref(r.list);
-        return cmd_fail(c, &err);
-    }
+    docfs_doctor(&o, tell, &r);
 #if HAVE_MOUNT
     docfs_mount_doctor(a->mountpoint, a->allow_other, tell, &r);
 #endif

@@ -22,5 +22,5 @@ void preflight(struct cmd_context *c, const char *cache)
 {
     struct docfs_doctor_options o = {.open = {.cache = cache ? cache : c->cache, .set = c->set},
                                      .quick = true};
-    docfs_doctor(&o, say, c, NULL);
+    docfs_doctor(&o, say, c);
 }

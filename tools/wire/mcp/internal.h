@@ -24,7 +24,6 @@ enum mcp_code {
     MCP_INTERNAL = -32603,
     MCP_NO_RESOURCE = -32002, /* with a handshake; -32602 without */
     MCP_HEADER_MISMATCH = -32020,
-    MCP_NO_CAPABILITY = -32021,
     MCP_NO_VERSION = -32022,
 };
 
