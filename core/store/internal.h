@@ -19,6 +19,9 @@
 #define QUERIES_KEPT 10000
 #define RESULTS_KEPT 1000            /* answers kept for other processes */
 #define RESULTS_LARGEST (256u << 10) /* bytes of one of them */
+/* Jobs that run. The second half is how the index jobs_open says what it holds: without it SQLite
+ * would read all jobs, for each question. */
+#define JOBS_RUNNING "state = 'running' AND state IN ('queued', 'waiting', 'running')"
 #define JOBS_KEPT 1000
 
 /* ---- connections (db.c) ---- */

@@ -157,7 +157,7 @@ static int list_dead(struct store_write *w, struct dead **ret, size_t *ret_n, st
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int r = db_query(w->c, &st, err,
                      "SELECT id, pid, attempts, max_attempts, cancel FROM jobs "
-                     "WHERE state = 'running'",
+                     "WHERE " JOBS_RUNNING,
                      "");
     while (r >= 0 && (r = db_step(w->c, st, err)) == 1) {
         struct dead d = {sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),

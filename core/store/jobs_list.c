@@ -142,7 +142,7 @@ int store_each_dead_run(struct store_read *r, store_event_fn *fn, void *arg, str
     int e = db_query(r->c, &st, err,
                      "SELECT id, pid, kind, target, 1000 * max(beat_at, started_at), "
                      "  'process ' || pid || ' ended before the job did' FROM jobs "
-                     "WHERE state = 'running'",
+                     "WHERE " JOBS_RUNNING,
                      "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         struct store_event x = {.pid = sqlite3_column_int64(st, 1),
@@ -165,7 +165,7 @@ int store_running_job(struct store_read *r, size_t *ret_done, size_t *ret_total,
     int running = 0;
     *ret_done = *ret_total = 0;
     int e =
-        db_query(r->c, &st, err, "SELECT id, pid, done, total FROM jobs WHERE state='running'", "");
+        db_query(r->c, &st, err, "SELECT id, pid, done, total FROM jobs WHERE " JOBS_RUNNING, "");
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         if (job_alive(r->s, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1))) {
             running++;

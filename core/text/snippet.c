@@ -20,7 +20,8 @@
 struct terms {
     uint64_t hash[TERMS_MAX];
     size_t n;
-    bool stopwords; /* the query has nothing else */
+    bool stopwords;  /* the query has nothing else */
+    bool first[256]; /* bytes that they begin with: a stem begins as its word does */
 };
 
 struct hit {
@@ -51,12 +52,15 @@ static int add_term(void *arg, const struct token *t)
         if (q->hash[i] == h)
             return 0;
     q->hash[q->n++] = h;
+    q->first[(unsigned char)*t->text] = true;
     return q->n == TERMS_MAX;
 }
 
 static int add_hit(void *arg, const struct token *t)
 {
     struct hits *hits = arg;
+    if (!hits->terms->first[(unsigned char)*t->text])
+        return 0;
     uint64_t h = stem_hash(t);
     for (unsigned i = 0; i < hits->terms->n; i++) {
         if (hits->terms->hash[i] != h)
