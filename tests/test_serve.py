@@ -29,6 +29,14 @@ def test_search_both_ways(server):
     assert again["results"] == one["results"]
 
 
+def test_any_text_is_json(server):
+    """Whatever was asked comes back as it was, escaped as JSON wants it."""
+    query = "scheduler " + "".join(map(chr, range(1, 32))) + '"\\/\x7f \u00e9\u2028\U0001d11e'
+    for kept in (False, True):
+        r = server.post("/api/v1/search", {"query": query, "limit": 3})
+        assert r.status == 200 and r.json["query"] == query and r.json["cache_hit"] is kept
+
+
 def test_search_text_fits_the_budget_and_the_lines(server, shared_docfs):
     r = server.json("/api/v1/search", q="scheduler", max_tokens=60)
     assert 0 < r["tokens"] <= 60

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "tools/sidecar/internal.h"
+#include "tools/wire/wire.h"
 
 void response_fini(struct response *a)
 {
@@ -39,15 +40,11 @@ static void restart(struct response *a, int status, const char *type)
     a->type = a->owned_type = copy;
 }
 
-static int dump(const char *data, size_t len, void *b)
-{
-    buf_add(b, data, len);
-    return 0;
-}
-
 void json_into(struct buf *b, const json_t *value)
 {
-    if (!value || json_dump_callback(value, dump, b, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
+    if (value)
+        wire_write(b, value);
+    else
         b->oom = true;
     buf_addc(b, '\n');
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include "core/docfs.h"
 #include "core/docfs_summaries.h"
+#include "core/util/buf.h"
 
 #define WIRE_SCHEMA "docfs/1"
 
@@ -24,6 +25,8 @@ json_t *wire_textn(const char *s, size_t len);
 json_t *wire_time(int64_t seconds);
 /* What is stale from then on is stale now (0 = never). */
 bool wire_stale(int64_t stale_at);
+/* Appends a value as compact JSON text. */
+void wire_write(struct buf *out, const json_t *value);
 /* Sets object[key] to a path and, when it is not UTF-8, object["<key>_bytes"]. 0 or -ENOMEM. */
 int wire_set_path(json_t *object, const char *key, const char *path);
 
