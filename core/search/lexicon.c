@@ -69,6 +69,12 @@ bool lexicon_is_of(const struct lexicon *l, uint64_t model)
     return l->model == model;
 }
 
+void lexicon_fetch(const struct lexicon *l, uint32_t name)
+{
+    if (l && name < l->names)
+        __builtin_prefetch(&l->entry[name]);
+}
+
 bool lexicon_get(const struct lexicon *l, uint32_t name, struct lexicon_word *ret)
 {
     if (name >= l->names)

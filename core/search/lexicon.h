@@ -21,6 +21,8 @@ struct lexicon *lexicon_new(uint32_t names, uint64_t model);
 struct lexicon *lexicon_ref(struct lexicon *l);
 void lexicon_unref(struct lexicon *l); /* NULL allowed */
 bool lexicon_is_of(const struct lexicon *l, uint64_t model);
+/* It will be asked for soon; l: NULL allowed. */
+void lexicon_fetch(const struct lexicon *l, uint32_t name);
 /* False: not known yet. */
 bool lexicon_get(const struct lexicon *l, uint32_t name, struct lexicon_word *ret);
 /* May be put more than once; perhaps it is not kept. */

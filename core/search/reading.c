@@ -235,9 +235,8 @@ _Static_assert(FIELD_TITLE == (int)POSTINGS_TITLE && FIELD_HEADING == (int)POSTI
                    FIELD_TEXT == (int)POSTINGS_TEXT,
                "the fields of both");
 
-static int on_name(void *arg, const struct postings_token *t)
+static int take(struct reading *r, const struct postings_token *t)
 {
-    struct reading *r = arg;
     bool named = t->name != POSTINGS_NO_NAME;
     uint64_t key = named ? ((uint64_t)t->name + 1) << 1 | t->part
                          : hash64(t->text, t->len, (uint64_t)t->part << 63) | BY_HASH;
@@ -254,6 +253,27 @@ static int on_name(void *arg, const struct postings_token *t)
     return count(r, &r->known[known - 1], t->part);
 }
 
+/* Takes words that wait until only so many are left. */
+static int take_waiting(struct reading *r, size_t left)
+{
+    int rc = 0;
+    for (; r->waiting > left && rc == 0; r->waiting--)
+        rc = take(r, &r->ahead[r->taken++ % READING_AHEAD]);
+    return rc;
+}
+
+static int on_name(void *arg, const struct postings_token *t)
+{
+    struct reading *r = arg;
+    bool named = t->name != POSTINGS_NO_NAME;
+    int rc = take_waiting(r, named ? READING_AHEAD - 1 : 0);
+    if (rc < 0 || !named) /* its text is gone when the row is read */
+        return rc < 0 ? rc : take(r, t);
+    lexicon_fetch(r->lexicon, t->name);
+    r->ahead[(r->taken + r->waiting++) % READING_AHEAD] = *t;
+    return 0;
+}
+
 int reading_row(struct reading *r, struct docfs *d, int64_t row, struct counts *ret)
 {
     int rc = begin(r, ret);
@@ -262,6 +282,9 @@ int reading_row(struct reading *r, struct docfs *d, int64_t row, struct counts *
         r->lexicon = words_lexicon(d, r->e->fingerprint);
     if (rc == 0)
         rc = words_read(d, row, on_name, r);
+    if (rc == 0)
+        rc = take_waiting(r, 0);
+    r->waiting = 0;
     end(r);
     return rc;
 }

@@ -22,6 +22,7 @@ struct known {
     uint32_t expand; /* expand_hash() */
 };
 
+#define READING_AHEAD 16
 struct reading {
     const struct lexical *l;
     char stem[LEX_TERMS_MAX][72];
@@ -34,6 +35,9 @@ struct reading {
 
     struct docfs *d;         /* whose words are read, for names */
     struct lexicon *lexicon; /* of these; NULL: not there yet */
+    /* The last words with a name, which the lexicon was asked for ahead. */
+    struct postings_token ahead[READING_AHEAD];
+    size_t taken, waiting;
     enum field field;
     int last; /* term of the word before, -1: none */
     struct counts *counts;
