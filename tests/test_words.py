@@ -55,6 +55,23 @@ def pages(directory, names, text):
         (directory / name).write_text(f"# Cancel {name}\n\n" + text * (i + 1) + "\nopen a file\n")
 
 
+def test_mistyped_words_are_named_with_and_without_the_file(pair, workdir):
+    for d in pair:
+        err = d.run("search", "schedulr", "databse", "retreival", "xqzzvw").err
+        assert "Similar words: scheduler" in err and "Similar words: database" in err, err
+        assert 'No document holds "xqzzvw".' in err and '"xqzzvw". Similar' not in err, err
+    (workdir / "new").mkdir()
+    (workdir / "new/a.md").write_text("# Kangaroos\n\nWombats and kangaroos.\n")
+    for d in pair:
+        d.ok("add", workdir / "new", "-q", "--collection", "new", *KEPT)
+        d.ok("refresh", "-q")
+        assert "Similar words: wombats" in d.run("search", "wombarts").err
+    (workdir / "new/a.md").unlink()
+    for d in pair:  # what is gone is not proposed, whatever the file still holds
+        d.ok("refresh", "-q", *NEVER)
+        assert "wombats" not in d.run("search", "wombarts").err
+
+
 def test_same_as_full_text(pair, workdir):
     words, plain = pair
     first = answers(plain)

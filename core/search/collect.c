@@ -64,7 +64,7 @@ int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *re
 int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *err)
 {
     if (w->q->mode != MODE_VEC)
-        lexical_spelling(w->r, &w->lex, &w->note);
+        lexical_spelling(w->d, w->r, &w->lex, &w->note);
     const char *more = "";
     int64_t count, last;
     if (!*w->q->text)

@@ -142,8 +142,8 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
     return buf_status(b);
 }
 
-/* Document frequency of a term as the index spells it: its stem. */
-static int64_t term_df(struct store_read *r, df_fn *count, struct docfs *d, const char *text)
+/* The index spells it as its stem. */
+int64_t lexical_df(struct store_read *r, df_fn *count, struct docfs *d, const char *text)
 {
     char stem[72];
     size_t n = strlen(text);
@@ -166,7 +166,7 @@ int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget,
         only_stop = only_stop && ret->term[i].stop;
     for (size_t i = 0; i < ret->n; i++)
         if (only_stop || !ret->term[i].stop)
-            ret->term[i].df = term_df(r, df, d, ret->term[i].text);
+            ret->term[i].df = lexical_df(r, df, d, ret->term[i].text);
     _cleanup_buf_ struct buf b = {0};
     if (build(ret, q, budget, &b) < 0)
         return err_oom(err);

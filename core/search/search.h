@@ -68,6 +68,8 @@ struct lexical {
 /* Passages that hold a word, which is given with its stem; -1: ask the store. */
 typedef int64_t df_fn(struct docfs *d, struct store_read *r, const char *word, const char *stem,
                       size_t len);
+/* How many passages hold a word. count: NULL: the store is asked. */
+int64_t lexical_df(struct store_read *r, df_fn *count, struct docfs *d, const char *word);
 /* budget: passages that full text may visit. df: where words are counted, or NULL. Never -ENOENT: a
  * query without known words has match == NULL. */
 int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget, df_fn *df,
@@ -79,7 +81,8 @@ bool lexical_reads_alike(const char *word);
 /* Appends a word or a phrase as the full text's queries quote it. */
 void lexical_quote(struct buf *b, const char *s);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
-void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note);
+void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexical *l,
+                      struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
 /* Tells of quoted phrases that no passage holds. */

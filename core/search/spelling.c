@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Words of a question that occur nowhere, and the words that may be meant. The full text knows
- * stems ("retriev"): a passage that holds one tells which word it is ("retrieval"). */
+ * Words of a question that occur nowhere, and the words that may be meant: those of index/words.
+ * Where that file is behind or missing the full text tells, but it knows only stems ("retriev"): a
+ * passage that holds one says which word it is ("retrieval"). */
 #include "core/search/search.h"
+#include "core/search/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +12,14 @@
 #include "core/util/best.h"
 #include "core/util/buf.h"
 
+#define WORD_MAX 38 /* bytes of a word that is looked for */
+#define SHOWN 3
+
 /* Optimal string alignment distance, cut off above max (Wagner-Fischer with transpositions). */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m, unsigned max)
 {
-    unsigned row[3][40];
-    if (n > 38 || m > 38 || (n > m ? n - m : m - n) > max)
+    unsigned row[3][WORD_MAX + 2];
+    if (n > WORD_MAX || m > WORD_MAX || (n > m ? n - m : m - n) > max)
         return max + 1;
     for (size_t j = 0; j <= m; j++)
         row[0][j] = (unsigned)j;
@@ -36,37 +41,83 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m, unsig
     return row[n % 3][m];
 }
 
+/* Bytes that two words have in common at both ends: tells the forms of a word apart. */
+static size_t common_ends(const char *a, size_t n, const char *b, size_t m)
+{
+    size_t least = n < m ? n : m, head = 0, tail = 0;
+    while (head < least && a[head] == b[head])
+        head++;
+    while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail])
+        tail++;
+    return head + tail;
+}
+
+struct neighbour {
+    char text[WORD_MAX + 1], stem[TOKEN_MAX + 8];
+    unsigned distance;
+    int64_t df;
+    size_t ends;
+};
+
 struct neighbours {
+    struct docfs *d;
+    struct store_read *r;
     const char *word;
     size_t len;
-    struct {
-        char text[40];
-        unsigned distance;
-        int64_t df;
-    } best[3];
+    unsigned most; /* mistakes */
+    struct neighbour best[SHOWN];
     size_t n;
 };
 
-static void consider(void *arg, const char *term, int64_t df)
+static bool nearer(const struct neighbour *a, const struct neighbour *b)
+{
+    return a->distance != b->distance ? a->distance < b->distance
+           : a->df != b->df           ? a->df > b->df
+                                      : a->ends > b->ends;
+}
+
+/* Of the words of one stem the best is kept. */
+static void keep(struct neighbours *x, const struct neighbour *c)
+{
+    size_t at = 0, end = 0;
+    while (end < x->n && strcmp(x->best[end].stem, c->stem) != 0)
+        end++;
+    while (at < end && !nearer(c, &x->best[at]))
+        at++;
+    if (at == SHOWN || (at == end && end < x->n && !nearer(c, &x->best[end])))
+        return;
+    if (end == x->n && x->n < SHOWN)
+        x->n++;
+    end -= end == SHOWN;
+    memmove(&x->best[at + 1], &x->best[at], (end - at) * sizeof(*c));
+    x->best[at] = *c;
+}
+
+static void on_word(void *arg, const char *text, size_t len)
 {
     struct neighbours *x = arg;
-    unsigned max = x->len > 5 ? 2 : 1;
-    size_t m = strlen(term);
-    unsigned dist = m < sizeof(x->best[0].text) ? distance(x->word, x->len, term, m, max) : 99;
-    if (dist == 0 || dist > max)
+    struct neighbour c = {.distance = distance(x->word, x->len, text, len, x->most)};
+    if (c.distance > x->most)
         return;
-    size_t at = x->n;
-    while (at > 0 && (dist < x->best[at - 1].distance ||
-                      (dist == x->best[at - 1].distance && df > x->best[at - 1].df)))
-        at--;
-    if (at == 3)
+    memcpy(c.text, text, len);
+    memcpy(c.stem, text, len);
+    c.stem[token_stem(c.stem, len)] = '\0';
+    c.ends = common_ends(x->word, x->len, text, len);
+    c.df = lexical_df(x->r, words_df, x->d, c.text);
+    if (c.df > 0)
+        keep(x, &c);
+}
+
+static void on_stem(void *arg, const char *text, int64_t df)
+{
+    struct neighbours *x = arg;
+    size_t len = strlen(text);
+    struct neighbour c = {.distance = distance(x->word, x->len, text, len, x->most), .df = df};
+    if (c.distance > x->most || !c.distance)
         return;
-    if (x->n < 3)
-        x->n++;
-    memmove(&x->best[at + 1], &x->best[at], (x->n - 1 - at) * sizeof(x->best[0]));
-    memcpy(x->best[at].text, term, m + 1);
-    x->best[at].distance = dist;
-    x->best[at].df = df;
+    memcpy(c.text, text, len);
+    memcpy(c.stem, text, len);
+    keep(x, &c);
 }
 
 #define FORMS 16   /* words of one stem that are told apart */
@@ -147,31 +198,46 @@ static void add_word(struct store_read *r, const char *stem, struct buf *note)
     buf_adds(note, f.n ? f.form[top].text : stem);
 }
 
-void lexical_spelling(struct store_read *r, const struct lexical *l, struct buf *note)
+/* Writes the words that may be meant by one. */
+static void add_neighbours(struct docfs *d, struct store_read *r, const char *word,
+                           struct buf *note)
+{
+    struct neighbours x = {.d = d, .r = r, .word = word, .len = strlen(word)};
+    char stem[72], prefix[4];
+    if (x.len < 3 || x.len > WORD_MAX || word[0] & 0x80)
+        return;
+    x.most = x.len > 5 ? 2 : 1;
+    bool held = words_acquire(d, r);
+    bool named = held && words_nearby(d, word, x.len, x.most, on_word, &x);
+    if (held)
+        words_release(d);
+    if (!named) {
+        memcpy(stem, word, x.len + 1);
+        x.len = token_stem(stem, x.len);
+        stem[x.len] = '\0';
+        x.word = stem;
+        snprintf(prefix, sizeof(prefix), "%.*s", x.len > 5 ? 3 : 2, stem);
+        store_terms(r, prefix, 5000, on_stem, &x, NULL);
+    }
+    for (size_t i = 0; i < x.n; i++) {
+        buf_adds(note, i ? ", " : " Similar words: ");
+        if (named)
+            buf_adds(note, x.best[i].text);
+        else
+            add_word(r, x.best[i].stem, note);
+    }
+    if (x.n)
+        buf_addc(note, '.');
+}
+
+void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexical *l,
+                      struct buf *note)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct lex_term *t = &l->term[i];
         if (t->df || t->part || t->stop)
             continue;
-        char stem[72];
-        size_t n = strlen(t->text);
-        memcpy(stem, t->text, n + 1);
-        n = token_stem(stem, n);
-        stem[n] = '\0';
-        if (note->len)
-            buf_addc(note, ' ');
-        buf_addf(note, "No document holds \"%s\".", t->shown);
-        struct neighbours x = {.word = stem, .len = n};
-        char prefix[4];
-        snprintf(prefix, sizeof(prefix), "%.*s", n > 5 ? 3 : 2, stem);
-        if (n < 3 || (stem[0] & 0x80) || store_terms(r, prefix, 5000, consider, &x, NULL) < 0 ||
-            x.n == 0)
-            continue;
-        buf_adds(note, " Similar words:");
-        for (size_t j = 0; j < x.n; j++) {
-            buf_adds(note, j ? ", " : " ");
-            add_word(r, x.best[j].text, note);
-        }
-        buf_addc(note, '.');
+        buf_addf(note, "%sNo document holds \"%s\".", note->len ? " " : "", t->shown);
+        add_neighbours(d, r, t->text, note);
     }
 }

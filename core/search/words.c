@@ -23,13 +23,14 @@ struct words {
     struct postings *p;
     struct postings_id seen; /* the file that was opened, or could not be */
     bool looked;
-    uint64_t generation; /* of the snapshot that the rest is about; 0 = none */
-    bool usable, whole;  /* whole: the file is all there is */
-    uint64_t *dead;      /* a bit per row, or NULL */
-    int64_t rows, words; /* of the full text */
-    _Atomic bool broken; /* p turned out to be damaged */
-    pthread_mutex_t lexicon_lock;
-    struct lexicon *lexicon; /* of the names in p; NULL: nobody asked yet */
+    uint64_t generation;        /* of the snapshot that the rest is about; 0 = none */
+    bool usable, whole;         /* whole: the file is all there is */
+    uint64_t *dead;             /* a bit per row, or NULL */
+    int64_t rows, words;        /* of the full text */
+    _Atomic bool broken;        /* p turned out to be damaged */
+    pthread_mutex_t names_lock; /* of the two below: of the names in p; NULL: nobody asked yet */
+    struct lexicon *lexicon;
+    struct nearby *nearby;
 };
 
 int words_new(struct words **ret, struct docfs_err *err)
@@ -38,7 +39,7 @@ int words_new(struct words **ret, struct docfs_err *err)
     if (!w)
         return err_oom(err);
     pthread_rwlock_init(&w->lock, NULL);
-    pthread_mutex_init(&w->lexicon_lock, NULL);
+    pthread_mutex_init(&w->names_lock, NULL);
     *ret = w;
     return 0;
 }
@@ -49,8 +50,9 @@ void words_free(struct words *w)
         return;
     postings_free(w->p);
     lexicon_unref(w->lexicon);
+    free(w->nearby);
     free(w->dead);
-    pthread_mutex_destroy(&w->lexicon_lock);
+    pthread_mutex_destroy(&w->names_lock);
     pthread_rwlock_destroy(&w->lock);
     free(w);
 }
@@ -108,6 +110,8 @@ static void look(struct docfs *d, struct store_read *r, struct words *w)
     w->p = NULL;
     lexicon_unref(w->lexicon);
     w->lexicon = NULL;
+    free(w->nearby);
+    w->nearby = NULL;
     atomic_store(&w->broken, false);
     if (id.size && words_stamp(r, stamp, NULL) == 0)
         postings_open(d->index_dirfd, stamp, &w->p, NULL); /* no error: see words_acquire */
@@ -258,7 +262,7 @@ struct lexicon *words_lexicon(struct docfs *d, const char *model)
 {
     struct words *w = d->words;
     uint64_t mark = hash64(model, strlen(model), 0);
-    pthread_mutex_lock(&w->lexicon_lock);
+    pthread_mutex_lock(&w->names_lock);
     if (w->lexicon && !lexicon_is_of(w->lexicon, mark)) {
         lexicon_unref(w->lexicon);
         w->lexicon = NULL;
@@ -266,6 +270,22 @@ struct lexicon *words_lexicon(struct docfs *d, const char *model)
     if (!w->lexicon)
         w->lexicon = lexicon_new(postings_names(w->p), mark);
     struct lexicon *ret = w->lexicon ? lexicon_ref(w->lexicon) : NULL;
-    pthread_mutex_unlock(&w->lexicon_lock);
+    pthread_mutex_unlock(&w->names_lock);
     return ret;
+}
+
+bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,
+                  void (*fn)(void *arg, const char *name, size_t len), void *arg)
+{
+    struct words *w = d->words;
+    if (!w->whole)
+        return false;
+    pthread_mutex_lock(&w->names_lock);
+    if (!w->nearby)
+        w->nearby = nearby_new(w->p);
+    const struct nearby *n = w->nearby;
+    pthread_mutex_unlock(&w->names_lock);
+    if (n)
+        nearby_each(n, w->p, word, len, most, fn, arg);
+    return n;
 }

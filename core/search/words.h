@@ -5,6 +5,7 @@
 #include "core/index/postings.h"
 #include "core/internal.h"
 #include "core/search/lexicon.h"
+#include "core/search/nearby.h"
 #include "core/search/search.h"
 
 /* Holds the postings for the reader's snapshot until words_release(). False, and nothing is held,
@@ -30,6 +31,9 @@ int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg);
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
 /* What is known of the names: a reference, or NULL when memory is out. model: fingerprint. */
 struct lexicon *words_lexicon(struct docfs *d, const char *model);
+/* nearby_each() of the names. False: there are words without one; ask the store. */
+bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,
+                  void (*fn)(void *arg, const char *name, size_t len), void *arg);
 
 /* ---- words_make.c ---- */
 
