@@ -320,6 +320,8 @@ def test_usage_errors(docfs):
     assert r.code != 0 and "/no/such/directory" in r.err
     r = docfs.run("add", "/tmp", "--collection", "bad/name")
     assert r.code == 2 and "bad/name" in r.err
+    r = docfs.run("config", "set", "search.k", "-3")
+    assert r.code == 2 and "words that begin with '-' go after --" in r.err
 
 
 def test_a_bad_value_is_named_by_the_option_that_was_typed(docfs):

@@ -199,6 +199,12 @@ def test_keys_of_metadata_in_capitals(docfs, workdir):
     assert "LAMP_TIMEOUT > NAME" in docfs.ok("search", "goes", "out").out
 
 
+def test_links_around_blocks_are_one_line(convert):
+    md = convert('# A\n\n<div class="cards">\n    <a href=lamp/ class="card">\n        <h4>Lamp</h4>\n        <p>How to '
+                 'light it.</p>\n    </a>\n    <a href="oil/">Oil</a> and more\n</div>\n')
+    assert "\n[Lamp How to light it.](lamp/)\n" in md and "[Oil](oil/) and more\n" in md and "####" not in md
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

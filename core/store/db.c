@@ -138,7 +138,11 @@ static int explain(struct conn *c, int rc, struct docfs_err *err)
                        "db.busy_ms",
                        c->file, c->busy_ms);
     case SQLITE_FULL:
-        return err_set(err, -ENOSPC, "%s: no space left on its file system", c->file);
+        return err_set(
+            err, -ENOSPC,
+            "%s: no space left on its file system: free some and try again; nothing that was "
+            "committed is lost",
+            c->file);
     case SQLITE_READONLY:
         return err_set(err, -EROFS, "%s cannot be written", c->file);
     case SQLITE_INTERRUPT:

@@ -325,6 +325,19 @@ static bool block(struct span element, struct buf *out)
     return good;
 }
 
+/* A link around whole blocks, such as a card with a heading: one line. Its length, 0 when it is
+ * another. */
+static size_t card(struct span text, const struct tag *t, struct buf *out)
+{
+    const char *end = closing_tag(span_skip(text, t->len), "a", LINK_MAX);
+    const char *close = end ? memchr(end, '>', (size_t)(text.s + text.len - end)) : NULL;
+    struct span element = {text.s, close ? (size_t)(close - text.s) + 1 : 0};
+    if (!span_has(element, "<h") && !span_has(element, "<p>") && !span_has(element, "<div"))
+        return 0;
+    buf_rtrim(out, " \t"); /* or it would be code */
+    return block(element, out) ? element.len : 0;
+}
+
 size_t md_html(struct md_html *h, struct span text, bool first, struct buf *out)
 {
     struct tag t;
@@ -337,10 +350,10 @@ size_t md_html(struct md_html *h, struct span text, bool first, struct buf *out)
     }
     switch (t.e->what) {
     case LINK:
-        if (t.closing)
-            close_link(h, out);
-        else
-            open_link(h, text, &t, out);
+        n = first && !t.closing ? card(text, &t, out) : 0;
+        if (n)
+            return n;
+        t.closing ? close_link(h, out) : open_link(h, text, &t, out);
         return t.len;
     case IMAGE:
         image(&t, out);

@@ -184,10 +184,11 @@ static int parse(struct cmd_context *c, int argc, char **argv, struct opt_set se
             if (r < 0 && unknown)
                 break; /* the command is the first thing to say */
             if (r == -ENOENT)
-                return cmd_fail_with(c, CMD_USAGE, "%s%s", err.text,
-                                     c->cmd && c->cmd->max_words == CMD_MANY
-                                         ? " (words that begin with '-' go after --)"
-                                         : "");
+                return cmd_fail_with(
+                    c, CMD_USAGE, "%s%s", err.text,
+                    c->cmd && (c->cmd->max_words == CMD_MANY || (a[1] >= '0' && a[1] <= '9'))
+                        ? " (words that begin with '-' go after --)"
+                        : "");
             if (r < 0)
                 return cmd_fail(c, &err);
         } else if (!c->cmd && !unknown) {
