@@ -134,6 +134,32 @@ Exact match.
     assert "\n## `exact`\n\nExact match.\n" in md and "\nexact\n" not in md
 
 
+def test_references_to_titles_of_the_page(convert):
+    md = convert("""\
+Page
+====
+
+See :ref:`lazy_loading`, :ref:`Top-Label`, :ref:`this <lazy_loading>` and :ref:`elsewhere`.
+
+.. _lazy_loading:
+.. _other:
+
+Lazy ``loading``
+----------------
+
+.. _top-label:
+
+======
+On top
+======
+
+.. _elsewhere:
+
+No title.
+""", "labels.rst")
+    assert "See Lazy `loading`, On top, this and elsewhere.\n" in md
+
+
 def test_rst_cells_may_go_over_lines(convert):
     md = convert("""\
 Cells

@@ -88,7 +88,7 @@ static bool names_function(struct span role)
     return span_ends(role, ":func:") || span_ends(role, ":meth:");
 }
 
-static void add_role(struct buf *out, struct span role, struct span body)
+static void add_role(struct buf *out, struct span role, struct span body, struct rst_names *names)
 {
     struct span text, target;
     split_target(body, &text, &target);
@@ -109,7 +109,11 @@ static void add_role(struct buf *out, struct span role, struct span body)
     }
     if (span_eq(role, ":pep:") || span_eq(role, ":rfc:"))
         buf_adds(out, role.s[1] == 'p' ? "PEP " : "RFC ");
-    buf_add_span(out, text);
+    const char *title = !target.len && span_eq(role, ":ref:") ? rst_name(names, ':', text) : NULL;
+    if (title)
+        rst_inline(out, span_of(title), NULL);
+    else
+        buf_add_span(out, text);
 }
 
 /* `body` with what follows it ("_", "__" or nothing). */
@@ -229,7 +233,7 @@ static size_t add_quoted(struct buf *out, const char *s, size_t left, struct rst
     size_t end = (size_t)(close + 1 - s), marks = 0, role = role_behind(s + end, left - end);
     struct span body = {s + 1, (size_t)(close - s - 1)};
     if (role) {
-        add_role(out, (struct span){s + end, role}, body);
+        add_role(out, (struct span){s + end, role}, body, names);
         return end + role;
     }
     while (end + marks < left && s[end + marks] == '_' && marks < 2)
@@ -273,7 +277,7 @@ void rst_inline(struct buf *out, struct span t, struct rst_names *names)
         } else if (s[0] == ':' && (role = role_len(s, left)) &&
                    (close = memchr(s + role + 1, '`', left - role - 1))) {
             add_role(out, (struct span){s, role},
-                     (struct span){s + role + 1, (size_t)(close - s - role - 1)});
+                     (struct span){s + role + 1, (size_t)(close - s - role - 1)}, names);
             n = (size_t)(close + 1 - s);
         } else if (s[0] == '[' && start) {
             n = add_footnote(out, s, left, names);

@@ -8,6 +8,8 @@
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
 
+#define PLACE_LINES 20 /* from the name of a place to its title */
+
 struct name {
     char *key, *value; /* the key begins with its kind */
 };
@@ -146,6 +148,25 @@ static void substitution(struct rst_names *names, const struct span *line, size_
     names->oom |= value.oom;
 }
 
+/* A title is a name too, for a place in the page. */
+static bool is_title(struct span l, struct span under)
+{
+    return l.len && !is_blank(l.s[0]) && under.len >= 3 && !is_alnum(under.s[0]) &&
+           span_run(under, under.s[0]) == under.len;
+}
+
+/* What stands at a place: the title below it, behind blank lines and further places. */
+static struct span title_below(const struct span *line, size_t n, size_t i)
+{
+    size_t end = i + PLACE_LINES < n ? i + PLACE_LINES : n;
+    while (++i < end && (!line[i].len || span_starts(line[i], ".. _")))
+        ;
+    if (i + 2 < n && is_title(line[i + 1], line[i + 2]) && line[i].len >= 3 &&
+        span_run(line[i], line[i + 2].s[0]) == line[i].len)
+        i++; /* it is overlined */
+    return i + 1 < n && is_title(line[i], line[i + 1]) ? line[i] : (struct span){"", 0};
+}
+
 /* ".. _name: address", ".. _`a name`: address" and ".. __: address" */
 static void target(struct rst_names *names, const struct span *line, size_t n, size_t i,
                    struct span t)
@@ -174,6 +195,9 @@ static void target(struct rst_names *names, const struct span *line, size_t n, s
         add_anonymous(names, buf_span(&value));
     else
         add(names, '_', buf_span(&name), buf_span(&value));
+    struct span title = value.len ? (struct span){"", 0} : title_below(line, n, i);
+    if (title.len)
+        add(names, ':', buf_span(&name), span_trim(title));
     names->oom |= value.oom | name.oom;
 }
 
@@ -208,13 +232,6 @@ static void embedded(struct rst_names *names, struct span l)
             add(names, '_', (struct span){tick + 1, (size_t)(open - tick - 1)},
                 (struct span){open + 1, (size_t)(p - open - 1)});
     }
-}
-
-/* A title is a name too, for a place in the page. */
-static bool is_title(struct span l, struct span under)
-{
-    return l.len && !is_blank(l.s[0]) && under.len >= 3 && !is_alnum(under.s[0]) &&
-           span_run(under, under.s[0]) == under.len;
 }
 
 static int by_key(const void *a, const void *b)

@@ -16,7 +16,7 @@ struct rst_names *rst_names_new(const struct span *line, size_t n);
 void rst_names_free(struct rst_names *names);
 
 /* What `name` stands for: kind '|' a substitution, '_' a target (its address, "" for a place in the
- * page), '#' a footnote with a label. NULL: unknown. */
+ * page), ':' the title at a target, '#' a footnote with a label. NULL: unknown. */
 const char *rst_name(const struct rst_names *names, char kind, struct span name);
 /* Address of the next link without a name, "" when there is none. */
 const char *rst_next_anonymous(struct rst_names *names);
