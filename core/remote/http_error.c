@@ -82,7 +82,7 @@ int http_transfer_err(const struct hop *hop, CURLcode code, const char *full_url
     case CURLE_OUT_OF_MEMORY:
         return err_oom(err);
     case CURLE_COULDNT_RESOLVE_HOST:
-        return err_set(err, -ENOENT,
+        return err_set(err, -EHOSTUNREACH, /* away from the network, too: it may be there later */
                        "the host name %s cannot be found: check the spelling of %s and the network",
                        u.host, shown);
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -17,7 +17,7 @@ enum cmd_exit {
     CMD_CACHE = 3,         /* the cache cannot be opened, is damaged, busy, full or newer */
     CMD_FILES = 4,         /* some files failed, or warnings (with --strict) */
     CMD_MISSING = 5,       /* no such document, collection, source or setting */
-    CMD_SYSTEM = 6,        /* refused by the system: mount, permission, lost output */
+    CMD_SYSTEM = 6,        /* refused by the system: mount, permission, lost output, a host */
     CMD_INTERRUPTED = 130, /* by a signal; what was committed stays */
 };
 

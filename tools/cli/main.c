@@ -51,6 +51,8 @@ static enum cmd_exit exit_of(int code)
     case EACCES:
     case EPERM:
     case ENOMEM:
+    case EHOSTUNREACH:
+    case ECONNREFUSED:
         return CMD_SYSTEM;
     case ECANCELED:
         return CMD_INTERRUPTED;
