@@ -108,19 +108,6 @@ static void base64url(const unsigned char *data, size_t len, char *out)
     *out = '\0';
 }
 
-static int writable(struct docfs *d, struct docfs_err *err)
-{
-    return d->read_only ? err_set(err, -EROFS, "the cache %s is read-only", d->path) : 0;
-}
-
-static int end(struct store_write *w, int rc, struct docfs_err *err)
-{
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
-}
-
 int docfs_token_create(struct docfs *d, const char *name, unsigned scopes, int64_t expires_at,
                        char ret[DOCFS_TOKEN_LEN + 1], struct docfs_err *err)
 {
@@ -134,7 +121,7 @@ int docfs_token_create(struct docfs *d, const char *name, unsigned scopes, int64
             return err_set(err, -EINVAL, "the name of a token must not hold control characters");
     if (!scopes)
         return err_set(err, -EINVAL, "a token needs a scope: read, write or admin");
-    int rc = writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc < 0)
         return rc;
     if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
@@ -149,7 +136,7 @@ int docfs_token_create(struct docfs *d, const char *name, unsigned scopes, int64
     struct store_write *w;
     rc = store_write_begin(d->store, &w, err);
     if (rc == 0)
-        rc = end(w, store_put_token(w, &t, err), err);
+        rc = store_write_end(w, store_put_token(w, &t, err), err);
     if (rc == 0)
         strcpy(ret, text);
     return rc;
@@ -158,24 +145,20 @@ int docfs_token_create(struct docfs *d, const char *name, unsigned scopes, int64
 int docfs_token_revoke(struct docfs *d, const char *name, struct docfs_err *err)
 {
     struct store_write *w;
-    int rc = writable(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
-    return rc < 0 ? rc : end(w, store_delete_token(w, name, err), err);
+    int rc = cache_write(d, &w, err);
+    return rc < 0 ? rc : store_write_end(w, store_delete_token(w, name, err), err);
 }
 
 int docfs_token_used(struct docfs *d, const int64_t *id, size_t n, struct docfs_err *err)
 {
     struct store_write *w;
     int64_t minute = clock_wall_ns() / 1000000000 / 60 * 60;
-    int rc = writable(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = store_token_used(w, id[i], minute, err);
-    return end(w, rc, err);
+    return store_write_end(w, rc, err);
 }
 
 /* ---- audit ---- */
@@ -195,10 +178,8 @@ int docfs_audit_add(struct docfs *d, const struct docfs_audit *a, struct docfs_e
                               .detail = detail,
                               .trace = a->trace};
     struct store_write *w;
-    int rc = writable(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
-    return rc < 0 ? rc : end(w, store_put_audit(w, &row, err), err);
+    int rc = cache_write(d, &w, err);
+    return rc < 0 ? rc : store_write_end(w, store_put_audit(w, &row, err), err);
 }
 
 static void add_audit(void *arg, const struct store_audit *a)

@@ -152,18 +152,11 @@ typedef int change_fn(struct store_write *w, const char *a, const char *b, struc
 static int change(struct docfs *d, change_fn *fn, const char *a, const char *b,
                   struct docfs_err *err)
 {
-    if (d->read_only)
-        return err_set(err, -EROFS, "the cache %s is read-only", d->path);
     struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
-    rc = fn(w, a, b, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, fn(w, a, b, err), err);
 }
 
 static int unsave(struct store_write *w, const char *name, const char *unused,

@@ -172,6 +172,17 @@ int docfs_open(const struct docfs_options *opt, struct docfs **ret, struct docfs
     return 0;
 }
 
+int cache_writable(const struct docfs *d, struct docfs_err *err)
+{
+    return d->read_only ? err_set(err, -EROFS, "the cache %s is opened read-only", d->path) : 0;
+}
+
+int cache_write(struct docfs *d, struct store_write **ret, struct docfs_err *err)
+{
+    int rc = cache_writable(d, err);
+    return rc < 0 ? rc : store_write_begin(d->store, ret, err);
+}
+
 int docfs_open_settings(const char *const *set, struct docfs **ret, struct docfs_err *err)
 {
     struct docfs *d = calloc(1, sizeof(*d));

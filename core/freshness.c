@@ -146,18 +146,13 @@ int docfs_set_policy(struct docfs *d, int64_t source, enum docfs_policy policy, 
 {
     if (policy == POLICY_INTERVAL && (every < 1 || every > EVERY_MAX))
         return err_set(err, -EINVAL, "a refresh interval is from 1 second to 10 years");
-    if (d->read_only)
-        return err_set(err, -EROFS, "the cache %s is opened read-only", d->path);
     struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     rc = store_set_policy(w, source, policy == POLICY_DEFAULT ? "" : names[policy],
                           policy == POLICY_INTERVAL ? every : 0, err);
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
+    return store_write_end(w, rc, err);
 }
 
 /* Queues a refresh of one source unless one is queued or running. */

@@ -15,6 +15,10 @@
  * is. */
 int follow_path(struct store_read *r, const char *path, struct store_entry *ret);
 
+/* docfs.c: refuses a cache that was opened read-only (-EROFS); the second begins a transaction. */
+int cache_writable(const struct docfs *d, struct docfs_err *err);
+int cache_write(struct docfs *d, struct store_write **ret, struct docfs_err *err);
+
 /* docfs.c: makes the cache directory; why says who named it. path is unchanged afterwards. */
 int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 

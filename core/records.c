@@ -65,42 +65,28 @@ int docfs_records(struct docfs *d, const struct docfs_record_filter *f, struct d
     return 0;
 }
 
-static int begin(struct docfs *d, struct store_write **ret, struct docfs_err *err)
-{
-    return d->read_only ? err_set(err, -EROFS, "the cache %s is read-only", d->path)
-                        : store_write_begin(d->store, ret, err);
-}
-
 int docfs_record_put(struct docfs *d, const struct docfs_record *r, int64_t *ret_id,
                      struct docfs_err *err)
 {
     struct store_write *w;
     if (strlen(r->value) > DOCFS_RECORD_MAX || (r->body && strlen(r->body) > DOCFS_RECORD_MAX))
         return err_set(err, -EFBIG, "a %s may have %u MiB", r->kind, DOCFS_RECORD_MAX >> 20);
-    int rc = begin(d, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     struct store_record row = {
         .kind = r->kind, .parent = r->parent, .key = r->key, .value = r->value, .body = r->body};
-    rc = store_put_record(w, &row, ret_id, err);
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
+    return store_write_end(w, store_put_record(w, &row, ret_id, err), err);
 }
 
 int64_t docfs_record_drop(struct docfs *d, const char *kind, const char *parent, const char *key,
                           struct docfs_err *err)
 {
     struct store_write *w;
-    int rc = begin(d, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     int64_t n = store_drop_records(w, kind, parent, key, err);
-    if (n < 0) {
-        store_write_abort(w);
-        return n;
-    }
-    rc = store_write_commit(w, err);
+    rc = store_write_end(w, n < 0 ? (int)n : 0, err);
     return rc < 0 ? rc : n;
 }

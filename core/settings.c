@@ -249,18 +249,11 @@ int docfs_set(struct docfs *d, const char *key, const char *value, struct docfs_
     if (value && config_table[i].kind == SECRET && *value && *value != '/')
         return err_set(err, -EINVAL, "%s: give the absolute path of a file, not the secret itself",
                        key);
-    if (d->read_only)
-        return err_set(err, -EROFS, "the cache %s is read-only", d->path);
     struct store_write *w;
-    rc = store_write_begin(d->store, &w, err);
+    rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_set_setting(w, key, value, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, store_set_setting(w, key, value, err), err);
 }
 
 int docfs_config_files(docfs_config_file_fn *fn, void *arg, struct docfs_err *err)

@@ -27,10 +27,7 @@ static int log_consent(struct docfs *d, const struct docfs_gap *g, const char *l
     rc = store_put_consent(w, &c, err);
     if (rc == 0)
         rc = store_set_gap(w, g->id, state, job, err);
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
+    return store_write_end(w, rc, err);
 }
 
 /* The candidate of that location, or the best one that is not there yet. */

@@ -85,17 +85,11 @@ int gap_get(struct docfs *d, int64_t id, struct docfs_gaps **ret, struct docfs_e
 
 int docfs_gap_dismiss(struct docfs *d, int64_t id, bool reopen, struct docfs_err *err)
 {
-    if (d->read_only)
-        return err_set(err, -EROFS, "the cache %s is read-only", d->path);
     struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_set_gap(w, id, reopen ? "open" : "dismissed", 0, err);
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
+    return store_write_end(w, store_set_gap(w, id, reopen ? "open" : "dismissed", 0, err), err);
 }
 
 /* ---- consents ---- */

@@ -65,11 +65,7 @@ static int write_one(struct docfs *d, int64_t content, const char *text, const c
     int rc = value ? store_write_begin(d->store, &w, err) : err_oom(err);
     if (rc == 0) {
         struct store_record row = {.kind = "summary", .parent = "", .key = key, .value = value};
-        rc = store_put_record(w, &row, NULL, err);
-        if (rc == 0)
-            rc = store_write_commit(w, err);
-        else
-            store_write_abort(w);
+        rc = store_write_end(w, store_put_record(w, &row, NULL, err), err);
     }
     free(value);
     return rc;

@@ -80,13 +80,11 @@ int docfs_feedback_add(struct docfs *d, const struct docfs_feedback *f, struct d
 {
     int64_t question = 0;
     int rc = check(f, err);
-    if (rc == 0 && d->read_only)
-        rc = err_set(err, -EROFS, "the cache %s is read-only: feedback cannot be kept", d->path);
     if (rc == 0 && question_of(f->query, &question) < 0)
         rc = err_oom(err);
     struct store_write *w;
     if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
+        rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     bool said = docfs_signal_explicit(f->signal), kept;
@@ -98,11 +96,7 @@ int docfs_feedback_add(struct docfs *d, const struct docfs_feedback *f, struct d
                                  .door = f->door ? f->door : "api",
                                  .comment = f->comment ? f->comment : ""};
     rc = store_put_feedback(w, &row, said ? 0 : ONCE_S, said ? 0 : EPOCH_S, &kept, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, rc, err);
 }
 
 struct listing {
@@ -173,17 +167,11 @@ int docfs_feedback_list(struct docfs *d, int64_t document, const char *collectio
 int64_t docfs_feedback_reset(struct docfs *d, int64_t document, const char *collection,
                              struct docfs_err *err)
 {
-    if (d->read_only)
-        return err_set(err, -EROFS, "the cache %s is read-only", d->path);
     struct store_write *w;
-    int rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
     int64_t n = store_reset_feedback(w, document, collection, err);
-    if (n < 0) {
-        store_write_abort(w);
-        return n;
-    }
-    rc = store_write_commit(w, err);
+    rc = store_write_end(w, n < 0 ? (int)n : 0, err);
     return rc < 0 ? rc : n;
 }

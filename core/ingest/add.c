@@ -145,7 +145,7 @@ int docfs_add(struct docfs *d, const char *location, const struct docfs_ingest_o
                                  .kind = opt ? opt->kind : NULL,
                                  .ref = opt ? opt->ref : NULL,
                                  .subdir = opt ? opt->subdir : NULL};
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0)
         rc = ingest_env(d, opt, &env, err);
     if (rc == 0)
@@ -190,11 +190,7 @@ static int put_raws(struct ingest_run *run, const char *collection, const struct
         rc = store_put_source(w, c, "raw", "", "{}", &run->source, err);
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = put_raw(run, w, &doc[i], err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, rc, err);
 }
 
 int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_raw *doc, size_t n,
@@ -203,7 +199,7 @@ int docfs_add_raw(struct docfs *d, const char *collection, const struct docfs_ra
     _cleanup_(embedder_freep) struct embedder *e = NULL;
     struct docfs_report report = {0};
     struct embed_outcome out;
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0)
         rc = collection_name_check(collection, err);
     if (rc == 0)
@@ -222,7 +218,7 @@ int docfs_remove_raw(struct docfs *d, const char *collection, const char *path,
     struct store_sources sources = {0};
     struct store_read *r = NULL;
     int64_t source = 0;
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0)
         rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
@@ -238,10 +234,5 @@ int docfs_remove_raw(struct docfs *d, const char *collection, const char *path,
                     : err_set(err, -ENOENT, "nothing was put into %s by itself", collection);
     if (rc < 0)
         return rc;
-    rc = store_remove_file(w, source, path, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, store_remove_file(w, source, path, err), err);
 }

@@ -67,11 +67,7 @@ static int finish(struct ingest_run *run, int rc, struct docfs_err *err)
     }
     if (r == 0)
         r = store_sweep(w, setting_int(d, "content.keep_seconds"), e);
-    if (r < 0) {
-        store_write_abort(w);
-        return rc < 0 ? rc : r;
-    }
-    r = store_write_commit(w, e);
+    r = store_write_end(w, r, e);
     return rc < 0 ? rc : r;
 }
 
@@ -189,11 +185,7 @@ static int begin_rows(struct ingest_run *run, const char *collection, const char
     if (rc == 0)
         rc = run->queued ? store_job_source(w, run->job, run->source, err)
                          : begin_job(run, w, collection, location, opt, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, rc, err);
 }
 
 /* Sources ask while they list; only the calling thread may report. */
@@ -208,10 +200,8 @@ static void note_failure(struct docfs *d, const struct ingest_ask *ask, const st
     struct store_write *w;
     if (store_write_begin(d->store, &w, NULL) < 0)
         return;
-    if (store_source_done(w, ask->source, why->text, "", fresh_window(d, &ask->fresh), NULL) == 0)
-        store_write_commit(w, NULL);
-    else
-        store_write_abort(w);
+    int rc = store_source_done(w, ask->source, why->text, "", fresh_window(d, &ask->fresh), NULL);
+    store_write_end(w, rc, NULL);
 }
 
 int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_report *report,
@@ -290,17 +280,12 @@ int ingest_source(struct docfs *d, const struct ingest_ask *ask, struct docfs_re
     return rc;
 }
 
-int ingest_writable(struct docfs *d, struct docfs_err *err)
-{
-    return d->read_only ? err_set(err, -EROFS, "the cache %s is opened read-only", d->path) : 0;
-}
-
 int docfs_refresh(struct docfs *d, const char *collection, const struct docfs_ingest_options *opt,
                   docfs_progress_fn *progress, void *arg, struct docfs_report *ret,
                   struct docfs_err *err)
 {
     *ret = (struct docfs_report){0};
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc < 0)
         return rc;
     struct store_sources s = {0};
@@ -379,7 +364,7 @@ int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
     _cleanup_(store_sources_fini) struct store_sources all = {0};
     struct store_read *r;
     struct store_write *w;
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0)
         rc = store_read_begin(d->store, &r, err);
     if (rc < 0)
@@ -390,12 +375,7 @@ int docfs_remove(struct docfs *d, const char *collection, struct docfs_err *err)
         rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_remove_collection(w, collection, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    rc = store_write_commit(w, err);
+    rc = store_write_end(w, store_remove_collection(w, collection, err), err);
     bool rebuilt;
     if (rc == 0)
         forget_kept(d, &all, collection);

@@ -178,8 +178,6 @@ void collection_name_from_path(const char *path, char ret[101]);
 
 /* ---- ingest.c, add.c ---- */
 
-/* -EROFS when nothing can be written. */
-int ingest_writable(struct docfs *d, struct docfs_err *err);
 struct ingest_ask {
     bool refresh;
     int64_t source; /* its row, when refresh */

@@ -53,11 +53,7 @@ static int write_model(struct docfs *d, const struct embedder *e, const char *sp
         rc = set_model(w, e, spec, err);
     if (rc == 0)
         rc = store_set_meta(w, "next_fingerprint", "", err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, rc, err);
 }
 
 static int read_model(struct docfs *d, char fingerprint[128], char next[128], char spec[4096],
@@ -85,11 +81,7 @@ static int begin_next(struct docfs *d, const struct embedder *e, const char *nex
     rc = store_clear_next(w, err);
     if (rc == 0)
         rc = store_set_meta(w, "next_fingerprint", e->fingerprint, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, rc, err);
 }
 
 /* The cache goes over to the model e when every passage has its vector. */
@@ -118,12 +110,7 @@ static int trim(struct docfs *d, struct docfs_err *err)
     int rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_trim_vector_cache(w, setting_int(d, "embed.cache"), err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, store_trim_vector_cache(w, setting_int(d, "embed.cache"), err), err);
 }
 
 /* The embedder of the vectors as they are now. */

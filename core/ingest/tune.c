@@ -347,12 +347,7 @@ static int keep(struct docfs *d, const struct tuner_report *r, struct buf *facto
     int rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_put_tuning(w, &t, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc;
-    }
-    return store_write_commit(w, err);
+    return store_write_end(w, store_put_tuning(w, &t, err), err);
 }
 
 int docfs_tune(struct docfs *d, docfs_progress_fn *progress, void *arg, struct docfs_tuning *ret,
@@ -364,7 +359,7 @@ int docfs_tune(struct docfs *d, docfs_progress_fn *progress, void *arg, struct d
     _cleanup_(harvest_fini) struct harvest h = {
         .d = d, .progress = progress, .arg = arg, .shown = {.phase = INGEST_INDEX, .source = ""}};
     *ret = (struct docfs_tuning){0};
-    int rc = ingest_writable(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0)
         rc = check_model(d, err);
     if (rc == 0)
@@ -392,16 +387,11 @@ int docfs_tune(struct docfs *d, docfs_progress_fn *progress, void *arg, struct d
 int docfs_untune(struct docfs *d, docfs_progress_fn *progress, void *arg, struct docfs_err *err)
 {
     struct store_write *w;
-    int rc = ingest_writable(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
-    rc = store_undo_tuning(w, err);
-    if (rc < 0) {
-        store_write_abort(w);
-        return rc == -ENOENT ? err_set(err, rc, "the model was not adapted: nothing to undo") : rc;
-    }
-    rc = store_write_commit(w, err);
+    rc = store_write_end(w, store_undo_tuning(w, err), err);
+    if (rc == -ENOENT)
+        return err_set(err, rc, "the model was not adapted: nothing to undo");
     return rc < 0 ? rc : docfs_reembed(d, progress, arg, NULL, err);
 }

@@ -28,22 +28,6 @@ int docfs_job_state_parse(const char *name, enum docfs_job_state *ret)
 
 /* ---- asking and steering ---- */
 
-static int refuse_read_only(struct docfs *d, struct docfs_err *err)
-{
-    return d->read_only
-               ? err_set(err, -EROFS, "the cache %s is opened read-only: it takes no jobs", d->path)
-               : 0;
-}
-
-/* Ends the transaction, keeping rc of a failure. */
-static int finish(struct store_write *w, int rc, struct docfs_err *err)
-{
-    if (rc == 0)
-        return store_write_commit(w, err);
-    store_write_abort(w);
-    return rc;
-}
-
 /* Name of the collection a source belongs to, which is what the job locks; caller frees. */
 static int collection_of(struct docfs *d, int64_t source, char **ret, struct docfs_err *err)
 {
@@ -85,7 +69,7 @@ static int enqueue(struct docfs *d, const struct docfs_job_new *job, struct job_
         rc = store_write_begin(d->store, &w, err);
     if (rc < 0)
         return rc;
-    return finish(w, store_job_put(w, &n, ret_id, ret_known, err), err);
+    return store_write_end(w, store_job_put(w, &n, ret_id, ret_known, err), err);
 }
 
 int docfs_job_enqueue(struct docfs *d, const struct docfs_job_new *job, int64_t *ret_id,
@@ -93,7 +77,7 @@ int docfs_job_enqueue(struct docfs *d, const struct docfs_job_new *job, int64_t 
 {
     struct job_args a;
     bool known = false;
-    int rc = refuse_read_only(d, err);
+    int rc = cache_writable(d, err);
     if (rc == 0 && (job->priority < -100 || job->priority > 100))
         rc = err_set(err, -EINVAL, "the priority of a job is from -100 to 100, not %d",
                      job->priority);
@@ -113,21 +97,17 @@ int docfs_job_enqueue(struct docfs *d, const struct docfs_job_new *job, int64_t 
 int docfs_job_cancel(struct docfs *d, int64_t id, struct docfs_err *err)
 {
     struct store_write *w;
-    int rc = refuse_read_only(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
-    return rc < 0 ? rc : finish(w, store_job_cancel(w, id, err), err);
+    int rc = cache_write(d, &w, err);
+    return rc < 0 ? rc : store_write_end(w, store_job_cancel(w, id, err), err);
 }
 
 int docfs_job_retry(struct docfs *d, int64_t id, struct docfs_err *err)
 {
     struct store_write *w;
-    int rc = refuse_read_only(d, err);
-    if (rc == 0)
-        rc = store_write_begin(d->store, &w, err);
+    int rc = cache_write(d, &w, err);
     if (rc < 0)
         return rc;
-    return finish(w, store_job_retry(w, id, setting_int(d, "jobs.attempts"), err), err);
+    return store_write_end(w, store_job_retry(w, id, setting_int(d, "jobs.attempts"), err), err);
 }
 
 /* ---- looking ---- */

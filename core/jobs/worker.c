@@ -77,10 +77,7 @@ static void end(struct docfs_worker *w, const struct store_job *job, int rc, con
         store_job_abandon(w->d->store, job->id);
         return;
     }
-    if (store_job_end(tx, job->id, &e, NULL) == 0)
-        store_write_commit(tx, NULL);
-    else
-        store_write_abort(tx);
+    store_write_end(tx, store_job_end(tx, job->id, &e, NULL), NULL);
 }
 
 static void run(struct docfs_worker *w, struct store_job *job)

@@ -179,6 +179,8 @@ int store_meta(struct store_read *r, const char *key, char *ret, size_t size,
 int store_write_begin(struct store *s, struct store_write **ret, struct docfs_err *err);
 int store_write_commit(struct store_write *w, struct docfs_err *err); /* also ends it */
 void store_write_abort(struct store_write *w);                        /* NULL allowed */
+/* Commits, or after a failure (rc < 0) aborts and returns it. */
+int store_write_end(struct store_write *w, int rc, struct docfs_err *err);
 
 int store_set_meta(struct store_write *w, const char *key, const char *value,
                    struct docfs_err *err);

@@ -164,6 +164,14 @@ int store_write_commit(struct store_write *w, struct docfs_err *err)
     return 0;
 }
 
+int store_write_end(struct store_write *w, int rc, struct docfs_err *err)
+{
+    if (rc >= 0)
+        return store_write_commit(w, err);
+    store_write_abort(w);
+    return rc;
+}
+
 int write_check(struct store_write *w, struct docfs_err *err)
 {
     if (!sqlite3_get_autocommit(w->c->db))
