@@ -205,6 +205,12 @@ def test_links_around_blocks_are_one_line(convert):
     assert "\n[Lamp How to light it.](lamp/)\n" in md and "[Oil](oil/) and more\n" in md and "####" not in md
 
 
+def test_code_on_both_sides_of_tags_stays_apart(convert):
+    md = convert("import {X} from './x'\n\n# A\n\nEdit <AppOnly>`app/page`</AppOnly><PagesOnly>`pages/x`</PagesOnly> "
+                 "and ``a`b``.\n", "page.mdx")
+    assert "Edit `app/page` `pages/x` and ``a`b``.\n" in md
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

@@ -168,6 +168,15 @@ def _added(docfs, what, name, *args):
     return docfs.json("list", name)["documents"]
 
 
+def test_a_repository_that_moved_away(docfs, repo, tmp_path):
+    git("clone", "-q", "--bare", repo.work, tmp_path / "lamp.git")
+    docfs.ok("add", tmp_path / "lamp.git")
+    (tmp_path / "lamp.git").rename(tmp_path / "away.git")
+    r = docfs.run("refresh", "lamp")
+    assert r.code == 5 and f"{tmp_path}/lamp.git is not there any more: put it back" in r.err
+    assert docfs.paths("lamp")
+
+
 def test_context7_json(docfs, repo, http):
     repo.put("context7.json", """{"projectTitle": "Lamp", "folders": ["docs"],
         "excludeFolders": ["deep", "./attic"], "excludeFiles": ["CHANGES.md"]}""")

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/remote/address.h"
 #include "core/remote/url.h"
@@ -181,11 +182,17 @@ static int explain(const struct git_call *c, const struct buf *text, struct docf
                        host);
     if (says(text, "not found") || says(text, "does not appear to be a git repository") ||
         says(text, "does not exist") || says(text, "not exported") ||
-        says(text, "access denied or repository") || says(text, "returned error: 404"))
+        says(text, "access denied or repository") || says(text, "returned error: 404")) {
+        if (strncmp(url, "file://", 7) == 0 && access(url + 7, F_OK) < 0)
+            return err_set(err, -ENOENT,
+                           "%s is not there any more: put it back, or remove the collection (docfs "
+                           "remove) and add it from its new place",
+                           url + 7);
         return err_set(err, -ENOENT,
                        "%s is no git repository: check the address; a web site is added with "
                        "--kind web",
                        url);
+    }
     if (says(text, "repository corruption") || says(text, "object file is empty"))
         return err_set(err, -EIO,
                        "%s is damaged: git there cannot hand out all files (%s); git fsck in it "
