@@ -10,11 +10,19 @@
 #include "core/embed/tune.h"
 #include "core/internal.h"
 #include "core/store/tunings.h"
+#include "core/util/clock.h"
+
+#define REFUSED_NS INT64_C(5000000000)
 
 struct embedding {
     pthread_mutex_t lock;
     char *serving_key; /* fingerprint and note that it was made from */
     struct embedder *serving;
+    /* The same of one that is not to be had: to find that out takes longer than a question. Tried
+     * again after REFUSED_NS, for the model's file may be another by then. */
+    char *refused_key;
+    struct docfs_err refused;
+    int64_t refused_at;
     char *wanted_key; /* the settings it was made from */
     struct embedder *wanted;
     char *wanted_spec;
@@ -40,6 +48,7 @@ void embedding_free(struct embedding *m)
     embedder_free(m->wanted);
     reranker_free(m->reranker);
     free(m->serving_key);
+    free(m->refused_key);
     free(m->wanted_key);
     free(m->wanted_spec);
     free(m->rerank_key);
@@ -203,6 +212,26 @@ static int open_serving(struct docfs *d, const char *fingerprint, const char *js
     return rc;
 }
 
+/* As open_serving, with m locked; a refusal is remembered. Takes *key then. */
+static int open_or_refuse(struct docfs *d, const char *fingerprint, const char *json, char **key,
+                          struct embedder **ret, struct docfs_err *why)
+{
+    struct embedding *m = d->embedding;
+    if (m->refused_key && strcmp(m->refused_key, *key) == 0 &&
+        clock_mono_ns() - m->refused_at < REFUSED_NS) {
+        *why = m->refused;
+        return why->code;
+    }
+    int rc = open_serving(d, fingerprint, json, ret, why);
+    if (rc == -ESTALE) {
+        free(m->refused_key);
+        m->refused_key = steal_ptr(*key);
+        m->refused = *why;
+        m->refused_at = clock_mono_ns();
+    }
+    return rc;
+}
+
 int embedding_serving(struct docfs *d, struct store_read *r, struct embedder **ret,
                       struct docfs_err *why, struct docfs_err *err)
 {
@@ -224,7 +253,7 @@ int embedding_serving(struct docfs *d, struct store_read *r, struct embedder **r
     struct embedder *e = NULL;
     pthread_mutex_lock(&m->lock);
     if (!m->serving || strcmp(m->serving_key, key) != 0) {
-        rc = open_serving(d, fingerprint, json, &e, why);
+        rc = open_or_refuse(d, fingerprint, json, &key, &e, why);
         if (rc == 0) {
             share(&e, m->wanted);
             embedder_free(m->serving);

@@ -3,6 +3,7 @@ tools/model."""
 import json
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -39,6 +40,22 @@ def test_search_uses_the_model_without_a_setting(docfs, pages):
     assert "docfs/docs-" in fingerprint(docfs)
     hits = docfs.json("search", "remove an empty folder")["hits"]
     assert hits[0]["path"].endswith("folders.md")
+
+
+def test_vectors_of_another_model_wait_for_reembed(docfs, pages, serve):
+    docfs.ok("add", pages)
+    db = sqlite3.connect(docfs.cache / "docfs.db")
+    db.execute("UPDATE meta SET value = 'docfs/docs-0-0/256/l2' WHERE key = 'fingerprint'")
+    db.commit()
+    db.close()
+    s = serve(docfs, "--read-only")
+    for q in "delete directories", "arrays of numbers":
+        r = s.json("/api/v1/search", q=q, explain="true")
+        assert "docfs reembed" in r["note"] and "docfs/docs-0-0" in r["note"]
+        assert r["results"][0]["why"]["vec_rank"] is None
+    docfs.ok("reembed")
+    r = s.json("/api/v1/search", q="messages for delivery", explain="true")
+    assert r["note"] is None and r["results"][0]["why"]["vec_rank"] == 1
 
 
 def test_installed_beside_its_prefix(build, pages, tmp_path):
