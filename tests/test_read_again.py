@@ -1,5 +1,5 @@
 """What the best passages gain or lose when they are read again: words in the order of the question,
-titles, and in a field that the model does not know the words that the best passages share."""
+titles, release notes, and in a field that the model does not know the words that the best passages share."""
 import pytest
 
 FILLER = ("serum", "plasma", "renal", "hepatic", "lesion", "tissue", "enzyme", "cortex", "dose",
@@ -8,7 +8,7 @@ FILLER = ("serum", "plasma", "renal", "hepatic", "lesion", "tissue", "enzyme", "
 
 def order(docfs, pages, question):
     root = docfs.cache.parent / "pages"
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     for name, text in pages.items():
         (root / f"{name}.md").write_text(text)
     docfs.ok("add", root, "--collection", "c")
@@ -34,6 +34,37 @@ def test_a_title_that_answers_counts(docfs):
         "other": "# Weather\n\nRain is expected.\n",
     }, "rotation of keys")
     assert names[:2] == ["title", "body"]
+
+
+def notes_and_guide(docfs, name, question):
+    """Two pages that answer nearly as well; that of the name given a little better."""
+    (docfs.cache.parent / "pages" / name).parent.mkdir(parents=True)
+    names, scores = order(docfs, {
+        name: "# Version 3.12\n\n## Generator expressions\n\nGenerator expressions are told apart from other "
+              "expressions.\n",
+        "guide": "# Guide\n\n## Generator expressions\n\nAn expression in brackets that makes its values one by "
+                 "one, as generator expressions do.\n",
+        "other": "# Weather\n\nRain is expected.\n",
+    }, question)
+    assert scores == sorted(scores, reverse=True)
+    return names[:2]
+
+
+@pytest.mark.parametrize("name", ["release/3.12", "release-15-2", "releases/v3.12", "whatsnew/3.9", "changelog",
+                                  "CHANGES", "HISTORY", "release-notes", "docs/release-notes/index"])
+def test_release_notes_stand_behind_the_guide(docfs, name):
+    assert notes_and_guide(docfs, name, "generator expressions") == ["guide", name]
+
+
+@pytest.mark.parametrize("question", ["new generator expressions", "history of generator expressions",
+                                      "generator expressions 3.12"])
+def test_release_notes_that_are_asked_for_do_not(docfs, question):
+    assert notes_and_guide(docfs, "changelog", question) == ["changelog", "guide"]
+
+
+@pytest.mark.parametrize("name", ["release-process", "release/howto", "history.3", "changes-of-state"])
+def test_a_page_about_releasing_is_no_release_notes(docfs, name):
+    assert notes_and_guide(docfs, name, "generator expressions") == [name, "guide"]
 
 
 NAMES = ("close", "getinfo", "open", "extract", "extractall", "printdir", "setpassword", "write")

@@ -10,6 +10,7 @@
  *   rescore.c   the best passages once more, from their words
  *   reading.c   the words of a passage -> counts; lexicon.c: what is known of them
  *   expand.c    the words that the best passages share
+ *   history.c   release notes count less
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
  *   pack.c      results as bytes, for the store and for caches shared between processes
@@ -30,7 +31,7 @@ int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *
 void state_release(struct docfs *d);
 
 /* Raised when the same question may get another answer. */
-#define RANKING_VERSION "2"
+#define RANKING_VERSION "3"
 /* Stands for the program and the settings of search in force: part of every key. The model needs no
  * part in it: a change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
@@ -150,6 +151,13 @@ int defines(struct store_read *r, const struct lexical *l, int64_t passage, bool
 int rescore(struct docfs *d, struct store_read *r, struct embedder *e, const char *query,
             const struct lexical *l, const struct fusion *f, struct candidate *list, size_t n,
             struct docfs_err *err);
+
+/* ---- history.c ---- */
+
+/* Documents, best first: of a question that is not about versions or changes, those that tell of
+ * them count less and are ordered anew. */
+int search_history(struct store_read *r, const struct lexical *l, struct candidate *list, size_t n,
+                   struct docfs_err *err);
 
 /* ---- expand.c ---- */
 
