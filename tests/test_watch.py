@@ -174,7 +174,7 @@ def test_lost_events_are_made_up_for(docfs, notes):
 def test_policies(docfs, notes):
     s = sources(docfs)[0]
     assert (s["policy"], s["in_force"], s["stale"]) == ("default", "watch", False)
-    docfs.ok("sources", "notes", "--policy", "12h")
+    assert "  interval 12h  " in docfs.ok("sources", "notes", "--policy", "12h").out
     s = sources(docfs)[0]
     assert (s["policy"], s["every"]) == ("interval", 43200)
     for bad in ("12", "0h", "-1d", "soon", "1y", "99999999999999999999d"):

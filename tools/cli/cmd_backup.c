@@ -55,8 +55,9 @@ static int report(struct cmd_context *c, const char *kind, const char *verb, con
     }
     out_printf(&c->out, "%s ", verb);
     out_text(&c->out, STYLE_PATH, file);
-    out_printf(&c->out, ": %s documents, %s, of %s, in %s\n", out_count(i->documents, count),
-               out_size(i->bytes, size), out_date(i->created_at, date), out_span(seconds, span));
+    out_printf(&c->out, ": %s document%s, %s, of %s, in %s\n", out_count(i->documents, count),
+               out_plural(i->documents), out_size(i->bytes, size), out_date(i->created_at, date),
+               out_span(seconds, span));
     return CMD_OK;
 }
 

@@ -64,7 +64,7 @@ static int run_export(struct cmd_context *c)
     }
     char n[32], size[32];
     out_text(&c->out, STYLE_TITLE, found->name);
-    out_printf(&c->out, ": %s documents in ", out_count(i.documents, n));
+    out_printf(&c->out, ": %s document%s in ", out_count(i.documents, n), out_plural(i.documents));
     out_text(&c->out, STYLE_PATH, file);
     out_printf(&c->out, " (%s)\n", out_size(st.st_size, size));
     return CMD_OK;

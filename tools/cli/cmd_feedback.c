@@ -88,7 +88,7 @@ static int reset(struct cmd_context *c)
     if (c->out.json)
         return cmd_json(c, wire_message("reset", json_pack("{s:I}", "forgotten", (json_int_t)n)),
                         CMD_OK);
-    out_printf(&c->out, "%" PRId64 " signals forgotten\n", n);
+    out_printf(&c->out, "%" PRId64 " signal%s forgotten\n", n, out_plural((uint64_t)n));
     return CMD_OK;
 }
 
@@ -102,10 +102,11 @@ static int replay(struct cmd_context *c)
     if (c->out.json)
         return cmd_json(c, wire_replay(&r), CMD_OK);
     out_printf(&c->out,
-               "learned from %zu signals, asked %zu questions again\n"
+               "learned from %zu signal%s, asked %zu question%s again\n"
                "mean reciprocal rank %.3f without, %.3f with feedback; %zu better, %zu worse, %zu "
                "the same\n",
-               r.learned, r.asked, r.mrr_before, r.mrr_after, r.better, r.worse, r.same);
+               r.learned, out_plural(r.learned), r.asked, out_plural(r.asked), r.mrr_before,
+               r.mrr_after, r.better, r.worse, r.same);
     return CMD_OK;
 }
 

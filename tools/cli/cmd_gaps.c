@@ -24,8 +24,8 @@ static const struct opt options[] = {
 static void line(struct out *o, const struct docfs_gap *g)
 {
     char when[32];
-    out_printf(o, "%5lld  %3zu times, last %s  ", (long long)g->id, g->asked,
-               out_date(g->last_at, when));
+    out_printf(o, "%5lld  %3zu %s last %s  ", (long long)g->id, g->asked,
+               g->asked == 1 ? "time, " : "times,", out_date(g->last_at, when));
     out_text(o, STYLE_TITLE, g->query);
     if (strcmp(g->state, "open") != 0)
         out_printf(o, "  (%s)", g->state);

@@ -51,7 +51,8 @@ static int run(struct cmd_context *c)
                                               "documents", (json_int_t)one->documents)),
             CMD_OK);
     if (!c->out.quiet)
-        out_printf(&c->out, "removed %s: %s documents\n", one->name, out_count(one->documents, n));
+        out_printf(&c->out, "removed %s: %s document%s\n", one->name, out_count(one->documents, n),
+                   out_plural(one->documents));
     return CMD_OK;
 }
 

@@ -35,8 +35,8 @@ static int create(struct cmd_context *c, const char *name)
                                                         token, "expires_at", wire_time(expires))),
                         CMD_OK);
     out_printf(&c->out, "%s\n", token);
-    out_note(&c->out, "This is the only time the token is shown. Clients send it as\n"
-                      "Authorization: Bearer TOKEN.");
+    out_note(&c->out, "this is the only time the token is shown; clients send it as "
+                      "\"Authorization: Bearer TOKEN\"");
     return CMD_OK;
 }
 

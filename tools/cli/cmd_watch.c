@@ -132,13 +132,13 @@ static const struct opt source_options[] = {
 
 static void line(struct out *o, const struct docfs_source *s)
 {
-    char when[32], next[32], every[48] = "";
-    if (s->in_force == POLICY_INTERVAL)
-        snprintf(every, sizeof(every), "%llds", (long long)s->every);
+    char when[32], next[32], every[32];
     out_printf(o, "%5lld  ", (long long)s->id);
     out_text(o, STYLE_TITLE, s->collection);
-    out_printf(o, "  %s%s%s  checked %s", docfs_policy_name(s->in_force), *every ? " " : "", every,
-               out_date(s->ok_at, when));
+    out_printf(o, "  %s", docfs_policy_name(s->in_force));
+    if (s->in_force == POLICY_INTERVAL)
+        out_printf(o, " %s", out_every(s->every, every));
+    out_printf(o, "  checked %s", out_date(s->ok_at, when));
     if (s->in_force == POLICY_INTERVAL)
         out_printf(o, ", next %s", out_date(s->next_at, next));
     out_printf(o, "  ");

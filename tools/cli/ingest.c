@@ -58,11 +58,6 @@ static void waiting(struct out *o, const struct docfs_report *r)
                  r->waiting_why);
 }
 
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 static bool holds_nothing(struct docfs *d, const char *collection)
 {
     _cleanup_(docfs_collections_freep) struct docfs_collections *all = NULL;
@@ -109,16 +104,16 @@ static void summary(struct ingest *in, const struct docfs_report *r)
     if (o->quiet)
         return;
     if (r->converted + r->removed + r->renamed + r->failed + r->skipped == 0)
-        out_printf(o, "%s file%s, nothing changed (%s)\n", out_count(r->files, a), plural(r->files),
-                   out_span(r->seconds, b));
+        out_printf(o, "%s file%s, nothing changed (%s)\n", out_count(r->files, a),
+                   out_plural(r->files), out_span(r->seconds, b));
     else
         out_printf(o, "%s file%s: %s converted, %s unchanged, %s removed, %s renamed\n",
-                   out_count(r->files, a), plural(r->files), out_count(r->converted, b),
+                   out_count(r->files, a), out_plural(r->files), out_count(r->converted, b),
                    out_count(r->unchanged, c), out_count(r->removed, d), out_count(r->renamed, e));
     if (r->converted)
         out_printf(o, "%s document%s, %s passage%s written; %s in %s (%s/s)\n",
-                   out_count(r->documents, a), plural(r->documents), out_count(r->passages, b),
-                   plural(r->passages), out_size(r->bytes, c), out_span(r->seconds, d),
+                   out_count(r->documents, a), out_plural(r->documents), out_count(r->passages, b),
+                   out_plural(r->passages), out_size(r->bytes, c), out_span(r->seconds, d),
                    out_size(r->seconds > 0 ? (int64_t)((double)r->bytes / r->seconds) : 0, e));
     if (r->failed + r->skipped)
         out_note(o, "left out: %s skipped, %s failed; docfs list --failures%s%s tells why",

@@ -212,6 +212,24 @@ const char *out_date(int64_t seconds, char out[32])
     return out;
 }
 
+const char *out_every(int64_t seconds, char out[32])
+{
+    static const struct {
+        int64_t seconds;
+        char name;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    size_t i = 0;
+    while (seconds % units[i].seconds)
+        i++;
+    snprintf(out, 32, "%lld%c", (long long)(seconds / units[i].seconds), units[i].name);
+    return out;
+}
+
+const char *out_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 const char *out_span(double seconds, char out[32])
 {
     long s = (long)(seconds + 0.5);

@@ -46,7 +46,9 @@ bool out_broken(const struct out *o);
 int out_finish(struct out *o, struct docfs_err *err);
 
 /* Plain forms of figures; out holds 32 bytes and is returned. */
-const char *out_size(int64_t bytes, char out[32]);   /* "12.3 MB" */
-const char *out_count(uint64_t n, char out[32]);     /* "12,345" */
-const char *out_date(int64_t seconds, char out[32]); /* "2026-01-31 13:05", "never" for 0 */
-const char *out_span(double seconds, char out[32]);  /* "0.4 s", "3:07", "1:02:03" */
+const char *out_size(int64_t bytes, char out[32]);    /* "12.3 MB" */
+const char *out_count(uint64_t n, char out[32]);      /* "12,345" */
+const char *out_date(int64_t seconds, char out[32]);  /* "2026-01-31 13:05", "never" for 0 */
+const char *out_span(double seconds, char out[32]);   /* "0.4 s", "3:07", "1:02:03" */
+const char *out_every(int64_t seconds, char out[32]); /* "90s", "12h", "7d": as settings take it */
+const char *out_plural(uint64_t n);                   /* "s", or "" for 1 */
