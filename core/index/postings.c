@@ -355,7 +355,7 @@ static struct scratch *scratch_take(struct postings *p)
     pthread_mutex_unlock(&p->lock);
     if (s)
         return s;
-    size_t n = p->h.rows ? p->h.rows : 1;
+    size_t n = p->h.rows + 1; /* one more is written to than counts */
     s = calloc(1, sizeof(*s));
     if (s) {
         s->sum = calloc(n, sizeof(*s->sum));
@@ -385,8 +385,9 @@ static void scratch_give(struct postings *p, struct scratch *s)
         scratch_free(s);
 }
 
+/* fresh: rows that hold none of the words before it count as well. */
 static int add_word(const struct postings *p, const struct postings_query *q,
-                    const struct postings_word *w, struct scratch *s)
+                    const struct postings_word *w, bool fresh, struct scratch *s)
 {
     struct postings_entry e;
     int r = find(p, w->text, w->len, &e);
@@ -400,13 +401,15 @@ static int add_word(const struct postings *p, const struct postings_query *q,
         struct posting o;
         if (!(at = next(at, end, rows, &row, &o)))
             return -EBADMSG;
+        if (!fresh && s->sum[row] == 0)
+            continue;
         double f = 0;
         for (int k = 0; k < POSTINGS_FIELDS; k++)
             f += q->weight[k] * o.count[k];
         if (!(f > 0))
             continue;
-        if (s->sum[row] == 0)
-            s->touched[s->n++] = o.row;
+        s->touched[s->n] = o.row;
+        s->n += s->sum[row] == 0; /* no branch: nobody can foretell it */
         s->sum[row] +=
             w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->words[row] / q->mean)));
     }
@@ -431,6 +434,49 @@ static size_t pick(const struct postings *p, const struct postings_query *q,
     return n;
 }
 
+/* The most that one word adds to a row. */
+static double most(const struct postings_word *w)
+{
+    return w->idf * (K1 + 1.0);
+}
+
+#define LEVELS 256
+
+/* k rows have so much already, or more; 0: nobody knows. all: the most that a row can have. */
+static double reached(const struct scratch *s, size_t k, double all)
+{
+    uint32_t level[LEVELS] = {0};
+    double scale = (LEVELS - 1) / all;
+    for (size_t i = 0; i < s->n; i++)
+        level[(size_t)(s->sum[s->touched[i]] * scale)]++;
+    size_t i = LEVELS, rows = 0;
+    while (i > 0 && rows < k)
+        rows += level[--i];
+    return rows < k ? 0 : ((double)i - 0.01) / scale; /* .01: for rounding */
+}
+
+/* The words come from the rarest to the most frequent, which are in most rows and add least: once k
+ * rows have more than all words to come can add, a row without any of the words before them cannot
+ * be among the best k (the MaxScore of Turtle and Flood, 1995, term by term). */
+static int add_words(const struct postings *p, const struct postings_query *q, size_t k,
+                     struct scratch *s)
+{
+    double before = 0, left = 0;
+    bool fresh = true;
+    for (size_t i = 0; i < q->n; i++)
+        left += most(&q->word[i]);
+    for (size_t i = 0; i < q->n; i++) {
+        if (fresh && left < before && s->n >= k && !q->dead && !q->allowed)
+            fresh = reached(s, k, before) <= left;
+        int r = add_word(p, q, &q->word[i], fresh, s);
+        if (r < 0)
+            return r;
+        before += most(&q->word[i]);
+        left -= most(&q->word[i]);
+    }
+    return 0;
+}
+
 int postings_search(struct postings *p, const struct postings_query *q, size_t k, struct best *hits)
 {
     if (!k || !p->h.rows)
@@ -438,9 +484,7 @@ int postings_search(struct postings *p, const struct postings_query *q, size_t k
     struct scratch *s = scratch_take(p);
     if (!s)
         return -ENOMEM;
-    int r = 0;
-    for (size_t i = 0; i < q->n && r == 0; i++)
-        r = add_word(p, q, &q->word[i], s);
+    int r = add_words(p, q, k, s);
     if (r == 0)
         r = (int)pick(p, q, s, k, hits);
     scratch_give(p, s);

@@ -236,13 +236,13 @@ static void test_ranking(int dirfd, int rows, size_t memory)
         bits[i / 64] |= (uint64_t)(number(2)) << (i % 64);
         dead[i / 64] |= (uint64_t)(number(7) == 0) << (i % 64);
     }
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 300; i++) {
         struct question q;
         struct best got[40], want[40];
         ask(&q);
         const struct docset *some = i % 3 == 1 ? &allowed : NULL;
         const uint64_t *gone = i % 4 == 1 ? dead : NULL;
-        size_t k = i % 5 == 0 ? 1 : 40;
+        size_t k = i % 5 == 0 ? 1 : i % 5 < 3 ? 5 : 40;
         size_t n = expect(rows, q.asked, q.idf, 4, 31.5, some, gone, k, want);
         assert(search(p, &q, 31.5, some, gone, k, got) == (int)n && same(got, want, n));
     }
