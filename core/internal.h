@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * struct docfs, shared by the files of core/ itself (docfs.c, tree.c, catalog.c, ingest.c,
- * search.c, health.c) and nobody else. */
+ * struct docfs and what its owners give each other: the files of core/ itself, and the folders that
+ * join the parts (ingest, jobs, search, enrich, feedback, health). Nobody else. */
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ int docfs_make_directory(char *path, const char *why, struct docfs_err *err);
 struct embedding; /* embedding.c: the embedder in use, the one asked for */
 struct priors;
 struct models;       /* enrich/models.c: the chat models */
-struct search_state; /* search.c: vector index in memory, result cache */
+struct search_state; /* search/state.c: vector index in memory, result cache */
 struct words;        /* search/words.c: postings file */
 
 struct docfs {
@@ -39,7 +39,7 @@ struct docfs {
     struct words *words;
     struct models *models; /* enrich/models.c: chat models */
 
-    struct redis *redis; /* shared.c; NULL without one */
+    struct redis *redis; /* search/shared.c; NULL without one */
     char redis_why[256]; /* it is configured and cannot be used; "" */
 
     struct docfs_service *_Atomic service; /* NULL in programs that run briefly */
@@ -80,7 +80,7 @@ void outcomes_add(void *arg, const char *collection, const char *path, const cha
 /* Hands them over, or frees them when rc < 0 or memory ran out; returns which. */
 int outcomes_end(struct outcomes *x, int rc, struct docfs_failures **ret, struct docfs_err *err);
 
-/* search.c: made at open without touching the disk, loads the index on the first search. */
+/* search/state.c: made at open without touching the disk, loads the index on the first search. */
 int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err);
 void search_state_free(struct search_state *s);
 int words_new(struct words **ret, struct docfs_err *err);
