@@ -191,7 +191,7 @@ def test_a_model_may_find_that_nothing_is_needed(cache, judge, tmp_path, suffici
     assert gaps(cache, "--all")[0]["state"] == state and len(server.asked) == 1
     log = cache.json("gaps", "log")["consents"][0]
     assert log["location"].startswith("nothing: ") and "an animal" in log["who"]
-    assert cache.json("jobs")["jobs"] == [] or "enrich" not in str(cache.json("jobs"))
+    assert "enrich" not in str(cache.json("jobs"))
 
 
 def test_the_catalogue_knows_what_is_missing(cache):

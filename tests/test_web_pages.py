@@ -38,7 +38,7 @@ def test_every_page_in_a_browser(served, clients, workdir, tmp_path):
     assert str(known) in seen["asked"]
     assert "search.k" in seen["invalid"] and "many" in seen["invalid"]
     assert seen["provider"]
-    assert seen["plain"] == seen["document"] or seen["plain"]
+    assert seen["plain"]  # without JavaScript
     assert all(w <= 360 for w in seen["widths"].values()), seen["widths"]
     assert not seen["violations"], seen["violations"]
     assert not [line for line in seen["console"] if "400" not in line and "422" not in line
@@ -122,7 +122,7 @@ def test_links_between_documents(docfs, serve, workdir):
 
 def test_browse_raw_and_missing(served):
     page = served.get("/browse/demo@1").text
-    assert 'href="/browse/demo%401/guide"' in page or 'href="/browse/demo@1/guide"' in page
+    assert 'href="/browse/demo@1/guide"' in page
     assert "tasks.md" in served.get("/browse/demo@1/guide").text
     assert served.get("/raw/demo@1/guide/tasks.md").text.startswith("# Working with tasks")
     for path in ("/doc/demo@1/none.md", "/browse/none", "/raw/none", "/ui/none.js", "/nothing"):
