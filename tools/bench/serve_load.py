@@ -78,7 +78,7 @@ def wrk(url, connections, seconds, script=None):
     out = subprocess.run([*argv, *(["-s", str(script)] if script else []), url],
                          capture_output=True, text=True, check=True).stdout
     rate = re.search(r"Requests/sec:\s+(\S+)", out)[1]
-    p50, p99 = (re.search(rf"{p}%\s+(\S+)", out)[1] for p in (50, 99))
+    p50, p99 = (re.search(rf"^ +{p}%\s+(\S+)", out, re.M)[1] for p in (50, 99))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     return f"{float(rate):9.0f} requests/s  p50 {p50:>8}  p99 {p99:>8}" + \
         (f"  {bad[1]} FAILED" if bad else "")
