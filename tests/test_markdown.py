@@ -211,6 +211,14 @@ def test_code_on_both_sides_of_tags_stays_apart(convert):
     assert "Edit `app/page` `pages/x` and ``a`b``.\n" in md
 
 
+def test_html_with_metadata_is_a_page_of_hugo(convert):
+    md = convert('---\ntitle: "Lamp"\nweight: 3\n---\n\n<h2>Use</h2>\n\n<p>Light <b>it</b>.</p>\n\n'
+                 '{{< quote author="x" >}}\nWe like it.\n{{< /quote >}}\n', "lamp.html")
+    assert md.startswith("# Lamp\n") and "## Use\n" in md and "Light **it**.\n" in md and "We like it.\n" in md
+    assert "{{" not in md and "weight" not in md
+    assert "# Rule" in convert("---\n<html><body><h1>Rule</h1>\n---\n</body></html>", "rule.html")
+
+
 def test_a_page_that_begins_below_the_first_level(convert, docfs):
     convert("## Lifetimes\n\nText about borrowing.\n", "ch10-03.md")
     assert docfs.json("search", "borrowing")["hits"][0]["title"] == "Lifetimes"

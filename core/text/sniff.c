@@ -280,6 +280,15 @@ static enum doc_format format_by_ext(struct span ext)
     return FORMAT_UNKNOWN;
 }
 
+/* A page of Hugo or Jekyll: metadata, then a part of HTML with marks of the generator, which the
+ * reader of markdown knows. */
+static bool has_front_matter(struct span text)
+{
+    struct span head = {text.s, text.len < HEAD ? text.len : HEAD};
+    return (span_starts(text, "---\n") || span_starts(text, "---\r\n")) &&
+           span_has(span_skip(text, 3), "\n---") && !span_has(head, "<html");
+}
+
 enum doc_format convert_sniff(const char *name, const char *data, size_t len)
 {
     struct span text = {data, len}, ext = path_ext(name), base = path_base(name);
@@ -304,7 +313,7 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
     if (skip_by_bytes(data, len))
         return FORMAT_BINARY;
     if (f != FORMAT_UNKNOWN)
-        return f;
+        return f == FORMAT_HTML && has_front_matter(text) ? FORMAT_MARKDOWN : f;
     if (in_list(ext, "json"))
         return json_has_openapi_key(text) ? FORMAT_OPENAPI : FORMAT_TEXT;
     if (in_list(ext, "yaml yml"))
