@@ -37,6 +37,8 @@ struct docfs_options {
                                NULL */
 };
 
+/* opt NULL: all defaults. A cache that is not there is made, unless opt says otherwise (-ENOENT).
+ * One that may not be written is opened read-only: what changes it then fails with -EROFS. */
 DOCFS_API int docfs_open(const struct docfs_options *opt, struct docfs **ret,
                          struct docfs_err *err);
 DOCFS_API void docfs_close(struct docfs *d); /* NULL allowed */
@@ -206,6 +208,7 @@ DOCFS_API int docfs_refine(struct docfs *d, const struct query *q, const struct 
 /* The k documents nearest to a document, itself excluded. */
 DOCFS_API int docfs_similar(struct docfs *d, int64_t document, unsigned k,
                             struct docfs_results **ret, struct docfs_err *err);
+/* One more reference, to be given back with docfs_results_unref; returns r. */
 DOCFS_API struct docfs_results *docfs_results_ref(struct docfs_results *r);
 DOCFS_API void docfs_results_unref(struct docfs_results *r);
 DEFINE_CLEANUP(struct docfs_results, docfs_results_unref)
@@ -237,6 +240,7 @@ struct docfs_saveds {
 /* Replaces the query of a name that is taken. -EINVAL: no name for a file, or no query. */
 DOCFS_API int docfs_save(struct docfs *d, const char *name, const char *query,
                          struct docfs_err *err);
+/* -ENOENT: nothing is saved under that name. */
 DOCFS_API int docfs_unsave(struct docfs *d, const char *name, struct docfs_err *err);
 DOCFS_API int docfs_saved(struct docfs *d, struct docfs_saveds **ret, struct docfs_err *err);
 DOCFS_API void docfs_saveds_free(struct docfs_saveds *s);

@@ -47,6 +47,8 @@ DOCFS_API int docfs_sources(struct docfs *d, const char *collection, struct docf
                             struct docfs_err *err);
 DOCFS_API void docfs_sources_free(struct docfs_sources *s);
 DEFINE_CLEANUP(struct docfs_sources, docfs_sources_free)
+/* every: seconds between two looks, for POLICY_INTERVAL only (-EINVAL: none or above 10 years).
+ * -ENOENT: no such source. */
 DOCFS_API int docfs_set_policy(struct docfs *d, int64_t source, enum docfs_policy policy,
                                int64_t every, struct docfs_err *err);
 
@@ -69,6 +71,7 @@ struct docfs_keeper_options {
     void (*note)(void *arg, const char *text);
     void *arg;
 };
+/* opt may be NULL; its strings are copied. -EROFS: the cache was opened read-only. */
 DOCFS_API int docfs_keeper_start(struct docfs *d, const struct docfs_keeper_options *opt,
                                  struct docfs_keeper **ret, struct docfs_err *err);
 DOCFS_API void docfs_keeper_stop(struct docfs_keeper *k); /* NULL allowed */

@@ -55,6 +55,7 @@ struct docfs_candidates {
     struct docfs_candidate *item; /* best first */
     size_t n;
 };
+/* What could fill a gap; n is 0 when nothing is known. -ENOENT: no such gap. */
 DOCFS_API int docfs_gap_candidates(struct docfs *d, int64_t id, struct docfs_candidates **ret,
                                    struct docfs_err *err);
 DOCFS_API void docfs_candidates_free(struct docfs_candidates *c);
