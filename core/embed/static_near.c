@@ -11,7 +11,7 @@
 #include "core/util/cleanup.h"
 
 #define QUERY_ROWS 32
-#define SLOTS_MIN 8192
+#define SLOTS_MIN 16384 /* twice the rows of most questions */
 
 /* A row that some text holds. */
 struct known {
