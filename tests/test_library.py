@@ -38,8 +38,8 @@ def test_a_program_of_their_own(shared_docfs, tmp_path):
     flags = run("pkg-config", "--cflags", "--libs", "docfs", env={
         **os.environ, "PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(tmp_path)}).split()
     options = {o["name"]: o["value"] for o in json.loads(run("meson", "introspect", "--buildoptions", BUILD))}
-    if options["b_sanitize"] != "none":
-        flags.append(f"-fsanitize={options['b_sanitize']}")
+    if options["sanitize"] != "none":
+        flags.append(f"-fsanitize={options['sanitize']}")
     headers = sorted(tmp_path.rglob("docfs_*.h"))
     assert len(headers) > 15
     source, program = tmp_path / "own.c", tmp_path / "own"
