@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/index/postings_file.h"
+#include "core/index/postings_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "core/index/checksum.h"
 #include "core/util/hash.h"
 
-#define K1 1.2
-#define B 0.75
-#define SCRATCH_KEPT 4 /* sets of sums kept for the next searches */
 #define REBUILT "it is made again from the database"
-
-/* Sums per row, all 0 between searches, and the rows that got one. */
-struct scratch {
-    struct scratch *next;
-    double *sum;
-    uint32_t *touched;
-    size_t n;
-    unsigned char *data; /* postings as read */
-    size_t cap;
-};
-
-struct postings {
-    int fd;
-    struct postings_header h;
-    struct postings_row *row;
-    uint32_t *words; /* of each row: all that scoring reads of it lies close together */
-    struct postings_bucket *bucket;
-    uint32_t *name;       /* [names + 1] where the text of each begins; then the texts */
-    pthread_mutex_t lock; /* of the two below */
-    struct scratch *idle;
-    size_t n_idle;
-};
 
 /* ---- opening ---- */
 
@@ -195,22 +168,11 @@ int postings_open(int dirfd, const char *stamp, struct postings **ret, struct do
     return 0;
 }
 
-static void scratch_free(struct scratch *s)
-{
-    free(s->sum);
-    free(s->touched);
-    free(s->data);
-    free(s);
-}
-
 void postings_free(struct postings *p)
 {
     if (!p)
         return;
-    for (struct scratch *s; (s = p->idle);) {
-        p->idle = s->next;
-        scratch_free(s);
-    }
+    postings_free_idle(p);
     pthread_mutex_destroy(&p->lock);
     free(p->row);
     free(p->words);
@@ -254,8 +216,8 @@ int postings_read_text(const struct postings *p, const struct postings_row *row,
 
 /* ---- one word ---- */
 
-/* 1 with the entry of the word's hash, 0 when there is none. */
-static int find(const struct postings *p, const char *word, size_t len, struct postings_entry *ret)
+int postings_entry(const struct postings *p, const char *word, size_t len,
+                   struct postings_entry *ret)
 {
     struct postings_entry entry[POSTINGS_BUCKET_MAX];
     uint64_t hash = hash64(word, len, 0);
@@ -284,11 +246,11 @@ static int find(const struct postings *p, const char *word, size_t len, struct p
 int64_t postings_df(struct postings *p, const char *word, size_t len)
 {
     struct postings_entry e;
-    int r = find(p, word, len, &e);
+    int r = postings_entry(p, word, len, &e);
     return r <= 0 ? r : (int64_t)e.df;
 }
 
-static int read_entry(const struct postings *p, const struct postings_entry *e, struct scratch *s)
+int postings_load(const struct postings *p, const struct postings_entry *e, struct scratch *s)
 {
     if (e->size > s->cap) {
         unsigned char *grown = realloc(s->data, e->size);
@@ -303,9 +265,8 @@ static int read_entry(const struct postings *p, const struct postings_entry *e, 
     return r;
 }
 
-/* Skips the text of an entry; NULL when it is not `word` (NULL: any). */
-static const unsigned char *skip_text(const struct scratch *s, size_t size, const char *word,
-                                      size_t len)
+const unsigned char *postings_skip_text(const struct scratch *s, size_t size, const char *word,
+                                        size_t len)
 {
     uint32_t n;
     const unsigned char *end = s->data + size, *at = postings_get(s->data, end, &n);
@@ -314,197 +275,20 @@ static const unsigned char *skip_text(const struct scratch *s, size_t size, cons
     return at + n;
 }
 
-struct posting {
-    uint32_t row, count[POSTINGS_FIELDS];
-};
-
-/* The posting at `at`, after the row *row; NULL when the bytes are not sound. */
-static inline const unsigned char *next(const unsigned char *at, const unsigned char *end,
-                                        int64_t rows, int64_t *row, struct posting *ret)
-{
-    uint32_t step;
-    if (!(at = postings_get(at, end, &step)) || step < 2 || (*row += step >> 1) >= rows)
-        return NULL;
-    *ret = (struct posting){.row = (uint32_t)*row, .count = {0, 0, 1}};
-    if (!(step & 1))
-        return at;
-    if (at == end)
-        return NULL;
-    unsigned char c = *at++;
-    if (c != 0xff) {
-        ret->count[POSTINGS_TITLE] = c >> 6;
-        ret->count[POSTINGS_HEADING] = c >> 4 & 3;
-        ret->count[POSTINGS_TEXT] = c & 15;
-        return at;
-    }
-    for (int i = 0; at && i < POSTINGS_FIELDS; i++)
-        at = postings_get(at, end, &ret->count[i]);
-    return at;
-}
-
-/* ---- searching ---- */
-
-static struct scratch *scratch_take(struct postings *p)
-{
-    pthread_mutex_lock(&p->lock);
-    struct scratch *s = p->idle;
-    if (s) {
-        p->idle = s->next;
-        p->n_idle--;
-    }
-    pthread_mutex_unlock(&p->lock);
-    if (s)
-        return s;
-    size_t n = p->h.rows + 1; /* one more is written to than counts */
-    s = calloc(1, sizeof(*s));
-    if (s) {
-        s->sum = calloc(n, sizeof(*s->sum));
-        s->touched = malloc(n * sizeof(*s->touched));
-    }
-    if (s && (!s->sum || !s->touched)) {
-        scratch_free(s);
-        s = NULL;
-    }
-    return s;
-}
-
-static void scratch_give(struct postings *p, struct scratch *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        s->sum[s->touched[i]] = 0;
-    s->n = 0;
-    pthread_mutex_lock(&p->lock);
-    bool kept = p->n_idle < SCRATCH_KEPT;
-    if (kept) {
-        s->next = p->idle;
-        p->idle = s;
-        p->n_idle++;
-    }
-    pthread_mutex_unlock(&p->lock);
-    if (!kept)
-        scratch_free(s);
-}
-
-/* fresh: rows that hold none of the words before it count as well. */
-static int add_word(const struct postings *p, const struct postings_query *q,
-                    const struct postings_word *w, bool fresh, struct scratch *s)
-{
-    struct postings_entry e;
-    int r = find(p, w->text, w->len, &e);
-    if (r <= 0 || (r = read_entry(p, &e, s)) < 0)
-        return r;
-    const unsigned char *end = s->data + e.size, *at = skip_text(s, e.size, w->text, w->len);
-    if (!at)
-        return 0; /* another word of the same hash */
-    int64_t row = -1, rows = (int64_t)p->h.rows;
-    for (uint32_t i = 0; i < e.df; i++) {
-        struct posting o;
-        if (!(at = next(at, end, rows, &row, &o)))
-            return -EBADMSG;
-        if (!fresh && s->sum[row] == 0)
-            continue;
-        double f = 0;
-        for (int k = 0; k < POSTINGS_FIELDS; k++)
-            f += q->weight[k] * o.count[k];
-        if (!(f > 0))
-            continue;
-        s->touched[s->n] = o.row;
-        s->n += s->sum[row] == 0; /* no branch: nobody can foretell it */
-        s->sum[row] +=
-            w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->words[row] / q->mean)));
-    }
-    return at == end ? 0 : -EBADMSG;
-}
-
-static size_t pick(const struct postings *p, const struct postings_query *q,
-                   const struct scratch *s, size_t k, struct best *hits)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        uint32_t row = s->touched[i];
-        if (n == k && s->sum[row] < hits[0].score) /* most of them, without a look at the row */
-            continue;
-        struct best b = {p->row[row].passage, p->row[row].document, s->sum[row]};
-        if (best_refuses(hits, n, k, &b) || (q->dead && q->dead[row / 64] >> (row % 64) & 1) ||
-            (q->allowed && !docset_has(q->allowed, b.document)))
-            continue;
-        best_offer(hits, &n, k, &b);
-    }
-    best_sort(hits, n);
-    return n;
-}
-
-/* The most that one word adds to a row. */
-static double most(const struct postings_word *w)
-{
-    return w->idf * (K1 + 1.0);
-}
-
-#define LEVELS 256
-
-/* k rows have so much already, or more; 0: nobody knows. all: the most that a row can have. */
-static double reached(const struct scratch *s, size_t k, double all)
-{
-    uint32_t level[LEVELS] = {0};
-    double scale = (LEVELS - 1) / all;
-    for (size_t i = 0; i < s->n; i++)
-        level[(size_t)(s->sum[s->touched[i]] * scale)]++;
-    size_t i = LEVELS, rows = 0;
-    while (i > 0 && rows < k)
-        rows += level[--i];
-    return rows < k ? 0 : ((double)i - 0.01) / scale; /* .01: for rounding */
-}
-
-/* The words come from the rarest to the most frequent, which are in most rows and add least: once k
- * rows have more than all words to come can add, a row without any of the words before them cannot
- * be among the best k (the MaxScore of Turtle and Flood, 1995, term by term). */
-static int add_words(const struct postings *p, const struct postings_query *q, size_t k,
-                     struct scratch *s)
-{
-    double before = 0, left = 0;
-    bool fresh = true;
-    for (size_t i = 0; i < q->n; i++)
-        left += most(&q->word[i]);
-    for (size_t i = 0; i < q->n; i++) {
-        if (fresh && left < before && s->n >= k && !q->dead && !q->allowed)
-            fresh = reached(s, k, before) <= left;
-        int r = add_word(p, q, &q->word[i], fresh, s);
-        if (r < 0)
-            return r;
-        before += most(&q->word[i]);
-        left -= most(&q->word[i]);
-    }
-    return 0;
-}
-
-int postings_search(struct postings *p, const struct postings_query *q, size_t k, struct best *hits)
-{
-    if (!k || !p->h.rows)
-        return 0;
-    struct scratch *s = scratch_take(p);
-    if (!s)
-        return -ENOMEM;
-    int r = add_words(p, q, k, s);
-    if (r == 0)
-        r = (int)pick(p, q, s, k, hits);
-    scratch_give(p, s);
-    return r;
-}
-
 /* ---- checking ---- */
 
 static int verify_entry(const struct postings *p, const struct postings_entry *e, struct scratch *s)
 {
     if (e->at < sizeof(p->h) || e->at > p->h.dict_at || e->size > p->h.dict_at - e->at)
         return -EBADMSG;
-    int r = read_entry(p, e, s);
+    int r = postings_load(p, e, s);
     if (r < 0)
         return r;
-    const unsigned char *end = s->data + e->size, *at = skip_text(s, e->size, NULL, 0);
+    const unsigned char *end = s->data + e->size, *at = postings_skip_text(s, e->size, NULL, 0);
     int64_t row = -1;
     struct posting o;
     for (uint32_t i = 0; at && i < e->df; i++)
-        at = next(at, end, (int64_t)p->h.rows, &row, &o);
+        at = posting_next(at, end, (int64_t)p->h.rows, &row, &o);
     return at == end ? 0 : -EBADMSG;
 }
 
