@@ -219,7 +219,7 @@ def test_nobody_there(get):
         port = s.port
     r = get(f"url:http://127.0.0.1:{port}/", "url:http://no-such-host.invalid/", "url:gopher://x/",
             "url:example.org")
-    assert [x["code"] for x in r] == [-ECONNREFUSED, -ENOENT, -EINVAL, -EINVAL], r
+    assert [x["code"] for x in r] == [-ECONNREFUSED, -EHOSTUNREACH, -EINVAL, -EINVAL], r
     assert "check the address" in r[0]["error"] and "check the spelling" in r[1]["error"]
 
 

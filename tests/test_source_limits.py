@@ -213,7 +213,7 @@ def test_a_site_that_becomes_slow_is_given_up(docfs, stop):
     links = [f"s{i}" for i in range(200)]
     slow = {f"/{x}": silent(stop) for x in links}
     with Faulty({"/": page("start", *links), "/robots.txt": not_found, **slow}) as s:
-        r = docfs.run("add", s.url, "-c", "x", *FAST, env={"DOCFS_SOURCES_PAGE_TIMEOUT": "100ms"})
+        r = docfs.run("add", s.url, "-c", "x", *FAST, env={"DOCFS_SOURCES_PAGE_TIMEOUT": "400ms"})
         assert r.code != 0 and "stopped answering" in r.err and "go on from there" in r.err
         assert len(s.requests) < 40
 
