@@ -20,7 +20,7 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
                         size_t *dead, struct docfs_err *err)
 {
     for (size_t i = 0; i < w->n && r->n < k; i++) {
-        const struct candidate *c = &w->list[i];
+        struct candidate *c = &w->list[i];
         if (above(w, c) != good)
             continue;
         struct store_passage p;
@@ -34,6 +34,11 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         }
         if (rc < 0)
             return rc;
+        if (history_less(w, c, &p) && fuse_sink(w->list, w->n, i) != i) {
+            store_passage_fini(&p);
+            i--; /* another one is here now */
+            continue;
+        }
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
         if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len) &&
             (rc = copies_fold(&w->copies, w->r, r, &p, err)) == 0)

@@ -81,6 +81,16 @@ void fuse_sort(struct candidate *list, size_t n)
         qsort(list, n, sizeof(*list), by_score);
 }
 
+size_t fuse_sink(struct candidate *list, size_t n, size_t i)
+{
+    for (; i + 1 < n && by_score(&list[i], &list[i + 1]) > 0; i++) {
+        struct candidate c = list[i];
+        list[i] = list[i + 1];
+        list[i + 1] = c;
+    }
+    return i;
+}
+
 size_t fuse_group(struct candidate *list, size_t n)
 {
     if (n == 0)

@@ -162,12 +162,10 @@ int search_gather(struct work *w, struct docfs_err *err)
                        .near_weight = setting_real(w->d, "search.near_weight"),
                        .abroad = abroad(w)};
     fuse_score(w->list, w->n, &f);
-    bool whole = w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT;
-    if (whole && (rc = read_again(w, &f, err)) < 0)
+    if ((w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT) &&
+        (rc = read_again(w, &f, err)) < 0)
         return rc;
     w->n = fuse_group(w->list, w->n);
-    if (whole && (rc = search_history(w->r, &w->lex, w->list, w->n, err)) < 0)
-        return rc;
     if (w->asked->rerank) {
         struct docfs_err why;
         rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);

@@ -8,7 +8,6 @@
 #include "core/search/search.h"
 
 #define LESS 0.9
-#define LOOKED_AT 40 /* documents; those further down are hardly shown */
 
 static bool listed(const char *const *list, const char *s)
 {
@@ -88,23 +87,14 @@ static bool title_tells(const char *title)
     return begins_with_any(title, begin) || strcasestr(title, "release notes");
 }
 
-int search_history(struct store_read *r, const struct lexical *l, struct candidate *list, size_t n,
-                   struct docfs_err *err)
+bool history_less(const struct work *w, struct candidate *c, const struct store_passage *p)
 {
-    size_t look = asked(l) ? 0 : n < LOOKED_AT ? n : LOOKED_AT;
-    bool moved = false;
-    for (size_t i = 0; i < look; i++) {
-        _cleanup_free_ char *path = NULL, *title = NULL;
-        int rc = store_document_names(r, list[i].document, &path, &title, err);
-        if (rc < 0)
-            return rc;
-        if (!path || !(path_tells(path) || title_tells(title)))
-            continue;
-        list[i].score *= LESS;
-        list[i].boost *= LESS;
-        moved = true;
-    }
-    if (moved)
-        fuse_sort(list, n);
-    return 0;
+    bool whole = w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT;
+    if (c->aged || !whole || w->asked->rerank || !(path_tells(p->path) || title_tells(p->title)) ||
+        asked(&w->lex))
+        return false;
+    c->aged = true;
+    c->score *= LESS;
+    c->boost *= LESS;
+    return true;
 }

@@ -100,6 +100,7 @@ struct candidate {
     int lex_rank, vec_rank; /* 0 = not in that list */
     double score, boost, prior;
     unsigned matches; /* after grouping: passages of this document */
+    bool aged;        /* it counts less already, see history.c */
 };
 
 /* Cosines are compared by where they lie between the smallest and the largest of the candidates,
@@ -121,6 +122,8 @@ size_t fuse_group(struct candidate *list, size_t n);
 
 /* Orders documents by score then row. */
 void fuse_sort(struct candidate *list, size_t n);
+/* The same when only list[i] lost: returns where it is now. */
+size_t fuse_sink(struct candidate *list, size_t n, size_t i);
 
 /* ---- judge.c ---- */
 
@@ -151,13 +154,6 @@ int defines(struct store_read *r, const struct lexical *l, int64_t passage, bool
 int rescore(struct docfs *d, struct store_read *r, struct embedder *e, const char *query,
             const struct lexical *l, const struct fusion *f, struct candidate *list, size_t n,
             struct docfs_err *err);
-
-/* ---- history.c ---- */
-
-/* Documents, best first: of a question that is not about versions or changes, those that tell of
- * them count less and are ordered anew. */
-int search_history(struct store_read *r, const struct lexical *l, struct candidate *list, size_t n,
-                   struct docfs_err *err);
 
 /* ---- expand.c ---- */
 
@@ -228,6 +224,9 @@ struct work {
 
 /* gather.c. Fills list with the documents that may answer, best first. */
 int search_gather(struct work *w, struct docfs_err *err);
+/* history.c. Makes a document count less that tells of versions or changes, to a question that is
+ * not about them; true when it did. p: of the candidate. */
+bool history_less(const struct work *w, struct candidate *c, const struct store_passage *p);
 /* collect.c. Fills *r from the ordered documents; neighbours below the threshold only when nothing
  * else. *ret_dead: passages that the index still held. */
 int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,

@@ -360,10 +360,6 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
                    struct docfs_err *err);
 void store_document_fini(struct store_document *d);
 
-/* Its path in the source, and its title. Owned by the caller; NULL: it was deleted. */
-int store_document_names(struct store_read *r, int64_t id, char **ret_path, char **ret_title,
-                         struct docfs_err *err);
-
 /* Names that changed after a generation; *ret_all: the log does not reach back that far. */
 int store_changes(struct store_read *r, uint64_t since, bool *ret_all,
                   void (*fn)(void *arg, int64_t directory, const char *name, size_t len), void *arg,

@@ -144,21 +144,6 @@ int store_directory_path(struct store_read *r, int64_t directory, struct buf *ou
     return directory_path(r->c, directory, out, err);
 }
 
-int store_document_names(struct store_read *r, int64_t id, char **ret_path, char **ret_title,
-                         struct docfs_err *err)
-{
-    _cleanup_stmt_ sqlite3_stmt *st = NULL;
-    _cleanup_free_ char *path = NULL;
-    *ret_path = *ret_title = NULL;
-    int e = db_query(r->c, &st, err, "SELECT path, title FROM documents WHERE id = ?1", "i", id);
-    if (e < 0 || (e = db_step(r->c, st, err)) <= 0)
-        return e;
-    if (!(path = db_strdup(st, 0)) || !(*ret_title = db_strdup(st, 1)))
-        return err_oom(err);
-    *ret_path = steal_ptr(path);
-    return 0;
-}
-
 int store_document(struct store_read *r, int64_t id, struct store_document *ret,
                    struct docfs_err *err)
 {
