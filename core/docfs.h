@@ -154,6 +154,7 @@ DEFINE_CLEANUP(struct docfs_changes, docfs_changes_free)
 /* ---- search ------------------------------------------------------------------------------- */
 
 /* Another place of (nearly) the same text. */
+#define DOCFS_ALSO_MAX 8
 struct docfs_also {
     int64_t document;
     char public_id[DOC_ID_LEN + 1];
@@ -177,7 +178,8 @@ struct docfs_hit {
     double prior;                /* what feedback added (docfs_feedback.h) */
     double boost;                /* part of the score for title and definition */
     unsigned matches;            /* passages of this document among the candidates */
-    struct docfs_also *also;     /* copies that were folded into this hit (copies=all shows them) */
+    struct docfs_also *also;     /* copies that were folded into this hit, newer versions first, at
+                                    most DOCFS_ALSO_MAX (copies=all shows all) */
     size_t n_also;
     char name[SLUG_MAX + 32]; /* result file name: NN-slug.id.md */
 };

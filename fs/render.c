@@ -5,6 +5,8 @@
 #include "core/util/utf8.h"
 #include "fs/answer.h"
 
+#define ALSO_SHOWN 3 /* places of copies in a listing */
+
 /* Characters that could hide or reorder text on a terminal. */
 static bool harmful(uint32_t c)
 {
@@ -152,14 +154,14 @@ static void add_hit(struct buf *out, const struct docfs_hit *h, size_t rank)
         if (h->signs & 1u << i)
             buf_addf(out, "%s%s", n++ ? "," : "  FLAGGED ", docfs_sign_name(1u << i));
     buf_adds(out, "\n");
-    for (size_t i = 0; i < h->n_also; i++) {
+    for (size_t i = 0; i < h->n_also && i < ALSO_SHOWN; i++) {
         buf_adds(out, i ? ", docs/" : "also in docs/");
         clean(out, h->also[i].collection);
         buf_adds(out, "/");
         clean(out, h->also[i].path);
     }
     if (h->n_also)
-        buf_adds(out, "\n");
+        buf_adds(out, h->n_also > ALSO_SHOWN ? " and more (copies=all)\n" : "\n");
     if (*h->snippet) {
         buf_adds(out, "> ");
         clean(out, h->snippet);

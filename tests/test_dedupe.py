@@ -61,6 +61,38 @@ def test_versions_are_one_hit(docfs, tmp_path, mount_of):
     assert docfs.run("verify").code == 0
 
 
+def test_the_newest_version_is_shown(docfs, tmp_path):
+    for release in ("3.9", "3.11", "3.10"):
+        docfs.ok("add", version(tmp_path, f"v{release}", release), "-q", "-c", f"lang@{release}")
+    top = hits(docfs, "quixotry2")[0]
+    assert top["collection"] == "lang@3.11" and len(top["also"]) == 2
+
+
+def test_of_many_versions_the_newest_are_named(docfs, tmp_path):
+    for n in range(14):
+        version(tmp_path / "many", f"v1.{n}", f"1.{n}")
+    docfs.ok("add", tmp_path / "many", "-q", "-c", "many")
+    top = hits(docfs, "quixotry2")[0]
+    assert [top["path"]] + [a["path"] for a in top["also"]] == [f"v1.{n}/guide/topic2.md" for n in range(13, 4, -1)]
+    assert hits(docfs, "quixotry2 k=1")[0]["path"] == top["path"]
+    assert "v1.10/guide/topic2.md and more (copies=all)" in docfs.ok("search", "quixotry2").out
+
+
+def test_versions_within_one_collection_are_one_hit(docfs, tmp_path):
+    places = [("v0.9.x", "next", "v0.10.x"), ("1.2", "latest", "1.10")]
+    newest = ["v0.10.x/guide/topic2.md", "latest/guide/topic2.md"]
+    for n, names in enumerate(places):
+        for name in names:
+            version(tmp_path / f"set{n}", name, name)
+        docfs.ok("add", tmp_path / f"set{n}", "-q", "-c", f"set{n}")
+        found = hits(docfs, f"quixotry2 in=set{n}")
+        assert found[0]["path"] == newest[n], found[0]
+        assert {a["path"] for a in found[0]["also"]} == {f"{x}/guide/topic2.md" for x in names} - {newest[n]}
+        assert [h["score"] for h in found] == sorted((h["score"] for h in found), reverse=True)
+        assert sum("topic2" in h["path"] for h in found) == 1
+        assert sum("topic2" in h["path"] for h in hits(docfs, f"quixotry2 in=set{n} copies=all")) == 3
+
+
 def test_an_exact_copy_is_one_wherever_it_lies(docfs, tmp_path):
     d = tmp_path / "d"
     page(d, "a/one.md", "One", "short zygote")

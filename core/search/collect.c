@@ -14,16 +14,37 @@ static bool above(const struct work *w, const struct candidate *c)
     return c->lex_rank || (w->asked->e && c->vec >= w->asked->e->floor);
 }
 
+#define VERSIONS_MAX 64   /* looked at beyond the last hit */
+#define VERSIONS_NEAR .02 /* below its score */
+
+/* All hits are there. Other versions of them, of which the newest is to be shown, say nearly the
+ * same and have nearly the same score. */
+static bool enough(const struct work *w, const struct docfs_results *r, const struct candidate *c,
+                   size_t beyond)
+{
+    bool versions = false;
+    if (!w->copies.item || !r->n || beyond == VERSIONS_MAX ||
+        c->score < r->hit[r->n - 1].score - VERSIONS_NEAR)
+        return true;
+    for (size_t i = 0; i < r->n && !versions; i++)
+        versions = editions_in(r->hit[i].path);
+    return !versions;
+}
+
 /* Adds the documents that are (good) or are not above the threshold until r holds k. Passages that
  * the index still held but the store deleted are told to the index and counted in *dead. */
 static int collect_some(struct work *w, struct docfs_results *r, bool good, size_t k, int64_t last,
                         size_t *dead, struct docfs_err *err)
 {
-    for (size_t i = 0; i < w->n && r->n < k; i++) {
+    size_t beyond = 0;
+    for (size_t i = 0; i < w->n; i++) {
         struct candidate *c = &w->list[i];
+        if (r->n >= k && enough(w, r, c, beyond++))
+            break;
         if (above(w, c) != good)
             continue;
         struct store_passage p;
+        size_t older;
         int rc = store_passage(w->r, c->passage, &p, err);
         if (rc == -ENOENT) {
             /* Rows never come back: gone from this snapshot means deleted, unless it is newer. */
@@ -41,8 +62,13 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         }
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
         if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len) &&
-            (rc = copies_fold(&w->copies, w->r, r, &p, err)) == 0)
-            rc = results_add(r, c, &p, w->q->text, err);
+            (rc = copies_fold(&w->copies, w->r, r, &p, &older, err)) != 1) {
+            bool renews = rc == 2;
+            if (rc >= 0 && (renews || r->n < k))
+                rc = results_add(r, c, &p, w->q->text, err);
+            if (rc == 0 && renews)
+                rc = results_renew(r, older) < 0 ? err_oom(err) : 0;
+        }
         store_passage_fini(&p);
         if (rc < 0)
             return rc;

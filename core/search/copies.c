@@ -3,8 +3,9 @@
  * is one hit that names the other places.
  *
  * Equal text is a copy wherever it is. Text that is only nearly equal is one only in another
- * collection and under the same title or file name: pages of one collection that are made from one
- * mould differ in little, and in exactly what people look for. */
+ * collection or version, and under the same title or file name: pages of one collection that are
+ * made from one mould differ in little, and in exactly what people look for. The newest version is
+ * the one that is shown. */
 #include "core/search/search.h"
 
 #include <errno.h>
@@ -37,34 +38,34 @@ static bool is_copy(const struct docfs_hit *h, const struct store_identity *know
 {
     if (known->has_sha && id->has_sha && memcmp(known->sha256, id->sha256, SHA256_LEN) == 0)
         return true;
-    if (!known->has_sketch || !id->has_sketch || strcmp(h->collection, p->collection) == 0)
+    int order;
+    if (!known->has_sketch || !id->has_sketch ||
+        (strcmp(h->collection, p->collection) == 0 &&
+         !editions(h->collection, h->path, p->collection, p->path, &order)))
         return false;
     if (strcmp(h->title, p->title) != 0 && strcmp(file_name(h->path), file_name(p->path)) != 0)
         return false;
     return sketch_likeness(known->sketch, id->sketch) >= LIKENESS;
 }
 
+/* Newer versions come first. */
 static int add_also(struct docfs_hit *h, const struct store_passage *p)
 {
-    struct docfs_also *grown = reallocarray(h->also, h->n_also + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    h->also = grown;
-    struct docfs_also *a = &grown[h->n_also];
-    *a = (struct docfs_also){
+    struct docfs_also a = {
         .document = p->document, .collection = strdup(p->collection), .path = strdup(p->path)};
-    if (!a->collection || !a->path) {
-        free((char *)a->collection);
-        free((char *)a->path);
-        return -ENOMEM;
-    }
-    name_doc_id(p->document, a->public_id);
-    h->n_also++;
-    return 0;
+    size_t at = h->n_also;
+    int order;
+    name_doc_id(p->document, a.public_id);
+    while (
+        a.collection && a.path && at > 0 &&
+        editions(h->also[at - 1].collection, h->also[at - 1].path, a.collection, a.path, &order) &&
+        order < 0)
+        at--;
+    return results_also(h, at, &a);
 }
 
 int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
-                const struct store_passage *p, struct docfs_err *err)
+                const struct store_passage *p, size_t *ret_hit, struct docfs_err *err)
 {
     if (!c->item)
         return 0;
@@ -72,9 +73,17 @@ int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *re
     int rc = store_identity(r, p->document, &id, err);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    for (size_t i = 0; i < res->n && i < c->cap; i++)
-        if (is_copy(&res->hit[i], &c->item[i], p, &id))
-            return add_also(&res->hit[i], p) < 0 ? err_oom(err) : 1;
+    for (size_t i = 0; i < res->n && i < c->cap; i++) {
+        struct docfs_hit *h = &res->hit[i];
+        int order;
+        if (!is_copy(h, &c->item[i], p, &id))
+            continue;
+        *ret_hit = i;
+        if (!editions(h->collection, h->path, p->collection, p->path, &order) || order >= 0)
+            return add_also(h, p) < 0 ? err_oom(err) : 1;
+        c->item[i] = id;
+        return 2;
+    }
     if (res->n < c->cap) /* it becomes the next hit */
         c->item[res->n] = id;
     return 0;

@@ -42,6 +42,12 @@ struct docfs_results *docfs_results_ref(struct docfs_results *r)
     return r;
 }
 
+static void also_fini(struct docfs_also *a)
+{
+    free((char *)a->collection);
+    free((char *)a->path);
+}
+
 static void hit_fini(struct docfs_hit *h)
 {
     free((char *)h->collection);
@@ -50,10 +56,8 @@ static void hit_fini(struct docfs_hit *h)
     free((char *)h->url);
     free((char *)h->heading);
     free((char *)h->snippet);
-    for (size_t i = 0; i < h->n_also; i++) {
-        free((char *)h->also[i].collection);
-        free((char *)h->also[i].path);
-    }
+    for (size_t i = 0; i < h->n_also; i++)
+        also_fini(&h->also[i]);
     free(h->also);
 }
 
@@ -178,6 +182,44 @@ int results_add(struct docfs_results *pub, const struct candidate *c, const stru
     result_name(&h, pub->n + 1);
     pub->hit[pub->n++] = h;
     return 0;
+}
+
+int results_also(struct docfs_hit *h, size_t at, struct docfs_also *a)
+{
+    struct docfs_also *grown = NULL;
+    if (a->collection && a->path && at < DOCFS_ALSO_MAX)
+        grown = h->n_also < DOCFS_ALSO_MAX ? reallocarray(h->also, h->n_also + 1, sizeof(*h->also))
+                                           : h->also;
+    if (!grown) {
+        bool full = a->collection && a->path && at == DOCFS_ALSO_MAX;
+        also_fini(a);
+        return full ? 0 : -1;
+    }
+    h->also = grown;
+    if (h->n_also == DOCFS_ALSO_MAX)
+        also_fini(&grown[--h->n_also]);
+    memmove(&grown[at + 1], &grown[at], (h->n_also++ - at) * sizeof(*grown));
+    grown[at] = *a;
+    return 0;
+}
+
+int results_renew(struct docfs_results *pub, size_t at)
+{
+    struct docfs_hit *old = &pub->hit[at], *newer = &pub->hit[pub->n - 1];
+    struct docfs_also a = {
+        .document = old->document, .collection = old->collection, .path = old->path};
+    memcpy(a.public_id, old->public_id, sizeof(a.public_id));
+    old->collection = old->path = NULL; /* of a now */
+    newer->also = old->also;
+    newer->n_also = old->n_also;
+    newer->score = old->score; /* that of the best of them */
+    old->also = NULL;
+    old->n_also = 0;
+    hit_fini(old);
+    *old = *newer;
+    pub->n--;
+    result_name(old, at + 1);
+    return results_also(old, 0, &a);
 }
 
 int results_note(struct docfs_results *r, const char *note)

@@ -11,6 +11,7 @@
  *   reading.c   the words of a passage -> counts; lexicon.c: what is known of them
  *   expand.c    the words that the best passages share
  *   history.c   release notes count less
+ *   editions.c  which version of a page is the newer one
  *   rerank.c    the first documents once more, by a server
  *   results.c   documents -> hits with snippets and names; reference counting
  *   pack.c      results as bytes, for the store and for caches shared between processes
@@ -31,7 +32,7 @@ int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *
 void state_release(struct docfs *d);
 
 /* Raised when the same question may get another answer. */
-#define RANKING_VERSION "3"
+#define RANKING_VERSION "4"
 /* Stands for the program and the settings of search in force: part of every key. The model needs no
  * part in it: a change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
@@ -183,10 +184,20 @@ struct copies {
 };
 void copies_init(struct copies *c, size_t k);
 void copies_fini(struct copies *c);
-/* 1 when the passage's document is a copy of a hit, which then names it; 0 when it is to be the
- * next hit of res. */
+/* 0: the passage is to be the next hit of res; 1: its document is a copy of a hit, which names it
+ * now; 2: of an older version, *ret_hit, in whose place it is to be (results_renew()). */
 int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
-                const struct store_passage *p, struct docfs_err *err);
+                const struct store_passage *p, size_t *ret_hit, struct docfs_err *err);
+
+/* ---- editions.c ---- */
+
+/* The two places may be those of one page in two versions; *ret: below, at or above 0 as the first
+ * one is older, as old, or newer. A version that has no number comes before all that have one when
+ * it is to come ("next"), and after them when it is the last ("latest"). */
+bool editions(const char *collection, const char *path, const char *other_collection,
+              const char *other_path, int *ret);
+/* A component of the path names a version. */
+bool editions_in(const char *path);
 
 /* ---- rerank.c ---- */
 
@@ -240,6 +251,12 @@ struct docfs_results *results_new(const char *query, uint64_t generation);
 /* Adds one hit from a passage row; takes the strings it needs. */
 int results_add(struct docfs_results *r, const struct candidate *c, const struct store_passage *p,
                 const char *query_text, struct docfs_err *err);
+/* Names a copy of a hit at a place of its list, which drops the last one when it is full. a, and
+ * its strings, go to h, also on failure. 0 or -1 when memory is out. */
+int results_also(struct docfs_hit *h, size_t at, struct docfs_also *a);
+/* Puts the last hit in the place of another one, which it names from now on, as that one did its
+ * own. 0 or -1 when memory is out. */
+int results_renew(struct docfs_results *r, size_t at);
 int results_note(struct docfs_results *r, const char *note);
 /* Adds a copy of a hit made elsewhere. 0 or -1 when memory is out. */
 int results_copy(struct docfs_results *r, const struct docfs_hit *h);

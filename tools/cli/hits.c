@@ -13,20 +13,25 @@ static void rank_text(char out[16], int rank)
         snprintf(out, 16, "-");
 }
 
+#define ALSO_SHOWN 3
+
 /* Where else the same text stands. */
 static void print_also(struct out *o, const struct docfs_hit *h)
 {
     unsigned at = 11;
+    size_t shown = h->n_also < ALSO_SHOWN ? h->n_also : ALSO_SHOWN;
     if (h->n_also)
         out_printf(o, "    also in");
-    for (size_t i = 0; i < h->n_also; i++) {
+    for (size_t i = 0; i < shown; i++) {
         _cleanup_buf_ struct buf b = {0};
         buf_addf(&b, " %s", h->also[i].collection);
         if (strcmp(h->also[i].path, h->path) != 0)
             buf_addf(&b, "/%s", h->also[i].path);
-        buf_adds(&b, i + 1 < h->n_also ? "," : "");
+        buf_adds(&b, i + 1 < shown ? "," : "");
         at = out_wrapped(o, STYLE_PATH, buf_text(&b), at);
     }
+    if (h->n_also > shown)
+        out_wrapped(o, STYLE_NONE, " and more (copies=all)", at);
     if (h->n_also)
         out_printf(o, "\n");
 }

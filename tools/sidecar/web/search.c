@@ -153,7 +153,8 @@ static void hit(struct buf *b, const struct docfs_hit *h, const char *question, 
         buf_adds(b, "<a href=\"");
         page_doc_url(b, h->also[i].collection, h->also[i].path);
         buf_adds(b, "\">");
-        page_text(b, h->also[i].collection);
+        bool here = strcmp(h->also[i].collection, h->collection) == 0;
+        page_text(b, here ? h->also[i].path : h->also[i].collection);
         buf_adds(b, "</a>");
     }
     buf_adds(b, "</p></li>\n");
