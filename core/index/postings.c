@@ -235,7 +235,7 @@ int postings_entry(const struct postings *p, const char *word, size_t len,
         if (entry[k].hash != hash)
             continue;
         *ret = entry[k];
-        return ret->at >= sizeof(p->h) && ret->at <= p->h.dict_at &&
+        return ret->size && ret->at >= sizeof(p->h) && ret->at <= p->h.dict_at &&
                        ret->size <= p->h.dict_at - ret->at && table && ret->df <= p->h.rows
                    ? 1
                    : -EBADMSG;
@@ -279,7 +279,7 @@ const unsigned char *postings_skip_text(const struct scratch *s, size_t size, co
 
 static int verify_entry(const struct postings *p, const struct postings_entry *e, struct scratch *s)
 {
-    if (e->at < sizeof(p->h) || e->at > p->h.dict_at || e->size > p->h.dict_at - e->at)
+    if (!e->size || e->at < sizeof(p->h) || e->at > p->h.dict_at || e->size > p->h.dict_at - e->at)
         return -EBADMSG;
     int r = postings_load(p, e, s);
     if (r < 0)
