@@ -238,7 +238,7 @@ bool md_inline(struct md *m, struct span line)
         const char *p = line.s + i;
         size_t n = 0;
         if (*p == '`') {
-            if (removed && line.s[i - 1] != '`' && buf_last(&m->out) == '`')
+            if (removed && i && line.s[i - 1] != '`' && buf_last(&m->out) == '`')
                 buf_addc(&m->out, ' '); /* code on both sides of tags */
             i += code_span(&m->out, span_skip(line, i), dead);
             continue;
