@@ -136,7 +136,7 @@ def test_mount(ready, mount_of, seconds, tmp_path):
 
 def test_watch(ready, workdir, seconds):
     rng = random.Random(3)
-    ready.ok("add", workdir, "--collection", "w")
+    ready.run("add", workdir, "--collection", "w")  # nothing in it yet
     kills = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end or kills < 3:
