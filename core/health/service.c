@@ -205,11 +205,7 @@ int docfs_service_start(struct docfs *d, const char *kind, const char *place,
     s->d = d;
     s->fd = s->run_fd = -1;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&s->wake);
     health_reap(d);
     int r = make_page(s, kind, place, err);
     if (r == 0) {

@@ -3,6 +3,7 @@
  * depend on the scheduler. Memory is bounded twice: by the number of slots, and by the bytes that
  * finished results hold; the file that the writer waits for is always let through. */
 #include "core/ingest/ingest.h"
+#include "core/util/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -78,11 +79,7 @@ int pipeline_start(const struct work_env *env, const struct plan *plan, bool for
     p->force = force;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->space, NULL);
-    pthread_condattr_t mono;
-    pthread_condattr_init(&mono);
-    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->filled, &mono);
-    pthread_condattr_destroy(&mono);
+    clock_cond_init(&p->filled);
     p->slot = calloc(SLOTS, sizeof(*p->slot));
     p->thread = calloc(threads, sizeof(*p->thread));
     if (!p->slot || !p->thread) {

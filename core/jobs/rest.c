@@ -81,12 +81,8 @@ void rest_start(struct docfs *d, struct rest **ret)
     if (!x)
         return;
     x->d = d;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&x->lock, NULL);
-    pthread_cond_init(&x->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&x->wake);
     if (pthread_create(&x->thread, NULL, work, x) == 0)
         *ret = x;
     else

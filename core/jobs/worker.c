@@ -169,12 +169,8 @@ int docfs_worker_start(struct docfs *d, const struct docfs_worker_options *opt,
     if (!w)
         return err_oom(err);
     w->d = d;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&w->wake);
     w->busy = n;
     int rc = 0;
     for (; w->n < n && rc == 0; w->n += rc == 0)

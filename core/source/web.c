@@ -124,12 +124,8 @@ static int web_open(const struct source_env *env, const char *location, void **r
     if (!s)
         return err_oom(err);
     struct web *w = &s->web;
-    pthread_condattr_t mono;
-    pthread_condattr_init(&mono);
-    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, &mono);
-    pthread_condattr_destroy(&mono);
+    clock_cond_init(&w->changed);
     web_pages_init(&w->pages);
     web_pages_init(&w->old);
     s->lock_fd = -1;

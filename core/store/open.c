@@ -206,12 +206,8 @@ int store_open(const char *dir, bool read_only, bool must_exist, struct store **
     flat_init(&s->flat);
     pthread_mutex_init(&s->log_lock, NULL);
     pthread_mutex_init(&s->trouble.lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->write_free, &attr);
-    pthread_cond_init(&s->log_wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&s->write_free);
+    clock_cond_init(&s->log_wake);
     s->read_only = read_only;
     s->busy_ms = BUSY_DEFAULT_MS;
     s->data_version = -1;

@@ -11,6 +11,7 @@
 
 #include "core/util/cleanup.h"
 #include "tools/cli/mcp_stdio.h"
+#include "core/util/clock.h"
 
 #define THREADS 8
 #define WAITING_MAX 256 /* calls that wait; more are not read */
@@ -259,15 +260,11 @@ struct mcp_calls *mcp_calls_new(struct mcp *m)
     if (!c)
         return NULL;
     c->m = m;
-    pthread_condattr_t mono;
-    pthread_condattr_init(&mono);
-    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_init(&c->out, NULL);
     pthread_cond_init(&c->more, NULL);
-    pthread_cond_init(&c->less, &mono);
-    pthread_cond_init(&c->stirred, &mono);
-    pthread_condattr_destroy(&mono);
+    clock_cond_init(&c->less);
+    clock_cond_init(&c->stirred);
     return c;
 }
 

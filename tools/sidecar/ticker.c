@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/sidecar/internal.h"
+#include "core/util/clock.h"
 
 #define TRIM_NS (10 * SECOND_NS)
 
@@ -83,12 +84,8 @@ struct ticker *ticker_new(struct server *s)
     if (!t)
         return NULL;
     t->s = s;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&t->wake);
     if (pthread_create(&t->thread, NULL, tick, t) != 0) {
         free(t);
         return NULL;
