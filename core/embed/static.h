@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/embed/embed.h"
+#include "core/util/cpu.h"
 
 #define STATIC_MAGIC "DOCFSMDL"
 #define STATIC_VERSION 1
@@ -100,9 +101,8 @@ size_t static_lanes_width(const struct static_lanes *l);
 /* out[i]: of the row and the i-th of the question, 0 beyond its n. */
 void static_dots(const int8_t *row, const struct static_lanes *l, int32_t *out);
 typedef void static_dots_fn(const int8_t *row, const struct static_lanes *l, int32_t *out);
-enum static_kernel { STATIC_SCALAR, STATIC_AVX2, STATIC_VNNI, STATIC_KERNELS };
 /* NULL when this processor cannot run it. */
-static_dots_fn *static_dots_get(enum static_kernel which);
+static_dots_fn *static_dots_get(enum kernel which);
 
 extern const struct embed_near_ops static_near; /* static_near.c */
 

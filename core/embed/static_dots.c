@@ -31,9 +31,6 @@ static void dots_scalar(const int8_t *row, const struct static_lanes *l, int32_t
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-
 AVX2 static inline __m256i madd4(__m256i sum, const int8_t *q, __m256i row)
 {
     __m256i lanes = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)q));
@@ -89,30 +86,23 @@ AVX512 static void dots_vnni(const int8_t *row, const struct static_lanes *l, in
 }
 #endif
 
-static_dots_fn *static_dots_get(enum static_kernel which)
+static_dots_fn *static_dots_get(enum kernel which)
 {
-    switch (which) {
-    case STATIC_SCALAR:
-        return dots_scalar;
+    static static_dots_fn *const all[KERNEL_COUNT] = {
+        [KERNEL_SCALAR] = dots_scalar,
 #ifdef __x86_64__
-    case STATIC_AVX2:
-        return __builtin_cpu_supports("avx2") ? dots_avx2 : NULL;
-    case STATIC_VNNI:
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512vnni")
-                   ? dots_vnni
-                   : NULL;
+        [KERNEL_AVX2] = dots_avx2,
+        [KERNEL_AVX512_VNNI] = dots_vnni,
 #endif
-    default:
-        return NULL;
-    }
+    };
+    return cpu_runs(which) ? all[which] : NULL;
 }
 
 static static_dots_fn *best(void)
 {
     static_dots_fn *f = NULL;
-    for (int k = STATIC_KERNELS; !f && k-- > 0;)
-        f = static_dots_get((enum static_kernel)k);
+    for (int k = KERNEL_COUNT; !f && k-- > 0;)
+        f = static_dots_get((enum kernel)k);
     return f;
 }
 

@@ -25,9 +25,6 @@ static void dot_scalar(const int16_t *q, const int8_t *codes, size_t size, size_
  */
 #define AHEAD 4096
 
-#define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-
 /* Four vectors of partial sums -> four sums. */
 AVX2 static inline __m128i sum4(__m256i a, __m256i b, __m256i c, __m256i d)
 {
@@ -106,21 +103,14 @@ AVX512 static void dot_avx512(const int16_t *q, const int8_t *codes, size_t size
 
 dot_fn *kernel_get(enum kernel which)
 {
-    switch (which) {
-    case KERNEL_SCALAR:
-        return dot_scalar;
+    static dot_fn *const all[KERNEL_COUNT] = {
+        [KERNEL_SCALAR] = dot_scalar,
 #ifdef __x86_64__
-    case KERNEL_AVX2:
-        return __builtin_cpu_supports("avx2") ? dot_avx2 : NULL;
-    case KERNEL_AVX512_VNNI:
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512vnni")
-                   ? dot_avx512
-                   : NULL;
+        [KERNEL_AVX2] = dot_avx2,
+        [KERNEL_AVX512_VNNI] = dot_avx512,
 #endif
-    default:
-        return NULL;
-    }
+    };
+    return cpu_runs(which) ? all[which] : NULL;
 }
 
 dot_fn *kernel_best(void)

@@ -4,13 +4,12 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "core/util/cpu.h"
 
 #define VINDEX_MAX_DIM 4096
 
 /* out[i] = q . codes[i] for n rows of size bytes (a multiple of 64). */
 typedef void dot_fn(const int16_t *q, const int8_t *codes, size_t size, size_t n, int32_t *out);
-
-enum kernel { KERNEL_SCALAR, KERNEL_AVX2, KERNEL_AVX512_VNNI, KERNEL_COUNT };
 
 /* NULL when this processor cannot run it. */
 dot_fn *kernel_get(enum kernel which);

@@ -57,7 +57,6 @@ static void estimate_scalar(const struct signs_query *q, const uint8_t *signs, s
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2")))
 #define AHEAD 4096 /* as in kernel.c */
 
 /* all: sums of 16-bit words whose high byte is another row's; odd: of the high bytes alone. What
@@ -131,16 +130,13 @@ uint64_t signs_between(const uint16_t *estimate, uint16_t low, uint16_t high)
 
 estimate_fn *signs_get(enum kernel which)
 {
-    switch (which) {
-    case KERNEL_SCALAR:
-        return estimate_scalar;
+    static estimate_fn *const all[KERNEL_COUNT] = {
+        [KERNEL_SCALAR] = estimate_scalar,
 #ifdef __x86_64__
-    case KERNEL_AVX2:
-        return __builtin_cpu_supports("avx2") ? estimate_avx2 : NULL;
+        [KERNEL_AVX2] = estimate_avx2,
 #endif
-    default:
-        return NULL;
-    }
+    };
+    return cpu_runs(which) ? all[which] : NULL;
 }
 
 estimate_fn *signs_best(void)

@@ -264,10 +264,10 @@ static void multiplies(void)
         struct static_lanes *l = static_lanes_new(&m, asked, n);
         assert(l && static_lanes_width(l) == (n + STATIC_LANES - 1) / STATIC_LANES * STATIC_LANES);
         for (uint32_t r = 0; r < ROWS; r++)
-            for (int k = 0; k < STATIC_KERNELS; k++) {
+            for (int k = 0; k < KERNEL_COUNT; k++) {
                 int32_t dot[ROWS];
-                static_dots_fn *dots = static_dots_get((enum static_kernel)k);
-                assert(dots || k != STATIC_SCALAR);
+                static_dots_fn *dots = static_dots_get((enum kernel)k);
+                assert(dots || k != KERNEL_SCALAR);
                 if (dots)
                     dots(rows + r * WIDTH, l, dot);
                 for (size_t i = 0; dots && i < static_lanes_width(l); i++)
