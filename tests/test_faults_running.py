@@ -77,7 +77,8 @@ def test_cache_removed_and_made_anew(ready, serve, mount_of, workdir):
 
     def answered():
         try:
-            return s.get("/ready").status == 200 and paths(ask(s, "cancel a task")) == ["x.md"]
+            r = ask(s, "cancel a task")  # refused once the loss is seen, until the new one is open
+            return r.status == 200 and paths(r) == ["x.md"] and s.get("/ready").status == 200
         except OSError:  # between closing the old one and opening the new one
             return False
     wait_until(answered)

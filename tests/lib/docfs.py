@@ -101,10 +101,12 @@ class Docfs:
 
 
 def answers(path):
-    """True when a living process serves the mount."""
+    """True when a living process serves the mount: the kernel lists it, and then it is it that answers."""
+    if not is_mounted(path):
+        return False
     try:
         os.statvfs(path)
-        return is_mounted(path)
+        return True
     except OSError:
         return False
 
