@@ -92,6 +92,36 @@ def test_same_as_full_text(pair, workdir):
     assert answers(words) == answers(plain) != third
 
 
+def scores(docfs, **env):
+    """What reads passages again: by the words of the question and by what they mean."""
+    found = []
+    for q in ("cancel a task", "stop work that was begun", "os.path", "read_text of a fileName"):
+        hits = docfs.ok("search", "--explain", "--json", q, env=env).json["hits"]
+        found.append([(h["path"], h["score"]) for h in hits])
+    return found
+
+
+def test_what_words_mean_follows_the_model(pair, workdir):
+    words, plain = pair
+    file = words.cache / "index/words"
+    made, first = file.read_bytes(), scores(plain)
+    assert scores(words) == first and all(first)
+    none = {"DOCFS_MODEL": "none"}  # an embedder that does not compare word by word
+    for d in pair:
+        d.ok("reembed", "-q", env=none)
+    second = scores(plain, **none)
+    assert scores(words, **none) == second != first
+    file.unlink()
+    words.ok("refresh", "-q", *KEPT, env=none)
+    without = file.read_bytes()
+    assert len(without) < len(made) and scores(words, **none) == second
+    for d in pair:
+        d.ok("reembed", "-q", "--set", "index.words_min=1000000000")
+    assert file.read_bytes() == made and scores(words) == first
+    file.write_bytes(without)  # of another model: words are looked up in the texts
+    assert scores(words) == first
+
+
 def test_what_came_later_enters_a_full_list(pair, workdir):
     words, plain = pair
     few = ("--set", "search.candidates=10", "--set", "search.k=10")

@@ -23,25 +23,30 @@ struct embed_near {
     float all, title; /* in the text; in its title alone */
 };
 
+/* What a word is to the model. */
+#define EMBED_WORD_ROWS 24 /* at most */
+struct embed_word {
+    uint32_t row[EMBED_WORD_ROWS];
+    size_t n;
+    bool letters; /* known by its letters alone: counts unless parts of it follow, which say it */
+};
+
 /* How well texts answer a question, word by word. The caller reads them, so that whoever reads a
- * text for other reasons as well does it once. Costs about 5 us a text: it is for the best of a
- * first list. What begin returns belongs to one thread. */
+ * text for other reasons as well does it once, or knows its rows from before. What begin returns
+ * belongs to one thread. */
 struct embed_asked;
-#define EMBED_WORD_ROWS 24 /* of one word at most */
 struct embed_near_ops {
+    /* Stands for what rows() answers, which is the same for every question: it may be kept. Not 0.
+     */
+    uint64_t (*vocabulary)(void *ctx);
+    /* Of a word as token_each() gives it, with its stem. */
+    void (*rows)(void *ctx, const struct token *t, const char *stem, size_t len,
+                 struct embed_word *ret);
     int (*begin)(void *ctx, const char *query, struct embed_asked **ret, struct docfs_err *err);
-    /* What a word, as token_each() gives it, with its stem, is to the model: returns how many. The
-     * same for every question and as long as the fingerprint; may be kept. */
-    size_t (*rows)(void *ctx, const struct token *t, const char *stem, size_t len,
-                   uint32_t row[EMBED_WORD_ROWS]);
-    /* Of a word that rows() gave n of: the number that it has below, or -ENOMEM. part: it is one of
-     * an identifier. Of words that come up again it need not be asked again. */
-    int64_t (*know)(struct embed_asked *a, const uint32_t *row, size_t n, bool part);
-    /* The next word of the text: title first, then the body. */
-    void (*word)(struct embed_asked *a, uint32_t word);
-    void (*title)(struct embed_asked *a); /* it ends here */
-    /* The text ends; the next one may follow. */
-    void (*end)(struct embed_asked *a, struct embed_near *ret);
+    /* A text by the rows of its words, in any order and any number of times; the first `title` of
+     * them are of its title. Rows that the model has not are passed over. 0 or -ENOMEM. */
+    int (*compare)(struct embed_asked *a, const uint32_t *row, size_t title, size_t n,
+                   struct embed_near *ret);
     void (*free)(struct embed_asked *a); /* NULL allowed */
 };
 

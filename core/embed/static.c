@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/util/cleanup.h"
+#include "core/util/hash.h"
 
 #define BATCH 64
 
@@ -100,6 +101,9 @@ int embed_static_with(struct static_model *m, const char *tuning, float *factors
         s->m.query = factors;
         s->m.passage = factors + (size_t)h->words + h->buckets;
     }
+    /* Other factors leave a word what it is. */
+    const uint32_t words[] = {h->words, h->buckets, h->gram_min, h->gram_max, h->flags};
+    s->vocabulary = hash64(words, sizeof(words), h->table_sum) | 1;
     uint64_t sum = h->row_sum ^ h->table_sum;
     snprintf(s->fingerprint, sizeof(s->fingerprint), "docfs/%s-%08x%s%s/%u/l2", h->name,
              (unsigned)(sum ^ sum >> 32), *tuning ? "+" : "", tuning, h->dim);

@@ -131,6 +131,7 @@ struct embed_static {
     struct static_model m;
     float *factors;      /* owned; what m.query and m.passage point to when they are adapted */
     _Atomic float *norm; /* [rows] of the row; 0: not asked for yet */
+    uint64_t vocabulary; /* embed_near_ops */
     char fingerprint[128];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * How near the words of a text are to those of a question. The texts of one question share most of
- * their words: what a word is, and what a row has to do with the question, is found out once. */
+ * their rows: what a row has to do with the question is found out once. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,20 +11,7 @@
 #include "core/util/cleanup.h"
 
 #define QUERY_ROWS 32
-#define SLOTS_MIN 16384 /* twice the rows of most questions */
-
-/* A row that some text holds. */
-struct known {
-    uint32_t row, text; /* text: the last one that it was counted in, 0: none yet */
-};
-
-/* A word that has a number: its rows are place[first..first + n). */
-struct word {
-    uint32_t first, text; /* text: the last one that it was counted in, 0: none yet */
-    uint16_t n;
-    bool part;
-    bool late; /* counts unless parts of it follow, which say it */
-};
+#define SLOTS_MIN 8192 /* twice the rows of most questions, and more */
 
 struct embed_asked {
     const struct static_model *m;
@@ -38,24 +25,10 @@ struct embed_asked {
 
     uint32_t *slot; /* 1 + place of a row among the known ones; open addressing */
     size_t slots;
-    struct known *known;
-    float *cosine; /* width for each of them */
-    size_t n_known;
-    size_t cap; /* of known, cosine and place */
-
-    struct word *word;
-    size_t words, word_cap;
-    uint32_t *place;  /* of a row among the known ones; of a word not counted yet: the row */
-    size_t places;    /* at least as many as rows are known, and at most cap */
-    uint32_t waiting; /* 1 + the word that is late; 0: none */
-
-    uint32_t text;                  /* number of the present one */
-    uint32_t seen[STATIC_FEATURES]; /* places of the rows in it; with FRESH: no cosines yet */
-    size_t rows, compared;          /* of them; those that best knows about */
-    float in_title;                 /* of the present text */
+    uint32_t *known;          /* rows that texts held */
+    float *cosine;            /* width for each of them */
+    size_t n_known, computed; /* computed: the first that have their cosines */
 };
-
-#define FRESH (1u << 31)
 
 static float row_norm(const struct embed_asked *a, uint32_t row)
 {
@@ -95,7 +68,7 @@ static int read_query(struct embed_asked *a, const char *query)
 static size_t slot_of(const struct embed_asked *a, uint32_t row)
 {
     size_t i = (row * 0x9e3779b1u) >> 8 & (a->slots - 1);
-    while (a->slot[i] && a->known[a->slot[i] - 1].row != row)
+    while (a->slot[i] && a->known[a->slot[i] - 1] != row)
         i = (i + 1) & (a->slots - 1);
     return i;
 }
@@ -103,25 +76,21 @@ static size_t slot_of(const struct embed_asked *a, uint32_t row)
 static int widen(struct embed_asked *a)
 {
     size_t slots = a->slots ? 2 * a->slots : SLOTS_MIN, cap = slots / 2;
-    struct known *known = reallocarray(a->known, cap, sizeof(*known));
+    uint32_t *known = reallocarray(a->known, cap, sizeof(*known));
     if (known)
         a->known = known;
     float *cosine =
         known ? reallocarray(a->cosine, cap * (a->width ? a->width : 1), sizeof(*cosine)) : NULL;
     if (cosine)
         a->cosine = cosine;
-    uint32_t *place = cosine ? reallocarray(a->place, cap, sizeof(*place)) : NULL;
-    if (place)
-        a->place = place;
-    uint32_t *slot = place ? calloc(slots, sizeof(*slot)) : NULL;
+    uint32_t *slot = cosine ? calloc(slots, sizeof(*slot)) : NULL;
     if (!slot)
         return -ENOMEM;
     free(a->slot);
     a->slot = slot;
     a->slots = slots;
-    a->cap = cap;
     for (size_t k = 0; k < a->n_known; k++)
-        a->slot[slot_of(a, a->known[k].row)] = (uint32_t)k + 1;
+        a->slot[slot_of(a, a->known[k])] = (uint32_t)k + 1;
     return 0;
 }
 
@@ -137,18 +106,7 @@ static void compute(struct embed_asked *a, uint32_t row, float *ret)
             ret[q] = 1;
 }
 
-/* Room for one more was made with the word. */
-static uint32_t place_of(struct embed_asked *a, uint32_t row)
-{
-    size_t i = slot_of(a, row);
-    if (!a->slot[i]) {
-        a->known[a->n_known] = (struct known){.row = row};
-        a->slot[i] = (uint32_t)++a->n_known;
-    }
-    return a->slot[i] - 1;
-}
-
-/* It will be read when the text ends: most rows are far away in memory. */
+/* It will be read when the rows are all placed: most are far away in memory. */
 static void fetch(const struct embed_asked *a, uint32_t row)
 {
     size_t dim = a->m->head->dim;
@@ -156,62 +114,67 @@ static void fetch(const struct embed_asked *a, uint32_t row)
         __builtin_prefetch(a->m->row + (size_t)row * dim + i);
 }
 
-/* The rows of a word occur in the present text. */
-static void count(struct embed_asked *a, struct word *w)
+/* Where the row is among the known ones; -1: the model has it not. */
+static int64_t place_of(struct embed_asked *a, uint32_t row)
 {
-    if (w->text == a->text)
-        return;
-    uint32_t *place = a->place + w->first;
-    for (size_t i = 0; i < w->n && !w->text; i++)
-        place[i] = place_of(a, place[i]);
-    w->text = a->text;
-    for (size_t i = 0; i < w->n && a->rows < STATIC_FEATURES; i++) {
-        struct known *k = &a->known[place[i]];
-        if (k->text == a->text)
-            continue;
-        if (!k->text)
-            fetch(a, k->row);
-        a->seen[a->rows++] = place[i] | (k->text ? 0 : FRESH);
-        k->text = a->text;
+    if (row >= a->m->head->words + a->m->head->buckets)
+        return -1;
+    size_t i = slot_of(a, row);
+    if (!a->slot[i]) {
+        fetch(a, row);
+        a->known[a->n_known] = row;
+        a->slot[i] = (uint32_t)++a->n_known;
     }
+    return (int64_t)a->slot[i] - 1;
 }
 
-/* Takes the rows that were counted since the last time into best. */
-static void compare(struct embed_asked *a)
+static int take(struct embed_asked *a, const uint32_t *row, size_t n)
 {
-    for (; a->compared < a->rows; a->compared++) {
-        uint32_t place = a->seen[a->compared] & ~FRESH;
-        float *cosine = a->cosine + place * a->width;
-        if (a->seen[a->compared] & FRESH)
-            compute(a, a->known[place].row, cosine);
+    int64_t place[STATIC_FEATURES];
+    while (2 * (a->n_known + n) > a->slots)
+        if (widen(a) < 0)
+            return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        place[i] = place_of(a, row[i]);
+    for (; a->computed < a->n_known; a->computed++)
+        compute(a, a->known[a->computed], a->cosine + a->computed * a->width);
+    for (size_t i = 0; i < n; i++) {
+        if (place[i] < 0)
+            continue;
+        const float *cosine = a->cosine + (size_t)place[i] * a->width;
         for (size_t q = 0; q < a->width; q++)
             a->best[q] = cosine[q] > a->best[q] ? cosine[q] : a->best[q];
     }
+    return 0;
 }
 
-static void count_waiting(struct embed_asked *a)
-{
-    if (a->waiting)
-        count(a, &a->word[a->waiting - 1]);
-    a->waiting = 0;
-}
-
-static float found(struct embed_asked *a)
+static float found(const struct embed_asked *a)
 {
     float sum = 0;
-    count_waiting(a);
-    compare(a);
     for (size_t q = 0; q < a->n; q++)
         sum += a->weight[q] * a->best[q];
     return a->total > 0 ? sum / a->total : 0;
 }
 
-static void next_text(struct embed_asked *a)
+/* So many at once. */
+static int take_all(struct embed_asked *a, const uint32_t *row, size_t n)
+{
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0 && a->n; i += STATIC_FEATURES)
+        rc = take(a, row + i, n - i < STATIC_FEATURES ? n - i : STATIC_FEATURES);
+    return rc;
+}
+
+static int near_compare(struct embed_asked *a, const uint32_t *row, size_t title, size_t n,
+                        struct embed_near *ret)
 {
     memset(a->best, 0, sizeof(a->best));
-    a->in_title = 0;
-    a->rows = a->compared = 0;
-    a->text++;
+    int rc = take_all(a, row, title);
+    ret->title = found(a);
+    if (rc == 0)
+        rc = take_all(a, row + title, n - title);
+    ret->all = found(a);
+    return rc;
 }
 
 static void near_free(struct embed_asked *a)
@@ -222,8 +185,6 @@ static void near_free(struct embed_asked *a)
     free(a->slot);
     free(a->known);
     free(a->cosine);
-    free(a->word);
-    free(a->place);
     free(a);
 }
 
@@ -239,81 +200,33 @@ static int near_begin(void *ctx, const char *query, struct embed_asked **ret, st
         near_free(a);
         return err_oom(err);
     }
-    next_text(a);
     *ret = a;
     return 0;
 }
 
-static int keep(struct embed_asked *a, const struct word *w, const uint32_t *row)
-{
-    size_t cap = a->word_cap ? 2 * a->word_cap : 4096;
-    if (a->words == a->word_cap) {
-        struct word *grown = reallocarray(a->word, cap, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        a->word = grown;
-        a->word_cap = cap;
-    }
-    while (a->places + w->n > a->cap)
-        if (widen(a) < 0)
-            return -ENOMEM;
-    for (size_t i = 0; i < w->n; i++)
-        a->place[a->places++] = row[i];
-    a->word[a->words++] = *w;
-    return 0;
-}
-
-static size_t near_rows(void *ctx, const struct token *t, const char *stem, size_t len,
-                        uint32_t row[EMBED_WORD_ROWS])
+static void near_rows(void *ctx, const struct token *t, const char *stem, size_t len,
+                      struct embed_word *ret)
 {
     const struct static_model *m = &((const struct embed_static *)ctx)->m;
     unsigned flags = m->head->flags;
+    ret->n = 0;
+    ret->letters = false;
     if (flags & STATIC_DROP_STOP && token_is_stopword(t->text, t->len))
-        return 0;
+        return;
     const char *word = flags & STATIC_STEM ? stem : t->text;
     size_t n = flags & STATIC_STEM ? len : t->len;
-    row[0] = static_find(m, word, n);
-    return row[0] == UINT32_MAX ? static_grams(m, word, n, row) : 1;
+    ret->row[0] = static_find(m, word, n);
+    ret->letters = ret->row[0] == UINT32_MAX;
+    ret->n = ret->letters ? static_grams(m, word, n, ret->row) : 1;
 }
 
-static int64_t near_know(struct embed_asked *a, const uint32_t *row, size_t n, bool part)
+static uint64_t near_vocabulary(void *ctx)
 {
-    bool grams = n && row[0] >= a->m->head->words;
-    struct word w = {.first = (uint32_t)a->places,
-                     .n = a->n ? (uint16_t)n : 0,
-                     .part = part,
-                     .late = grams && !part};
-    return keep(a, &w, row) < 0 ? -ENOMEM : (int64_t)a->words - 1;
+    return ((const struct embed_static *)ctx)->vocabulary;
 }
 
-static void near_word(struct embed_asked *a, uint32_t word)
-{
-    struct word *w = &a->word[word];
-    if (w->part)
-        a->waiting = 0;
-    else
-        count_waiting(a);
-    if (w->late)
-        a->waiting = word + 1;
-    else
-        count(a, w);
-}
-
-static void near_title(struct embed_asked *a)
-{
-    a->in_title = found(a);
-}
-
-static void near_end(struct embed_asked *a, struct embed_near *ret)
-{
-    *ret = (struct embed_near){.all = found(a), .title = a->in_title};
-    next_text(a);
-}
-
-const struct embed_near_ops static_near = {.begin = near_begin,
+const struct embed_near_ops static_near = {.vocabulary = near_vocabulary,
                                            .rows = near_rows,
-                                           .know = near_know,
-                                           .word = near_word,
-                                           .title = near_title,
-                                           .end = near_end,
+                                           .begin = near_begin,
+                                           .compare = near_compare,
                                            .free = near_free};

@@ -66,11 +66,11 @@ static int check_header(const struct postings_header *h, uint64_t size, const ch
     if (memcmp(h->stamp, want, sizeof(want)))
         return err_set(err, -ESTALE, "index/" POSTINGS_FILE " is of another cache; " REBUILT);
     uint64_t rows_end = sizeof(*h) + h->rows * sizeof(struct postings_row);
-    uint64_t names_end = h->names_at + (h->names + 1) * sizeof(uint32_t);
     if (h->texts_at < rows_end || h->names_at < h->texts_at || h->names > POSTINGS_NAMES_MAX ||
-        h->names_at % 8 || h->names_at > size || names_end > h->dict_at ||
-        h->rows > POSTINGS_ROWS_MAX || h->entries > UINT32_MAX || h->bits > POSTINGS_BITS_MAX ||
-        h->file_size != size || h->dict_at % 8 || h->dict_at < rows_end || h->dict_at > size ||
+        h->names_at % 8 || h->names_at > size ||
+        h->names_at + postings_name_tables(h->names) > h->dict_at || h->rows > POSTINGS_ROWS_MAX ||
+        h->entries > UINT32_MAX || h->bits > POSTINGS_BITS_MAX || h->file_size != size ||
+        h->dict_at % 8 || h->dict_at < rows_end || h->dict_at > size ||
         size - h->dict_at != h->entries * sizeof(struct postings_entry) +
                                  buckets(h) * sizeof(struct postings_bucket))
         return err_set(err, -EBADMSG, "index/" POSTINGS_FILE " has the wrong size; " REBUILT);
@@ -90,8 +90,7 @@ static bool sound_tables(const struct postings *p)
         sound &= p->bucket[i].first >= p->bucket[i - 1].first &&
                  p->bucket[i].first - p->bucket[i - 1].first <= POSTINGS_BUCKET_MAX;
     size_t names = p->h.names;
-    sound &=
-        p->name[0] == 0 && names_size(&p->h) - (names + 1) * sizeof(*p->name) >= p->name[names];
+    sound &= p->name[0] == 0 && names_size(&p->h) - postings_name_tables(names) >= p->name[names];
     for (size_t i = 0; i < names; i++)
         sound &= p->name[i] < p->name[i + 1];
     int64_t last = 0;
@@ -136,9 +135,10 @@ static int load(struct postings *p, const char *stamp, struct docfs_err *err)
     struct checksum sum, names;
     checksum_init(&sum);
     checksum_init(&names);
-    size_t name_table = (p->h.names + 1) * sizeof(*p->name);
-    size_t texts = names_size(&p->h) - name_table, len = p->name[p->h.names];
-    checksum_add(&names, p->name, name_table + (len < texts ? len : texts));
+    size_t name_tables = postings_name_tables(p->h.names);
+    size_t texts = names_size(&p->h) - name_tables, len = p->name[p->h.names];
+    checksum_add(&names, p->name, name_tables + (len < texts ? len : texts));
+    p->stem = p->name + p->h.names + 1;
     checksum_add(&sum, p->row, rows);
     checksum_add(&sum, p->bucket, table);
     if ((checksum_end(&sum) ^ checksum_end(&names)) != p->h.table_sum || !sound_tables(p))
@@ -198,6 +198,11 @@ uint64_t postings_words(const struct postings *p)
     return p->h.words;
 }
 
+uint64_t postings_vocabulary(const struct postings *p)
+{
+    return p->h.vocabulary;
+}
+
 uint32_t postings_names(const struct postings *p)
 {
     return (uint32_t)p->h.names;
@@ -206,7 +211,7 @@ uint32_t postings_names(const struct postings *p)
 const char *postings_name(const struct postings *p, uint32_t name, size_t *ret_len)
 {
     *ret_len = p->name[name + 1] - p->name[name];
-    return (const char *)(p->name + p->h.names + 1) + p->name[name];
+    return (const char *)p->name + postings_name_tables(p->h.names) + p->name[name];
 }
 
 int postings_read_text(const struct postings *p, const struct postings_row *row, void *data)
@@ -292,6 +297,11 @@ static int verify_entry(const struct postings *p, const struct postings_entry *e
     return at == end ? 0 : -EBADMSG;
 }
 
+static int no_features(void *arg, const uint32_t *feature, size_t title, size_t n)
+{
+    return 0;
+}
+
 static int no_token(void *arg, const struct postings_token *t)
 {
     return 0;
@@ -300,6 +310,7 @@ static int no_token(void *arg, const struct postings_token *t)
 int postings_verify(struct postings *p, struct docfs_err *err)
 {
     struct postings_entry entry[POSTINGS_BUCKET_MAX];
+    const struct postings_reader nobody = {no_features, no_token, NULL};
     struct scratch s = {0};
     int r = 0;
     for (size_t b = 0; r == 0 && b + 1 < buckets(&p->h); b++) {
@@ -312,7 +323,7 @@ int postings_verify(struct postings *p, struct docfs_err *err)
     }
     free(s.data);
     for (size_t i = 0; r == 0 && i < p->h.rows; i++)
-        r = postings_tokens(p, i, no_token, NULL);
+        r = postings_read(p, i, &nobody);
     return r < 0 ? err_set(err, r, "the words in index/" POSTINGS_FILE " are damaged; " REBUILT)
                  : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Postings of the full text: which passages hold a word, and how often in each field; and the words
- * of each passage in their order, so that it can be read without its text. Derived
+ * Postings of the full text: which passages hold a word, and how often in each field; the words of
+ * each passage in their order, so that it can be read without its text; and what they are to an
+ * embedding model, as features: the numbers of its rows, each once. Derived
  * data, made from the store (index/words) and made again at any time; the full text in the store
  * answers where this file does not.
  *
@@ -47,6 +48,8 @@ struct postings_row {
 const struct postings_row *postings_rows(const struct postings *p, size_t *ret_n);
 int64_t postings_last(const struct postings *p);
 uint64_t postings_words(const struct postings *p); /* of all rows together */
+/* What was given to postings_writer_new(). */
+uint64_t postings_vocabulary(const struct postings *p);
 
 /* The row of a passage, -1 when there is none. */
 int64_t postings_find(const struct postings *p, int64_t passage);
@@ -55,15 +58,23 @@ int64_t postings_find(const struct postings *p, int64_t passage);
 #define POSTINGS_NO_NAME UINT32_MAX
 struct postings_token {
     uint32_t name;    /* POSTINGS_NO_NAME: a rare word without one */
-    const char *text; /* of such a word; not terminated */
+    uint32_t stem;    /* of a name: the low half of the stem's hash64() */
+    const char *text; /* of a word without a name; not terminated */
     size_t len;
     enum postings_field field;
     bool part;
 };
-/* Returns non-zero to stop. */
-typedef int postings_token_fn(void *arg, const struct postings_token *t);
-/* The words of a row in their order. What fn returned, -EBADMSG, -EIO, -ENOMEM. */
-int postings_tokens(const struct postings *p, size_t row, postings_token_fn *fn, void *arg);
+#define POSTINGS_FEATURES 2048 /* of one row at most; the rest is not kept */
+/* Who reads a row. Each returns non-zero to stop. */
+struct postings_reader {
+    /* Comes first: those of title and headings, then those that only the text has; each ascending.
+     */
+    int (*features)(void *arg, const uint32_t *feature, size_t title, size_t n);
+    int (*token)(void *arg, const struct postings_token *t); /* the words in their order */
+    void *arg;
+};
+/* What a function of r returned, -EBADMSG, -EIO, -ENOMEM. */
+int postings_read(const struct postings *p, size_t row, const struct postings_reader *r);
 /* How many names there are. */
 uint32_t postings_names(const struct postings *p);
 /* The text of a name, not terminated. */
@@ -99,16 +110,22 @@ struct postings_writer;
 /* Makes the stem of a word in place, returns its length. word: POSTINGS_WORD_MAX bytes. */
 typedef size_t postings_stem_fn(char *word, size_t len);
 /* memory: bytes of postings that are held before they go to a temporary file; and what bounds the
- * number of names. */
-int postings_writer_new(int dirfd, const char *stamp, size_t memory, postings_stem_fn *stem,
-                        struct postings_writer **ret, struct docfs_err *err);
+ * number of names. vocabulary: stands for what features mean; 0: none will come. */
+int postings_writer_new(int dirfd, const char *stamp, uint64_t vocabulary, size_t memory,
+                        postings_stem_fn *stem, struct postings_writer **ret,
+                        struct docfs_err *err);
 /* Begins the next row; passages ascend. */
 int postings_writer_row(struct postings_writer *w, int64_t passage, int64_t document,
                         struct docfs_err *err);
 /* The next word of the row, unstemmed: those of a field after those of the fields before it. part:
- * a piece of an identifier, which adds nothing to the length of the row. */
+ * a piece of an identifier, which adds nothing to the length of the row. *ret_name: its name (NULL
+ * allowed). */
 int postings_writer_word(struct postings_writer *w, const char *word, size_t len,
-                         enum postings_field field, bool part, struct docfs_err *err);
+                         enum postings_field field, bool part, uint32_t *ret_name,
+                         struct docfs_err *err);
+/* The features of the row, as postings_reader says. */
+int postings_writer_features(struct postings_writer *w, const uint32_t *feature, size_t title,
+                             size_t n, struct docfs_err *err);
 /* Puts the file in place. -ENOSPC, -EROFS, ... from the system. */
 int postings_writer_publish(struct postings_writer *w, struct docfs_err *err);
 void postings_writer_free(struct postings_writer *w); /* NULL allowed */

@@ -5,8 +5,8 @@
  *   256      struct postings_row each
  *   ...      of each word: length of its text as a number, the text, its postings
  *   texts_at of each row: its words in their order
- *   names_at uint32_t each, one more than there are names: where the text of each begins; then the
- *            texts
+ *   names_at uint32_t each, one more than there are names: where the text of each begins; of each
+ *            uint32_t, the low half of the hash of its stem; then the texts
  *   dict_at  struct postings_entry each, ordered by hash (a multiple of 8)
  *   ...      struct postings_bucket each, 2^bits + 1 of them, up to the end of the file: bucket i
  *            holds the entries whose hash begins with the bits i
@@ -16,16 +16,18 @@
  * the text. more = 1: a byte with the counts, title in its 2 high bits, heading in the next 2, text
  * in the low 4; all of them set: the counts follow as three numbers.
  *
- * Words in their order: a checksum (4 bytes), how many are of the title and of the heading as two
- * numbers, then of each word the number 2 * (name + 1) + part; of one without a name the number
- * `part`, a byte with its length, and its text. */
+ * Words in their order: a checksum (4 bytes); how many bytes of features follow, and these: how
+ * many are of title and headings, and of each the step from the one before it, counted from -1
+ * before the first and before the first of the text; how many words are of the title and of the
+ * heading as two numbers, then of each word the number 2 * (name + 1) + part; of one without a name
+ * the number `part`, a byte with its length, and its text. */
 #pragma once
 #include "core/index/base.h"
 #include "core/index/postings.h"
 
 #define POSTINGS_FILE "words"
 #define POSTINGS_MAGIC "docfswrd"
-#define POSTINGS_VERSION 2
+#define POSTINGS_VERSION 3
 #define POSTINGS_ROWS_MAX (1u << 30)
 #define POSTINGS_BITS_MAX 26
 #define POSTINGS_BUCKET_MAX 512 /* entries of one; 32 are usual */
@@ -41,7 +43,8 @@ struct postings_header {
     char stamp[POSTINGS_STAMP];
     uint64_t texts_at, names_at;
     uint64_t names;
-    char unused[56];
+    uint64_t vocabulary; /* of the features; 0: there are none */
+    char unused[48];
     uint64_t header_sum; /* of all above */
 };
 _Static_assert(sizeof(struct postings_header) == 256, "the header is part of the file format");
@@ -67,6 +70,12 @@ static inline size_t postings_put(unsigned char *p, uint32_t v)
         p[n++] = (unsigned char)(v | 0x80);
     p[n++] = (unsigned char)v;
     return n;
+}
+
+/* Of the tables of names, without their texts. */
+static inline size_t postings_name_tables(uint64_t names)
+{
+    return (2 * (size_t)names + 1) * sizeof(uint32_t);
 }
 
 /* For texts.c: the row->size bytes of a row. 0, -EBADMSG, -errno. */

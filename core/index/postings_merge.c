@@ -177,11 +177,15 @@ static int put_texts(struct merge *m, struct texts *x, struct postings_header *h
     int r = put(m, (const char[8]){0}, (8 - m->at % 8) % 8);
     h->names_at = m->at;
     h->names = x->names;
-    size_t table = (x->names + 1) * sizeof(*x->start), len = x->start[x->names];
-    checksum_add(tables, x->start, table);
+    size_t stems = x->names * sizeof(*x->stem), starts = stems + sizeof(*x->start);
+    size_t len = x->start[x->names];
+    checksum_add(tables, x->start, starts);
+    checksum_add(tables, x->stem, stems);
     checksum_add(tables, x->text, len);
     if (r == 0)
-        r = put(m, x->start, table);
+        r = put(m, x->start, starts);
+    if (r == 0 && stems)
+        r = put(m, x->stem, stems);
     return r < 0 || !len ? r : put(m, x->text, len);
 }
 
@@ -219,7 +223,8 @@ static int write_file(struct postings_writer *w, struct merge *m)
                                 .version = POSTINGS_VERSION,
                                 .order = FILE_ORDER,
                                 .rows = w->rows,
-                                .words = w->words};
+                                .words = w->words,
+                                .vocabulary = w->vocabulary};
     memcpy(h.stamp, w->stamp, sizeof(h.stamp));
     struct checksum tables, names;
     checksum_init(&tables);

@@ -21,7 +21,8 @@ struct postings {
     struct postings_row *row;
     uint32_t *words; /* of each row: all that scoring reads of it lies close together */
     struct postings_bucket *bucket;
-    uint32_t *name;       /* [names + 1] where the text of each begins; then the texts */
+    uint32_t *name;       /* [names + 1] where the text of each begins; then what follows */
+    const uint32_t *stem; /* [names] in the same memory */
     pthread_mutex_t lock; /* of the two below */
     struct scratch *idle;
     size_t n_idle;

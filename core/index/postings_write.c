@@ -68,8 +68,8 @@ static void forget_words(struct postings_writer *w)
         memset(w->named, 0, w->n_named * sizeof(*w->named));
 }
 
-int postings_writer_new(int dirfd, const char *stamp, size_t memory, postings_stem_fn *stem,
-                        struct postings_writer **ret, struct docfs_err *err)
+int postings_writer_new(int dirfd, const char *stamp, uint64_t vocabulary, size_t memory,
+                        postings_stem_fn *stem, struct postings_writer **ret, struct docfs_err *err)
 {
     struct postings_writer *w = calloc(1, sizeof(*w));
     if (!w)
@@ -79,11 +79,13 @@ int postings_writer_new(int dirfd, const char *stamp, size_t memory, postings_st
         return err_set(err, -EINVAL, "the stamp of the postings is too long");
     }
     if (texts_init(&w->texts, memory) < 0) {
+        texts_fini(&w->texts);
         free(w);
         return err_oom(err);
     }
     strcpy(w->stamp, stamp);
     w->dirfd = dirfd;
+    w->vocabulary = vocabulary;
     w->memory = memory;
     w->stem = stem;
     *ret = w;
@@ -309,13 +311,15 @@ static struct word *stem_of_name(struct postings_writer *w, uint32_t name, const
             return NULL;
         w->named[w->n_named++] = NULL;
     }
-    if (!w->named[name])
-        w->named[name] = stem_of(w, text, len);
-    return w->named[name];
+    struct word *x = w->named[name];
+    if (!x && (x = w->named[name] = stem_of(w, text, len)))
+        w->texts.stem[name] = (uint32_t)x->hash;
+    return x;
 }
 
 int postings_writer_word(struct postings_writer *w, const char *text, size_t len,
-                         enum postings_field field, bool part, struct docfs_err *err)
+                         enum postings_field field, bool part, uint32_t *ret_name,
+                         struct docfs_err *err)
 {
     uint32_t name;
     if (!len || len > POSTINGS_WORD_MAX || !w->rows ||
@@ -324,6 +328,8 @@ int postings_writer_word(struct postings_writer *w, const char *text, size_t len
         return err_set(err, -EINVAL, "no word for index/" POSTINGS_FILE);
     if (texts_word(&w->texts, text, len, field, part, &name) < 0)
         return err_oom(err);
+    if (ret_name)
+        *ret_name = name;
     struct word *x =
         name == POSTINGS_NO_NAME ? stem_of(w, text, len) : stem_of_name(w, name, text, len);
     if (!x)
@@ -338,6 +344,25 @@ int postings_writer_word(struct postings_writer *w, const char *text, size_t len
         w->row[w->rows - 1].words++;
         w->words++;
     }
+    return 0;
+}
+
+static bool ascends(const uint32_t *feature, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (feature[i] <= feature[i - 1])
+            return false;
+    return !n || feature[n - 1] < UINT32_MAX;
+}
+
+int postings_writer_features(struct postings_writer *w, const uint32_t *feature, size_t title,
+                             size_t n, struct docfs_err *err)
+{
+    size_t most = n < POSTINGS_FEATURES ? n : POSTINGS_FEATURES;
+    if (!w->rows || !w->vocabulary || title > n || !ascends(feature, title) ||
+        !ascends(feature + title, n - title))
+        return err_set(err, -EINVAL, "no features for index/" POSTINGS_FILE);
+    texts_features(&w->texts, feature, title < most ? title : most, most);
     return 0;
 }
 

@@ -25,9 +25,12 @@ struct texts {
     unsigned char *row;
     size_t used, cap;
     uint32_t count[POSTINGS_FIELDS]; /* words of the present row */
+    unsigned char *feature;          /* of the present row */
+    size_t featured;                 /* bytes of them */
     char *text;
     size_t text_cap;
     uint32_t *start; /* [names + 1] in text */
+    uint32_t *stem;  /* [names] hash of each; the writer's to fill */
     uint32_t names, names_max;
     uint32_t *slot; /* 1 + name; open addressing */
     size_t slots;
@@ -37,11 +40,13 @@ int texts_init(struct texts *x, size_t memory);
 void texts_fini(struct texts *x);
 int texts_word(struct texts *x, const char *text, size_t len, enum postings_field field, bool part,
                uint32_t *ret_name);
+void texts_features(struct texts *x, const uint32_t *feature, size_t title, size_t n);
 int texts_end_row(struct texts *x, struct postings_row *row);
 
 struct postings_writer {
     int dirfd;
     char stamp[POSTINGS_STAMP];
+    uint64_t vocabulary;
     size_t memory;
     postings_stem_fn *stem;
     struct postings_row *row;

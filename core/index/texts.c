@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/index/checksum.h"
-#include "core/index/postings_file.h"
+#include "core/index/postings_read.h"
 
 int64_t postings_find(const struct postings *p, int64_t passage)
 {
@@ -19,10 +19,30 @@ int64_t postings_find(const struct postings *p, int64_t passage)
     return low < n && row[low].passage == passage ? (int64_t)low : -1;
 }
 
-static int each(const unsigned char *at, const unsigned char *end, uint32_t names,
-                postings_token_fn *fn, void *arg)
+static int features(const unsigned char *at, const unsigned char *end,
+                    const struct postings_reader *r)
 {
-    uint32_t left[2], v;
+    uint32_t feature[POSTINGS_FEATURES], title, step;
+    size_t n = 0;
+    if (at == end)
+        return r->features(r->arg, feature, 0, 0);
+    if (!(at = postings_get(at, end, &title)))
+        return -EBADMSG;
+    for (uint32_t last = UINT32_MAX; at < end; n++) {
+        if (n == title)
+            last = UINT32_MAX;
+        if (n == POSTINGS_FEATURES || !(at = postings_get(at, end, &step)) || !step ||
+            step > UINT32_MAX - 1 - (last + 1))
+            return -EBADMSG;
+        feature[n] = last += step;
+    }
+    return title > n ? -EBADMSG : r->features(r->arg, feature, title, n);
+}
+
+static int tokens(const struct postings *p, const unsigned char *at, const unsigned char *end,
+                  const struct postings_reader *r)
+{
+    uint32_t left[2], v, names = (uint32_t)p->h.names;
     for (int i = 0; i < 2; i++)
         if (!(at = postings_get(at, end, &left[i])))
             return -EBADMSG;
@@ -30,7 +50,9 @@ static int each(const unsigned char *at, const unsigned char *end, uint32_t name
         if (!(at = postings_get(at, end, &v)) || v >> 1 > names)
             return -EBADMSG;
         struct postings_token t = {.name = (v >> 1) - 1, .part = v & 1, .field = POSTINGS_TEXT};
-        if (v < 2) { /* its text stands here */
+        if (v >= 2) {
+            t.stem = p->stem[t.name];
+        } else { /* its text stands here */
             t.name = POSTINGS_NO_NAME;
             t.len = at < end ? *at++ : 0;
             if (!t.len || t.len > (size_t)(end - at))
@@ -43,21 +65,21 @@ static int each(const unsigned char *at, const unsigned char *end, uint32_t name
                 left[i]--;
                 t.field = (enum postings_field)i;
             }
-        int r = fn(arg, &t);
-        if (r)
-            return r;
+        int rc = r->token(r->arg, &t);
+        if (rc)
+            return rc;
     }
     return 0;
 }
 
-int postings_tokens(const struct postings *p, size_t i, postings_token_fn *fn, void *arg)
+int postings_read(const struct postings *p, size_t i, const struct postings_reader *reader)
 {
     size_t n;
     const struct postings_row *row = postings_rows(p, &n) + i;
     unsigned char small[8192];
     _cleanup_free_ unsigned char *large = NULL;
     unsigned char *data = small;
-    uint32_t sum;
+    uint32_t sum, size;
     if (row->size < sizeof(sum))
         return -EBADMSG;
     if (row->size > sizeof(small) && !(data = large = malloc(row->size)))
@@ -68,5 +90,9 @@ int postings_tokens(const struct postings *p, size_t i, postings_token_fn *fn, v
     memcpy(&sum, data, sizeof(sum));
     if ((uint32_t)checksum_of(data + sizeof(sum), row->size - sizeof(sum)) != sum)
         return -EBADMSG;
-    return each(data + sizeof(sum), data + row->size, postings_names(p), fn, arg);
+    const unsigned char *end = data + row->size, *at = postings_get(data + sizeof(sum), end, &size);
+    if (!at || size > (size_t)(end - at))
+        return -EBADMSG;
+    r = features(at, at + size, reader);
+    return r ? r : tokens(p, at + size, end, reader);
 }

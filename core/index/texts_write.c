@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The words of each row in their order go to a temporary file of their own. Each different word
- * gets a number when it comes first, so that frequent ones have short numbers. */
+ * gets a number when it comes first, so that frequent ones have short numbers. The features of the
+ * row stand before them. */
 #include <stdlib.h>
 #include "core/index/checksum.h"
 #include "core/index/postings_write.h"
@@ -8,6 +9,7 @@
 #include "core/util/hash.h"
 
 #define NAME_BYTES 64                       /* of memory, about what one takes */
+#define NUMBER_MAX 5                        /* bytes of one */
 #define TOKEN_ROOM (POSTINGS_WORD_MAX + 16) /* bytes of one */
 
 static bool same_name(const struct texts *x, uint32_t name, const char *text, size_t len)
@@ -55,8 +57,10 @@ static int name_of(struct texts *x, const char *text, size_t len, uint32_t *ret)
         x->text = grown;
         x->text_cap = cap;
     }
-    if (!grow(&x->start, x->names + 1, sizeof(*x->start)))
+    if (!grow(&x->start, x->names + 1, sizeof(*x->start)) ||
+        !grow(&x->stem, x->names, sizeof(*x->stem)))
         return -ENOMEM;
+    x->stem[x->names] = 0;
     memcpy(x->text + x->start[x->names], text, len);
     x->start[x->names + 1] = x->start[x->names] + (uint32_t)len;
     x->slot[slot] = ++x->names;
@@ -69,7 +73,8 @@ int texts_init(struct texts *x, size_t memory)
     size_t most = memory / NAME_BYTES;
     x->names_max = most < POSTINGS_NAMES_MAX ? (uint32_t)most : POSTINGS_NAMES_MAX;
     x->start = calloc(1, sizeof(*x->start));
-    return x->start ? 0 : -ENOMEM;
+    x->feature = malloc((POSTINGS_FEATURES + 1) * NUMBER_MAX);
+    return x->start && x->feature ? 0 : -ENOMEM;
 }
 
 void texts_fini(struct texts *x)
@@ -77,8 +82,10 @@ void texts_fini(struct texts *x)
     if (x->f)
         fclose(x->f);
     free(x->row);
+    free(x->feature);
     free(x->text);
     free(x->start);
+    free(x->stem);
     free(x->slot);
 }
 
@@ -109,24 +116,42 @@ int texts_word(struct texts *x, const char *text, size_t len, enum postings_fiel
     return 0;
 }
 
+void texts_features(struct texts *x, const uint32_t *feature, size_t title, size_t n)
+{
+    unsigned char *to = x->feature;
+    to += postings_put(to, (uint32_t)title);
+    for (size_t i = 0; i < n; i++)
+        to += postings_put(to, i && i != title ? feature[i] - feature[i - 1] : feature[i] + 1);
+    x->featured = (size_t)(to - x->feature);
+}
+
+static bool put(struct texts *x, const void *data, size_t len)
+{
+    x->size += len;
+    return !len || fwrite(data, 1, len, x->f) == len;
+}
+
 int texts_end_row(struct texts *x, struct postings_row *row)
 {
-    unsigned char head[16];
-    size_t n = 4;
-    n += postings_put(head + n, x->count[POSTINGS_TITLE]);
-    n += postings_put(head + n, x->count[POSTINGS_HEADING]);
+    unsigned char head[4 + NUMBER_MAX], counts[2 * NUMBER_MAX];
+    size_t n = 4, m;
+    n += postings_put(head + n, (uint32_t)x->featured);
+    m = postings_put(counts, x->count[POSTINGS_TITLE]);
+    m += postings_put(counts + m, x->count[POSTINGS_HEADING]);
     struct checksum c;
     checksum_init(&c);
     checksum_add(&c, head + 4, n - 4);
+    checksum_add(&c, x->feature, x->featured);
+    checksum_add(&c, counts, m);
     checksum_add(&c, x->row, x->used);
     uint32_t sum = (uint32_t)checksum_end(&c);
     memcpy(head, &sum, sizeof(sum));
-    if (fwrite(head, 1, n, x->f) != n || (x->used && fwrite(x->row, 1, x->used, x->f) != x->used))
-        return -EIO;
     row->at = x->size;
-    row->size = (uint32_t)(n + x->used);
-    x->size += row->size;
-    x->used = 0;
+    if (!put(x, head, n) || !put(x, x->feature, x->featured) || !put(x, counts, m) ||
+        !put(x, x->row, x->used))
+        return -EIO;
+    row->size = (uint32_t)(x->size - row->at);
+    x->used = x->featured = 0;
     memset(x->count, 0, sizeof(x->count));
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The words of passages, counted for one question. */
 #pragma once
+#include "core/search/features.h"
 #include "core/search/search.h"
 #include "core/search/words.h"
 
@@ -14,37 +15,26 @@ struct counts {
     struct embed_near near;
 };
 
-/* What a word is to the question. */
-struct known {
-    uint64_t key;
-    int term;        /* of the question, -1: none */
-    uint32_t near;   /* number that the embedder knows it by */
-    uint32_t expand; /* expand_hash() */
-};
-
-#define READING_AHEAD 16
+#define READING_NAMES 64
 struct reading {
     const struct lexical *l;
     char stem[LEX_TERMS_MAX][72];
     size_t stem_len[LEX_TERMS_MAX];
     uint32_t stem_hash[LEX_TERMS_MAX];
-    struct known *known;
-    size_t n;
-    uint32_t *slot; /* 1 + index into known; open addressing by key */
-    size_t slots;
+    uint64_t hashes; /* a bit for each, by its low bits: most words are told apart by it */
+    struct {
+        uint32_t name; /* POSTINGS_NO_NAME: none yet */
+        int term;
+    } seen[READING_NAMES]; /* by the low bits of the name: those whose stem was compared */
 
-    struct docfs *d;         /* whose words are read, for names */
-    struct lexicon *lexicon; /* of these; NULL: not there yet */
-    /* The last words with a name, which the lexicon was asked for ahead. */
-    struct postings_token ahead[READING_AHEAD];
-    size_t taken, waiting;
+    struct docfs *d; /* whose words are read, for names */
     enum field field;
     int last; /* term of the word before, -1: none */
     struct counts *counts;
-    struct expand *expand; /* NULL: not wanted */
-    const struct embedder *e;
-    const struct embed_near_ops *near; /* NULL: the embedder cannot compare */
+    struct expand *expand;    /* NULL: not wanted */
+    const struct embedder *e; /* NULL: there is none that can compare */
     struct embed_asked *asked;
+    struct features features; /* of a text */
 };
 
 /* e, expand: may be NULL. The other arguments must outlive it; reading_fini() also after failure.
@@ -53,6 +43,7 @@ int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e
                   struct expand *expand, struct docfs_err *err);
 /* 0 or -ENOMEM. */
 int reading_passage(struct reading *r, const struct store_passage *p, struct counts *ret);
-/* The same of a row of the words that are held (words_acquire); -EAGAIN: they are damaged. */
+/* The same of a row of the words that are held (words_acquire), whose features suit the embedder;
+ * -EAGAIN: they are damaged. */
 int reading_row(struct reading *r, struct docfs *d, int64_t row, struct counts *ret);
 void reading_fini(struct reading *r);

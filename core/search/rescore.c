@@ -219,6 +219,10 @@ int rescore(struct docfs *d, struct store_read *r, struct embedder *e, const cha
         return err_oom(err);
     int rc = store_passage_count(r, &passages, &last, err);
     bool held = rc == 0 && words_acquire(d, r);
+    if (held && !words_suit(d, e)) {
+        words_release(d);
+        held = false;
+    }
     for (bool again = rc == 0; again;) {
         _cleanup_(reading_fini) struct reading reading = {0};
         expand_fini(&expand);

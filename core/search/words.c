@@ -16,7 +16,6 @@
 #include "core/index/postings.h"
 #include "core/text/token.h"
 #include "core/util/buf.h"
-#include "core/util/hash.h"
 
 struct words {
     pthread_rwlock_t lock; /* searches hold it shared */
@@ -28,8 +27,7 @@ struct words {
     uint64_t *dead;             /* a bit per row, or NULL */
     int64_t rows, words;        /* of the full text */
     _Atomic bool broken;        /* p turned out to be damaged */
-    pthread_mutex_t names_lock; /* of the two below: of the names in p; NULL: nobody asked yet */
-    struct lexicon *lexicon;
+    pthread_mutex_t names_lock; /* of nearby: of the names in p; NULL: nobody asked yet */
     struct nearby *nearby;
 };
 
@@ -49,7 +47,6 @@ void words_free(struct words *w)
     if (!w)
         return;
     postings_free(w->p);
-    lexicon_unref(w->lexicon);
     free(w->nearby);
     free(w->dead);
     pthread_mutex_destroy(&w->names_lock);
@@ -108,8 +105,6 @@ static void look(struct docfs *d, struct store_read *r, struct words *w)
     w->seen = id;
     postings_free(w->p);
     w->p = NULL;
-    lexicon_unref(w->lexicon);
-    w->lexicon = NULL;
     free(w->nearby);
     w->nearby = NULL;
     atomic_store(&w->broken, false);
@@ -243,10 +238,10 @@ int64_t words_row(struct docfs *d, int64_t passage)
     return w->dead && w->dead[row / 64] >> (row % 64) & 1 ? -ENOENT : row;
 }
 
-int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg)
+int words_read(struct docfs *d, int64_t row, const struct postings_reader *reader)
 {
     struct words *w = d->words;
-    int r = postings_tokens(w->p, (size_t)row, fn, arg);
+    int r = postings_read(w->p, (size_t)row, reader);
     if (r != -EBADMSG && r != -EIO)
         return r;
     atomic_store(&w->broken, true);
@@ -258,20 +253,9 @@ const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len)
     return postings_name(d->words->p, name, ret_len);
 }
 
-struct lexicon *words_lexicon(struct docfs *d, const char *model)
+bool words_suit(struct docfs *d, const struct embedder *e)
 {
-    struct words *w = d->words;
-    uint64_t mark = hash64(model, strlen(model), 0);
-    pthread_mutex_lock(&w->names_lock);
-    if (w->lexicon && !lexicon_is_of(w->lexicon, mark)) {
-        lexicon_unref(w->lexicon);
-        w->lexicon = NULL;
-    }
-    if (!w->lexicon)
-        w->lexicon = lexicon_new(postings_names(w->p), mark);
-    struct lexicon *ret = w->lexicon ? lexicon_ref(w->lexicon) : NULL;
-    pthread_mutex_unlock(&w->names_lock);
-    return ret;
+    return !e || !e->near || postings_vocabulary(d->words->p) == e->near->vocabulary(e->ctx);
 }
 
 bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,

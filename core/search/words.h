@@ -4,7 +4,6 @@
 #pragma once
 #include "core/index/postings.h"
 #include "core/internal.h"
-#include "core/search/lexicon.h"
 #include "core/search/nearby.h"
 #include "core/search/search.h"
 
@@ -26,11 +25,12 @@ int words_search(struct docfs *d, struct store_read *r, const struct lexical *l,
 
 /* The row of a passage; -EAGAIN: ask the store; -ENOENT: the passage is gone. */
 int64_t words_row(struct docfs *d, int64_t passage);
-/* The words of a row in their order, unstemmed. What fn returned; -EAGAIN: the file is damaged. */
-int words_read(struct docfs *d, int64_t row, postings_token_fn *fn, void *arg);
+/* What a function of the reader returned; -EAGAIN: the file is damaged. Words are unstemmed. */
+int words_read(struct docfs *d, int64_t row, const struct postings_reader *reader);
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
-/* What is known of the names: a reference, or NULL when memory is out. model: fingerprint. */
-struct lexicon *words_lexicon(struct docfs *d, const char *model);
+/* Whether the features are those of an embedder; NULL, and one that compares no words, needs none.
+ */
+bool words_suit(struct docfs *d, const struct embedder *e);
 /* nearby_each() of the names. False: there are words without one; ask the store. */
 bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,
                   void (*fn)(void *arg, const char *name, size_t len), void *arg);
@@ -46,6 +46,6 @@ struct words_lag {
 /* How far a file is behind; -ESTALE: it is not of what the reader sees. */
 int words_measure(struct store_read *r, const struct postings *p, struct words_lag *ret,
                   struct docfs_err *err);
-/* Makes the file when it is missing, unusable or far behind; force: always. */
+/* Makes the file when it is missing, unusable, far behind or of another model; force: always. */
 int words_rebuild(struct docfs *d, struct store_read *r, bool force, bool *ret_rebuilt,
                   struct docfs_err *err);

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "core/search/features.h"
 #include "core/search/words.h"
 #include "core/text/token.h"
 #include "core/util/cleanup.h"
+#include "core/util/grow.h"
 
 /* Of what token_each() and token_stem() make of a text. */
 #define WORDS_FORMAT "2"
@@ -58,6 +60,9 @@ int words_measure(struct store_read *r, const struct postings *p, struct words_l
 
 struct words_making {
     struct postings_writer *w;
+    struct embedder *e; /* NULL: there is none, or it compares no words */
+    struct feature_names names;
+    struct features features; /* of the present passage */
     enum postings_field field;
     int64_t rows, last; /* passages that were taken in; the number of the last one */
     int rc;             /* why it was given up */
@@ -70,10 +75,31 @@ static size_t stem(char *word, size_t len)
     return token_stem(word, len);
 }
 
+static int add_feature(struct words_making *m, const struct token *t, uint32_t name)
+{
+    struct embed_word word;
+    int rc = feature_names_get(&m->names, name, t, &word);
+    return rc < 0 ? rc : features_word(&m->features, &word, t->part);
+}
+
 static int add_word(void *arg, const struct token *t)
 {
     struct words_making *m = arg;
-    return m->rc = postings_writer_word(m->w, t->text, t->len, m->field, t->part, m->err);
+    uint32_t name;
+    m->rc = postings_writer_word(m->w, t->text, t->len, m->field, t->part, &name, m->err);
+    if (m->rc == 0 && m->e && add_feature(m, t, name) < 0)
+        m->rc = err_oom(m->err);
+    return m->rc;
+}
+
+static int end_features(struct words_making *m)
+{
+    struct features *f = &m->features;
+    if (m->rc < 0 || !m->e)
+        return m->rc;
+    if (features_end(f) < 0 || features_order(f) < 0)
+        return err_oom(m->err);
+    return postings_writer_features(m->w, f->row, f->title, f->n, m->err);
 }
 
 static int add_passage(void *arg, int64_t passage, int64_t document, const char *title,
@@ -85,16 +111,29 @@ static int add_passage(void *arg, int64_t passage, int64_t document, const char 
     m->rc = postings_writer_row(m->w, passage, document, m->err);
     m->rows++;
     m->last = passage;
+    features_begin(&m->features);
     m->field = POSTINGS_TITLE;
     if (m->rc == 0)
         token_each(title, strlen(title), add_word, m);
     m->field = POSTINGS_HEADING;
     if (m->rc == 0)
         token_each(heading, strlen(heading), add_word, m);
+    if (m->rc == 0 && features_title(&m->features) < 0)
+        m->rc = err_oom(m->err);
     m->field = POSTINGS_TEXT;
     if (m->rc == 0)
         token_each(text, len, add_word, m);
-    return m->rc;
+    return m->rc = end_features(m);
+}
+
+/* NULL when there is none, or it compares no words: features are left away. */
+static struct embedder *comparing(struct docfs *d)
+{
+    struct embedder *e = NULL;
+    if (embedding_any(d, &e, NULL) == 0 && e->near)
+        return e;
+    embedder_free(e);
+    return NULL;
 }
 
 static int making_new(struct docfs *d, struct store_read *r, struct words_making **ret,
@@ -103,10 +142,13 @@ static int making_new(struct docfs *d, struct store_read *r, struct words_making
     char stamp[POSTINGS_STAMP];
     struct words_making *m = calloc(1, sizeof(*m));
     int rc = m ? words_stamp(r, stamp, err) : err_oom(err);
-    if (rc == 0)
-        rc = postings_writer_new(d->index_dirfd, stamp, BUILD_MEMORY, stem, &m->w, err);
+    if (rc == 0) {
+        m->names.e = m->e = comparing(d);
+        uint64_t vocabulary = m->e ? m->e->near->vocabulary(m->e->ctx) : 0;
+        rc = postings_writer_new(d->index_dirfd, stamp, vocabulary, BUILD_MEMORY, stem, &m->w, err);
+    }
     if (rc < 0)
-        free(m);
+        words_making_free(m);
     else
         *ret = m;
     return rc;
@@ -117,6 +159,9 @@ void words_making_free(struct words_making *m)
     if (!m)
         return;
     postings_writer_free(m->w);
+    features_fini(&m->features);
+    feature_names_fini(&m->names);
+    embedder_free(m->e);
     free(m);
 }
 
@@ -130,6 +175,14 @@ static int making_add(struct words_making *m, struct store_read *r, struct docfs
 }
 
 /* ---- when ---- */
+
+static bool suits(struct docfs *d, const struct postings *p)
+{
+    struct embedder *e = comparing(d);
+    bool suits = !e || e->near->vocabulary(e->ctx) == postings_vocabulary(p);
+    embedder_free(e);
+    return suits;
+}
 
 /* *ret_gone: passages of the present file that went. */
 static int wanted(struct docfs *d, struct store_read *r, struct bound most, bool *ret,
@@ -148,7 +201,7 @@ static int wanted(struct docfs *d, struct store_read *r, struct bound most, bool
     if (opened == 0) {
         rc = words_measure(r, p, &lag, NULL);
         int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
-        *ret = rc < 0 || (behind > most.rows && behind > n / most.share);
+        *ret = rc < 0 || (behind > most.rows && behind > n / most.share) || !suits(d, p);
     } else {
         *ret = opened != -ENOENT || n >= setting_int(d, "index.words_min");
     }

@@ -83,9 +83,9 @@ static void seal_rows(unsigned char *file, size_t size, struct postings_header *
 static uint64_t table_sum(const unsigned char *file, size_t size, const struct postings_header *h)
 {
     size_t buckets = (((size_t)1 << h->bits) + 1) * sizeof(struct postings_bucket);
-    size_t table = (h->names + 1) * sizeof(uint32_t), texts = h->dict_at - h->names_at - table;
+    size_t table = postings_name_tables(h->names), texts = h->dict_at - h->names_at - table;
     uint32_t len;
-    memcpy(&len, file + h->names_at + table - sizeof(len), sizeof(len));
+    memcpy(&len, file + h->names_at + h->names * sizeof(len), sizeof(len));
     struct checksum tables, names;
     checksum_init(&tables);
     checksum_init(&names);
@@ -111,7 +111,7 @@ static void seal_words(unsigned char *file, size_t size)
                 h->dict_at <= size && h->dict_at % 8 == 0 && h->names_at % 8 == 0 &&
                 h->texts_at <= h->names_at &&
                 within(sizeof(*h), h->rows * sizeof(struct postings_row), h->texts_at) &&
-                within(h->names_at, (h->names + 1) * sizeof(uint32_t), h->dict_at) &&
+                within(h->names_at, postings_name_tables(h->names), h->dict_at) &&
                 dict == h->entries * sizeof(struct postings_entry) +
                             (((size_t)1 << h->bits) + 1) * sizeof(struct postings_bucket);
     if (fits) {
@@ -126,6 +126,14 @@ struct reading {
     const struct postings *p;
     size_t sum;
 };
+
+static int on_features(void *arg, const uint32_t *feature, size_t title, size_t n)
+{
+    assert(title <= n && n <= POSTINGS_FEATURES);
+    for (size_t i = 1; i < n; i++)
+        assert(i == title || feature[i] > feature[i - 1]);
+    return 0;
+}
 
 static int on_token(void *arg, const struct postings_token *t)
 {
@@ -178,7 +186,7 @@ static void words(unsigned char *file, size_t size)
     postings_rows(p, &rows);
     struct reading reading = {.p = p};
     for (size_t i = 0; i < rows; i++) {
-        int e = postings_tokens(p, i, on_token, &reading);
+        int e = postings_read(p, i, &(struct postings_reader){on_features, on_token, &reading});
         assert(e == 0 || (e == -EBADMSG && r < 0));
     }
     for (uint32_t i = 0; i < postings_names(p) && i < 64; i++)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/embed/static.h"
+#include "core/search/features.h"
 #include "core/text/token.h"
 #include "core/util/cleanup.h"
 #include "core/util/hash.h"
@@ -168,44 +169,50 @@ static float similar(struct embedder *e, const char *query, const char *title, c
 
 struct listener {
     const struct embedder *e;
-    const struct embed_near_ops *near;
     struct embed_asked *asked;
+    struct features features;
 };
 
 static int hear(void *arg, const struct token *t)
 {
     struct listener *l = arg;
-    char stem[TOKEN_MAX + 8];
-    memcpy(stem, t->text, t->len);
-    uint32_t row[EMBED_WORD_ROWS];
-    size_t n = l->near->rows(l->e->ctx, t, stem, token_stem(stem, t->len), row);
-    assert(n <= EMBED_WORD_ROWS);
-    int64_t word = l->near->know(l->asked, row, n, t->part);
-    assert(word >= 0);
-    l->near->word(l->asked, (uint32_t)word);
-    return 0;
+    struct embed_word word;
+    features_look_up(l->e, t, &word);
+    assert(word.n <= EMBED_WORD_ROWS);
+    return features_word(&l->features, &word, t->part);
 }
 
+/* Rows as they came, and each once in their order, say the same. */
 static void listen_to(struct listener *l, const char *title, const char *body,
                       struct embed_near *ret)
 {
-    assert(!token_each(title, strlen(title), hear, l));
-    l->near->title(l->asked);
-    assert(!token_each(body, strlen(body), hear, l));
-    l->near->end(l->asked, ret);
+    struct features *f = &l->features;
+    struct embed_near ordered;
+    features_begin(f);
+    assert(!token_each(title, strlen(title), hear, l) && !features_title(f));
+    assert(!token_each(body, strlen(body), hear, l) && !features_end(f));
+    assert(!l->e->near->compare(l->asked, f->row, f->title, f->n, ret));
+    assert(!features_order(f));
+    for (size_t i = 1; i < f->n; i++)
+        assert(i == f->title || f->row[i] > f->row[i - 1]);
+    assert(!l->e->near->compare(l->asked, f->row, f->title, f->n, &ordered));
+    assert(ret->all == ordered.all && ret->title == ordered.title);
 }
 
 static struct embed_near near(struct embedder *e, const char *query, const char *title,
                               const char *body)
 {
     struct embed_near out = {-1, -1}, again = {-1, -1};
-    struct listener l = {.e = e, .near = e->near};
+    struct listener l = {.e = e};
+    const uint32_t foreign[] = {UINT32_MAX - 1, 1u << 30};
     assert(!e->near->begin(e->ctx, query, &l.asked, NULL));
     listen_to(&l, title, body, &out);
     listen_to(&l, body, "", &again); /* another text between */
     listen_to(&l, title, body, &again);
     assert(out.all == again.all && out.title == again.title);
+    assert(!e->near->compare(l.asked, foreign, 1, 2, &again) && again.all == 0);
     e->near->free(l.asked);
+    features_fini(&l.features);
     return out;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/index/postings.h"
+#include "core/util/hash.h"
 
 #define ROWS 300
 #define WORDS 90
@@ -87,10 +88,32 @@ static size_t stem(char *word, size_t len)
     return word[len - 1] == 's' ? len - 1 : len;
 }
 
+/* What the row means: some of it in the title and again in the text; rows without any. */
+static size_t features_of(int row, uint32_t feature[POSTINGS_FEATURES], size_t *ret_title)
+{
+    size_t n = 0;
+    *ret_title = (size_t)row % 3;
+    for (size_t i = 0; i < *ret_title; i++)
+        feature[n++] = (uint32_t)(row + 300 * (int)i);
+    for (int i = 0; i < row % 5; i++)
+        feature[n++] = (uint32_t)(i * i * row * 1000);
+    return row % 5 && row ? n : *ret_title;
+}
+
+static void write_features(struct postings_writer *w, int row)
+{
+    uint32_t feature[POSTINGS_FEATURES], wrong[] = {7, 7};
+    size_t title, n = features_of(row, feature, &title);
+    assert(postings_writer_features(w, wrong, 0, 2, NULL) == -EINVAL);
+    assert(postings_writer_features(w, wrong, 1, 2, NULL) == 0); /* replaced by what follows */
+    assert(postings_writer_features(w, feature, title, n, NULL) == 0);
+}
+
 static void write_rows(int dirfd, int rows, size_t memory)
 {
     struct postings_writer *w = NULL;
-    assert(postings_writer_new(dirfd, STAMP, memory, stem, &w, NULL) == 0);
+    uint32_t name, seen = 0;
+    assert(postings_writer_new(dirfd, STAMP, 77, memory, stem, &w, NULL) == 0);
     for (int r = 0; r < rows; r++) {
         assert(postings_writer_row(w, passage(r), r / 3, NULL) == 0);
         length[r] = 0;
@@ -99,12 +122,16 @@ static void write_rows(int dirfd, int rows, size_t memory)
             char text[16];
             bool part = told.word % 5 == 0;
             size_t len = form(&told, text);
-            assert(postings_writer_word(w, text, len, told.field, part, NULL) == 0);
+            assert(postings_writer_word(w, text, len, told.field, part, &name, NULL) == 0);
+            assert(name <= seen || name == POSTINGS_NO_NAME);
+            seen += name == seen;
             length[r] += !part;
         }
+        if (r % 11)
+            write_features(w, r);
     }
     assert(postings_writer_row(w, passage(rows - 1), 1, NULL) == -EINVAL); /* out of order */
-    assert(postings_writer_word(w, "late", 4, POSTINGS_TITLE, false, NULL) == -EINVAL);
+    assert(postings_writer_word(w, "late", 4, POSTINGS_TITLE, false, NULL, NULL) == -EINVAL);
     assert(postings_writer_publish(w, NULL) == 0);
     postings_writer_free(w);
 }
@@ -189,7 +216,20 @@ static struct postings *open_file(int dirfd, int *ret)
 struct listening {
     struct postings *p;
     struct told told;
+    bool featured;
 };
+
+static int on_features(void *arg, const uint32_t *feature, size_t title, size_t n)
+{
+    struct listening *l = arg;
+    uint32_t want[POSTINGS_FEATURES];
+    size_t want_title = 0,
+           want_n = l->told.row % 11 ? features_of(l->told.row, want, &want_title) : 0;
+    assert(n == want_n && title == want_title && !l->featured);
+    assert(memcmp(feature, want, n * sizeof(*want)) == 0);
+    l->featured = true;
+    return 0;
+}
 
 static int on_word(void *arg, const struct postings_token *t)
 {
@@ -198,7 +238,9 @@ static int on_word(void *arg, const struct postings_token *t)
     size_t len = t->len;
     const char *name = t->name == POSTINGS_NO_NAME ? t->text : postings_name(l->p, t->name, &len);
     assert(next_told(&l->told));
-    assert(len == form(&l->told, text) && memcmp(name, text, len) == 0);
+    assert(len == form(&l->told, text) && memcmp(name, text, len) == 0 && l->featured);
+    if (t->name != POSTINGS_NO_NAME)
+        assert(t->stem == (uint32_t)hash64(text, stem(text, len), 0));
     assert(t->field == l->told.field && t->part == (l->told.word % 5 == 0));
     return 0;
 }
@@ -209,7 +251,7 @@ static int damaged_rows(struct postings *p, int rows)
     int n = 0;
     for (int i = 0; i < rows; i++) {
         struct listening l = {.p = p, .told = {.row = i}};
-        int r = postings_tokens(p, (size_t)i, on_word, &l);
+        int r = postings_read(p, (size_t)i, &(struct postings_reader){on_features, on_word, &l});
         assert(r == -EBADMSG || (r == 0 && !next_told(&l.told)));
         n += r < 0;
     }
@@ -220,7 +262,8 @@ static void test_ranking(int dirfd, int rows, size_t memory)
 {
     write_rows(dirfd, rows, memory);
     struct postings *p = open_file(dirfd, NULL);
-    assert(p && postings_verify(p, NULL) == 0 && postings_last(p) == passage(rows - 1));
+    assert(p && postings_vocabulary(p) == 77 && postings_verify(p, NULL) == 0 &&
+           postings_last(p) == passage(rows - 1));
     for (int i = 0; i < WORDS; i++) {
         char text[16];
         size_t len = word(i, text);
