@@ -91,7 +91,7 @@ static bool room(struct docfs_results *pub)
     struct results *r = (struct results *)pub;
     if (pub->n < r->cap)
         return true;
-    size_t cap = r->cap ? r->cap * 2 : 16;
+    size_t cap = r->cap ? r->cap * 2 : 10; /* as many as most ask for */
     struct docfs_hit *grown = reallocarray(pub->hit, cap, sizeof(*grown));
     if (!grown)
         return false;

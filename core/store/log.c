@@ -103,6 +103,7 @@ void log_flush(struct store *s, int wait_ms)
         int r = write_entries(s->writer, taken, n);
         writer_checkpoint(s->writer, false);
         s->writer->busy_ms = busy_ms;
+        sqlite3_db_release_memory(s->writer->db); /* nobody reads there what was written */
         pthread_mutex_lock(&s->log_lock);
         for (size_t i = 0; i < n; i++)
             /* Another process writes: later. */

@@ -142,6 +142,10 @@ char *buf_steal(struct buf *b, size_t *ret_len)
         return NULL;
     }
     char *p = b->data;
+    if (b->cap - b->len > b->cap / 8) { /* who takes it keeps it, and adds no more */
+        char *exact = realloc(p, b->len + 1);
+        p = exact ? exact : p;
+    }
     if (ret_len)
         *ret_len = b->len;
     *b = (struct buf){.limit = b->limit};
