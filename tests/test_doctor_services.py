@@ -154,7 +154,8 @@ def test_services_without_a_cache(docfs, nobody):
 def test_status_says_that_a_server_fails(ready, serve):
     """Search goes on by words; docfs status tells, and that it is over."""
     with EmbedServer("openai") as s:
-        sets = [a for v in (f"embed.url={s.url}", "embed.model=test-embed", "embed.pause_max=0s")
+        sets = [a for v in (f"embed.url={s.url}", "embed.model=test-embed", "embed.pause_max=0s",
+                                "embed.query_timeout=1m")
                 for a in ("--set", v)]
         ready.ok("reembed", *sets)
         server = serve(ready, *sets)

@@ -58,10 +58,10 @@ def test_cache_moved_away_and_back(ready, serve, mount_of, tmp_path):
     assert r.code == 3 and "no cache" in r.err
     assert s.process.poll() is None and m.process.poll() is None
     away.rename(ready.cache)
-    wait_until(lambda: s.get("/ready").status == 200)
+    wait_until(lambda: ask(s, "storage").status == 200 and s.get("/ready").status == 200)
     assert paths(ask(s, "cancel a task")) == before
     wait_until(lambda: all(x["state"] == "up" for x in ready.services()))
-    assert os.listdir(m.path / "search" / "storage back ends")
+    wait_until(lambda: not fails(m.path / "search" / "storage back ends"))
     for kind in ("serve", "mount"):
         wait_until(lambda: follows(events(ready, kind), "start", "degraded", "recovered"))
     assert "removed while it was in use" in dict(events(ready))["degraded"]
@@ -253,12 +253,12 @@ def test_newer_docfs_takes_over_a_cache_in_use(ready, serve, mount_of, workdir):
     wait_until(lambda: ask(s, "storage back ends").status >= 500)
     r = put(s, "x.md")
     assert r.status >= 500 and "install a newer docfs" in r.json["detail"], r
-    assert fails(m.path / "search" / "storage back ends")
+    wait_until(lambda: fails(m.path / "search" / "storage back ends"))
     for command in (["list"], ["add", workdir], ["status"], ["verify"]):
         r = ready.run(*command)
         assert r.code == 3 and "format 999" in r.err and "install a newer docfs" in r.err, r
     set_version(ready, old)
-    wait_until(lambda: s.get("/ready").status == 200)
+    wait_until(lambda: ask(s, "storage").status == 200 and s.get("/ready").status == 200)
     assert paths(ask(s, "cancel a task")) == good
     wait_until(lambda: all(x["state"] == "up" for x in ready.services()))
     wait_until(lambda: follows(events(ready, "serve"), "degraded", "recovered"))

@@ -5,7 +5,6 @@ import os
 import socket
 import ssl
 import subprocess
-import time
 
 import pytest
 
@@ -86,7 +85,6 @@ def test_connections_are_reused(get):
 
 def test_slow_servers_are_given_up(get, stop):
     with Faulty({"/loris": slow_loris(stop), "/body": slow_body(stop), "/silent": silent(stop)}) as s:
-        start = time.monotonic()
         r = get("slow=1000", "slowbytes=1000", f"url:{s.url}/loris", f"url:{s.url}/body",
                 "total=500", f"url:{s.url}/silent")
         assert [x["code"] for x in r] == [-ETIMEDOUT] * 3
@@ -95,7 +93,6 @@ def test_slow_servers_are_given_up(get, stop):
         assert r["code"] == -ETIMEDOUT and "said nothing" in r["error"]
         r = get("total=700", f"url:{s.url}/body")
         assert r["code"] == -ETIMEDOUT
-        assert time.monotonic() - start < 20
 
 
 def test_huge_headers(get):

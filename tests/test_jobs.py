@@ -149,14 +149,18 @@ def test_a_passing_failure_is_tried_again_with_back_off(build, shared_docfs, doc
     worker = docfs.popen("jobs", "run", "--stay")
     try:
         j = wait_until(lambda: (x := job(docfs, number))["state"] == "waiting" and x, what="wait")
-        assert j["attempts"] == 1 and str(m.path) in j["message"]
+        assert j["attempts"] >= 1 and str(m.path) in j["message"]
         assert j["next_at"] > j["started_at"]
+        worker.send_signal(signal.SIGSTOP)  # not to find, in between, that the directory has nothing
         subprocess.run(["umount", "-l", str(m.path)], check=True)
         m.start()
+        worker.send_signal(signal.SIGCONT)
+        failed = j["attempts"]
         j = wait_until(lambda: (x := job(docfs, number))["state"] == "done" and x, what="end")
-        assert j["attempts"] == 2 and j["message"] == ""
+        assert j["attempts"] > failed and j["message"] == ""
         assert j["started_at"] >= j["created_at"]
     finally:
+        worker.send_signal(signal.SIGCONT)
         end_worker(worker)
     assert docfs.json("status")["documents"] == shared_docfs.json("status")["documents"]
 
@@ -224,10 +228,10 @@ def test_kill_9_of_a_worker_loses_no_job(docfs, workdir, tmp_path, request):
         fill(tree, 60, words=200)
         numbers = [queue(docfs, "add", tree, "-c", f"c{rounds}"),
                    queue(docfs, "add", tree, "-c", f"d{rounds}")]
-        for _ in range(100):
+        for n in range(100):
             p = docfs.popen("jobs", "run")
-            try:
-                p.wait(timeout=rng.uniform(0.02, 0.5))
+            try:  # longer and longer: a busy machine needs more than half a second to begin
+                p.wait(timeout=rng.uniform(0.02, 0.5 + n / 10))
             except subprocess.TimeoutExpired:
                 p.kill()
             p.communicate()

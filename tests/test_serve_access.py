@@ -1,4 +1,6 @@
 """Who may ask docfs serve: addresses, tokens, hosts, origins, rates."""
+import concurrent.futures
+import signal
 import subprocess
 
 import pytest
@@ -54,9 +56,7 @@ def test_tokens_are_hashed_listed_and_revoked(docfs, tokens, serve):
     names = {t["name"]: t for t in docfs.json("token", "list")["tokens"]}
     assert names["writeer"]["scope"] == "write" and "token" not in names["writeer"]
     docfs.ok("token", "revoke", "reader")
-    import signal
     s.process.send_signal(signal.SIGHUP)
-    from lib.docfs import wait_until
     wait_until(lambda: s.request("GET", "/api/v1/search?q=x",
                                  headers=bearer(tokens["read"])).status == 401)
     assert docfs.run("token", "revoke", "reader").code == 5
@@ -94,20 +94,24 @@ def test_a_request_without_host(server):
 
 def test_rate_limit(shared_docfs, serve):
     s = serve(shared_docfs, "--rate", "5")
-    codes = [s.get("/api/v1/search", q="x").status for _ in range(30)]
-    assert codes[0] == 200 and 429 in codes
-    r = s.get("/api/v1/search", q="x")
-    assert r.status == 200 or int(r.headers["Retry-After"]) >= 1
+    assert s.get("/api/v1/search", q="x").status == 200
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        def refused():  # so many in so short a time that a busy machine may need more than one try
+            answers = pool.map(lambda _: s.get("/api/v1/search", q="x"), range(30))
+            return [r for r in answers if r.status != 200]
+        for r in wait_until(refused):
+            assert r.status == 429 and int(r.headers["Retry-After"]) >= 1
 
 
 def test_one_client_does_not_use_up_the_rate_of_another(docfs, tokens, serve):
     s = serve(docfs, "--auth", "always", "--rate", "2")
     ask = lambda who: s.request("GET", "/api/v1/search?q=x", headers=bearer(tokens[who]))  # noqa: E731
-    codes = [ask("read").status for _ in range(40)]
-    assert codes[0] == 200 and codes.count(429) >= 10
-    assert ask("write").status == 200
-    r = ask("read")
-    assert r.status == 429 and r.headers["Retry-After"] == "1" and "--rate" in r.json["detail"]
+    first, *answers = [ask("read") for _ in range(40)]
+    refused = [r for r in answers if r.status == 429]
+    assert [ask("write").status for _ in range(4)] == [200] * 4
+    assert first.status == 200 and len(refused) >= 10
+    for r in refused:
+        assert r.headers["Retry-After"] == "1" and "--rate" in r.json["detail"]
 
 
 @pytest.fixture

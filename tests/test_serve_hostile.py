@@ -170,15 +170,16 @@ def test_clients_that_hang_up(server):
     alive(server)
 
 
-def test_half_requests_do_not_pile_up(server):
+def test_half_requests_do_not_pile_up(shared_docfs, serve):
     """Half a request and the end of the connection in one go: nothing comes to wake anybody."""
+    server = serve(shared_docfs, "--header-seconds", "600", "--body-seconds", "600", "--idle-seconds", "600")
     before = connections(server)
     for data in (b"GET /re", b"\x16\x03\x01\0\xff",
                  b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{"):
         for _ in range(30):
             with server.socket() as s:
                 s.sendall(data)
-    wait_until(lambda: connections(server) <= before + 2, seconds=6)
+    wait_until(lambda: connections(server) <= before + 2)
 
 
 def test_a_reader_that_does_not_read(server):
@@ -225,7 +226,7 @@ def test_idle_connections_cost_nothing(server):
 def test_connection_limit_leaves_room_for_the_busy(shared_docfs, serve):
     s = serve(shared_docfs, "--connections", "40", "--header-seconds", "60")
     idle = [s.socket() for _ in range(40)]
-    wait_until(lambda: s.get("/ready").status == 200, seconds=20)
+    wait_until(lambda: s.get("/ready").status == 200, what="room")
     for c in idle:
         c.close()
 

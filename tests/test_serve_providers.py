@@ -99,7 +99,8 @@ def test_an_embedding_server_is_put_into_use_by_a_job(docfs, s, others):
     assert seen
     r = config(s, "builtin")
     wait_until(lambda: s.json(f"/api/v1/ingestion/jobs/{r.json['job_id']}")["state"] == "done")
-    assert provider(s, "builtin")["status"] == "active" and settings(s, "embed")["embed.url"] == ""
+    wait_until(lambda: provider(s, "builtin")["status"] == "active")
+    assert settings(s, "embed")["embed.url"] == ""
 
 
 @pytest.mark.parametrize("body,word", [

@@ -52,9 +52,12 @@ def test_stats_and_analytics(docfs, corpus, serve):
     assert stats["search_stats"]["total_searches"] == 4
     assert stats["search_stats"]["cache_hit_rate"] == 0.5
     assert stats["content_stats"]["total_documents"] == 14
-    wait_until(lambda: s.json("/api/v1/analytics")["searchMetrics"]["totalSearches"] >= 2, seconds=10)
-    a = s.json("/api/v1/analytics", timeRange="7d")
-    assert {"scheduler", "workers"} <= {t["query"] for t in a["searchMetrics"]["topQueries"]}
+
+    def counted():
+        a = s.json("/api/v1/analytics", timeRange="7d")
+        return {"scheduler", "workers"} <= {t["query"] for t in a["searchMetrics"]["topQueries"]} and a
+    a = wait_until(counted)
+    assert a["searchMetrics"]["totalSearches"] >= 2
     assert a["contentMetrics"]["documentsByTechnology"] == [{"technology": "demo@1", "count": 14}]
     assert s.get("/api/v1/analytics", timeRange="1y").status == 400
 
@@ -115,7 +118,7 @@ def test_admin_views(docfs, corpus, serve):
     assert found["items"] and all(i["status"] == "active" for i in found["items"])
     assert s.json("/api/v1/admin/search", query="scheduler")["items"] == found["items"]
     assert s.get("/api/v1/admin/search-content", technology="nope").status == 404
-    wait_until(lambda: s.json("/api/v1/admin/activity/searches"), seconds=10)
+    wait_until(lambda: s.json("/api/v1/admin/activity/searches"))
     kinds = {e["type"] for e in s.json("/api/v1/admin/activity/recent")}
     assert {"search", "ingestion", "change"} <= kinds
     only = s.json("/api/v1/admin/activity/recent", activity_type="change")

@@ -124,7 +124,7 @@ def test_killed_crawl_goes_on(build, tmp_path):
     d = Docfs(build, tmp_path / "cache")
     with Nginx(PYTHON, tmp_path / "nginx") as site:
         url = site.url + "/c-api/"
-        args = d.argv("add", url, "-c", "site", "--allow-private", "--rate", "100")
+        args = d.argv("add", url, "-c", "site", "--allow-private", "--rate", "25")
         for wanted in (20, 40):
             p = subprocess.Popen(args, env=d.env(), stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL)
@@ -422,16 +422,19 @@ def test_rate_and_crawl_delay(docfs):
             times.append(time.monotonic())
             handler(c, request)
         return f
+
+    def slowest_run():  # seconds a request; one that is served late makes what follows look fast
+        return max((times[-1] - times[i]) / (len(times) - 1 - i) for i in (1, 2, 3))
     site = {"/": timed(page("start", *[f"p{i}" for i in range(5)])),
             **{f"/p{i}": timed(page(f"p{i}")) for i in range(5)}}
     with Faulty(site) as s:
         r = docfs.run("add", s.url, "-c", "site", "--allow-private", "--rate", "10")
         assert r.code == 0 and len(times) == 6
-        assert times[-1] - times[1] >= 0.35
+        assert slowest_run() >= 0.35 / 4
         site["/robots.txt"] = answer("User-agent: *\nCrawl-delay: 0.2\n", type="text/plain")
         times.clear()
         add(docfs, s.url)
-        assert times[-1] - times[1] >= 0.75
+        assert slowest_run() >= 0.75 / 4
 
 
 def test_passing_failures_are_retried_and_remove_nothing(docfs):

@@ -147,20 +147,22 @@ class EmbedServer:
         raw = h.rfile.read(int(h.headers.get("Content-Length", 0)))
         with self.lock:
             self.requests.append(h.path)
+        body = json.loads(raw)
+        probe = body.get("input", body.get("inputs")) == ["documentation"]
+        if self.authorized(h) and (probe or not self._fault(h)):
+            self._wait()
+            self._post(h, body)
+
+    def _wait(self):
+        """Counts who waits at once: up to the answer, after which the client may send the next."""
+        with self.lock:
             self.active += 1
             self.most_active = max(self.most_active, self.active)
-        try:
-            body = json.loads(raw)
-            probe = body.get("input", body.get("inputs")) == ["documentation"]
-            if self.authorized(h) and (probe or not self._fault(h)):
-                self._post(h, body)
-        finally:
-            with self.lock:
-                self.active -= 1
+        time.sleep(self.delay)
+        with self.lock:
+            self.active -= 1
 
     def _post(self, h, body):
-        if self.delay:
-            time.sleep(self.delay)
         if h.path in ("/v1/rerank", "/rerank"):
             return self._rerank(h, body)
         path = {"ollama": "/api/embed", "tei": "/embed"}.get(self.kind, "/v1/embeddings")

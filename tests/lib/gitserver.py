@@ -7,7 +7,9 @@ import re
 import socket
 import subprocess
 import threading
-import time
+
+from lib.docfs import wait_until
+from lib.ports import fixed_port
 
 ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
        "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A",
@@ -56,20 +58,19 @@ class Daemon:
     """git daemon over a folder of repositories."""
 
     def __init__(self, root):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = fixed_port()
         self.process = subprocess.Popen(
             ["git", "daemon", f"--base-path={root}", "--listen=127.0.0.1", f"--port={self.port}",
              "--reuseaddr", str(root)], env=ENV, stderr=subprocess.DEVNULL, process_group=0)
-        end = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < end and self.process.poll() is None
-                time.sleep(0.02)
+        wait_until(self.listens, what="git daemon")
+
+    def listens(self):
+        assert self.process.poll() is None
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+            return True
+        except OSError:
+            return False
 
     def url(self, name):
         return f"git://127.0.0.1:{self.port}/{name}.git"
