@@ -8,7 +8,8 @@
  *   words_make.c  makes that file
  *   fuse.c      lexical and vector candidates -> scored passages -> documents
  *   rescore.c   the best passages once more, from their words
- *   reading.c   the words of a passage -> counts; lexicon.c: what is known of them
+ *   reading.c   the words of a passage -> counts
+ *   features.c  the words of a passage -> rows of the embedding model
  *   expand.c    the words that the best passages share
  *   history.c   release notes count less
  *   editions.c  which version of a page is the newer one
