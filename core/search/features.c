@@ -14,6 +14,8 @@ void features_begin(struct features *f)
 
 static int add(struct features *f, const uint32_t *row, size_t n)
 {
+    if (!n)
+        return 0;
     if (f->n + n > f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 1024;
         uint32_t *grown = reallocarray(f->row, cap, sizeof(*grown));
