@@ -46,7 +46,7 @@ static const struct opt options[] = {
      1, 3600},
     {0, "max-body", OPT_SIZE, "BYTES", "Largest body of a request (1M)", AT(max_body)},
     {0, "max-upload", OPT_SIZE, "BYTES", "Largest uploaded file (64M)", AT(max_upload)},
-    {0, "response-cache", OPT_SIZE, "BYTES", "Memory for kept answers (32M)", AT(response_cache)},
+    {0, "response-cache", OPT_SIZE, "BYTES", "Memory for kept answers (16M)", AT(response_cache)},
     {0, "log", OPT_CHOICE, "WHAT",
      "Log error, info (writes, failures, slow answers), requests, debug", AT(log),
      .choices = log_choices},

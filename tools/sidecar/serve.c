@@ -51,7 +51,7 @@ static void defaults(struct serve_options *o)
     set(&o->grace_seconds, 10);
     o->max_body = o->max_body ? o->max_body : 1 << 20;
     o->max_upload = o->max_upload ? o->max_upload : 64 << 20;
-    o->response_cache = o->response_cache ? o->response_cache : 32 << 20;
+    o->response_cache = o->response_cache ? o->response_cache : 16 << 20;
 }
 
 /* Where a server that starts again listens: at the same ports, although any was good enough. */

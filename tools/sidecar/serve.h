@@ -42,7 +42,7 @@ struct serve_options {
     unsigned grace_seconds;  /* for requests under way at shutdown; 0 = 10 */
     int64_t max_body;        /* bytes of a JSON body; 0 = 1 MiB */
     int64_t max_upload;      /* bytes of an uploaded file; 0 = 64 MiB */
-    int64_t response_cache;  /* bytes of kept answers; 0 = 32 MiB */
+    int64_t response_cache;  /* bytes of kept answers; 0 = 16 MiB */
 };
 
 /* Serves until SIGTERM or SIGINT; SIGHUP reads tokens and settings again. Prints one line
