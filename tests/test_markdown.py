@@ -268,6 +268,36 @@ Text with {braces} and {.x}.
 """
 
 
+def test_code_of_r_markdown_is_code_of_its_language(convert):
+    md = convert("""\
+---
+title: Vignette
+---
+
+```{r setup, include = FALSE}
+library(hidden)
+```
+
+Filter:
+
+```{r, eval = FALSE}
+filter(x, y)
+```
+
+```{python}
+print(1)
+```
+
+```{r, echo=FALSE}
+plot(hidden)
+```
+
+The end.
+""", "vignette.Rmd")
+    assert "Filter:\n\n```r\nfilter(x, y)\n```\n\n```python\nprint(1)\n```\n" in md
+    assert "hidden" not in md and "{" not in md and md.endswith("\nThe end.\n")
+
+
 def test_myst(convert):
     md = convert(MYST)
     assert "**Warning: Careful**\n\nUse `Context` and the rules.\n" in md

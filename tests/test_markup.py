@@ -758,6 +758,31 @@ def test_asciidoc_blocks(convert):
     assert "> Said.\n\n— Jo, A book\n" in md and "```\nLine one\n  line two\n```" in md
 
 
+def test_asciidoc_entities_in_code_are_characters(convert):
+    md = convert("= Page\n\nEnd with `&#42;/`, from `&lt;Location`, as `+&lt;+` and `a && b`.\n", "code.adoc")
+    assert "End with `*/`, from `<Location`, as `&lt;` and `a && b`.\n" in md
+
+
+def test_asciidoc_pages_of_antora_are_found_from_the_page(docfs, workdir):
+    page = workdir / "modules" / "ROOT" / "pages" / "web" / "csrf.adoc"
+    page.parent.mkdir(parents=True)
+    page.write_text("""\
+= CSRF
+
+[[off]]
+== Off
+
+See xref:web/http.adoc#proxy[Proxies], xref:how-to:deploy/cloud.adoc[the cloud], xref:./near.adoc[near],
+xref:#off[here], <<off>>, xref:index.adoc[] and xref:other:component:page.adoc[far].
+""")
+    docfs.ok("add", workdir, "--collection", "c", "-q")
+    md = docfs.ok("cat", "c/modules/ROOT/pages/web/csrf.md").out
+    assert "[Proxies](../web/http.adoc#proxy)" in md
+    assert "[the cloud](../../../how-to/pages/deploy/cloud.adoc)" in md
+    assert "[near](./near.adoc)" in md and "here, Off" in md
+    assert "[index](../index.adoc)" in md and " and far." in md
+
+
 def test_asciidoc_tables(convert):
     md = convert(ADOC_TABLES, "tables.adoc")
     assert "**Sizes**\n\n| Name | What |\n| --- | --- |\n| lamp \\| x | light<br>bulb |" in md

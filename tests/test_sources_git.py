@@ -27,6 +27,15 @@ def http(repo):
     s.stop()
 
 
+def test_documentation_is_known_by_its_usual_spellings(docfs, repo):
+    repo.put("vignettes/lamp.Rmd", "---\ntitle: Lamp\n---\n\nTrim the wick.\n")
+    repo.put("R/lamp.R", "lamp <- function() NULL\n")
+    repo.commit("vignette")
+    docfs.ok("add", repo.bare, "--kind", "git", "--collection", "lamp", "-q")
+    paths = docfs.paths("lamp")
+    assert any(p.startswith("vignettes/lamp.") for p in paths) and not any(p.startswith("R/") for p in paths)
+
+
 def test_over_http_partial_and_shallow(docfs, repo, http):
     for i in range(3):
         repo.put("docs/guide.md", f"# Guide\n\nEdition {i}\n")

@@ -359,7 +359,7 @@ failed:;
 }
 
 const char *const source_doc_globs[] = {
-    "*.md",          "*.markdown",  "*.mdx",   "*.mkd",         "*.qmd",         "*.rmd",
+    "*.md",          "*.markdown",  "*.mdx",   "*.mkd",         "*.qmd",         "*.[Rr]md",
     "*.rst",         "*.rest",      "*.adoc",  "*.asc",         "*.asciidoc",    "*.txt",
     "*.html",        "*.htm",       "*.xhtml", "*.ipynb",       "*.pdf",         "*.[1-9]",
     "*.mdoc",        "*.epub",      "*.docx",  "*.odt",         "*.pod",         "README",

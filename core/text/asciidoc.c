@@ -368,6 +368,7 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
     _cleanup_free_ struct adoc *a = calloc(1, sizeof(*a));
     if (!a)
         return err_oom(err);
+    a->name = name;
     adoc_preprocess(a, (struct span){text, len}, &source);
     _cleanup_free_ struct span *line = span_lines(buf_span(&source), &a->n);
     a->line = line;

@@ -38,6 +38,7 @@ struct adoc_style {
                          ADOC_NOTHING, ADOC_NOTHING, ADOC_NOTHING, ADOC_NOTHING, ADOC_NOTHING})
 
 struct adoc {
+    const char *name;        /* path of the page */
     const struct span *line; /* right-trimmed */
     size_t n, i;
     struct buf *out; /* HTML */

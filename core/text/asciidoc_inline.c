@@ -196,7 +196,19 @@ static size_t close_one(struct inliner *in, size_t i, char c)
     return SIZE_MAX;
 }
 
-/* Inside of `code`: only attributes, "+" around it and macros count, the last as their text. */
+/* An entity that is written as such. */
+static size_t entity(const struct inliner *in, size_t i)
+{
+    size_t n = i + 1;
+    if (at(in, n) == '#')
+        n++;
+    while (n < in->t.len && n - i < 12 && is_alnum(in->t.s[n]))
+        n++;
+    return n > i + 1 && at(in, n) == ';' ? n + 1 : i;
+}
+
+/* Inside of `code`: only attributes, "+" around it, entities and macros count,
+ * the last as their text. */
 static void write_code(struct inliner *in, struct span t)
 {
     bool literal = false;
@@ -215,6 +227,8 @@ static void write_code(struct inliner *in, struct span t)
             end = macro(&code, i);
         } else if (c == '<') {
             end = bracketed(&code, i);
+        } else if (c == '&' && (end = entity(&code, i)) > i) {
+            buf_add_span(in->out, part(&code, i, end));
         } else if (c == '\\' && i + 1 < t.len && strchr("{<*_`#", t.s[i + 1])) {
             end = ++i; /* what follows stands for itself */
         }
@@ -278,17 +292,6 @@ static size_t passthrough(struct inliner *in, size_t i)
         return end + 1;
     }
     return i;
-}
-
-/* An entity that is written as such. */
-static size_t entity(const struct inliner *in, size_t i)
-{
-    size_t n = i + 1;
-    if (at(in, n) == '#')
-        n++;
-    while (n < in->t.len && n - i < 12 && is_alnum(in->t.s[n]))
-        n++;
-    return n > i + 1 && at(in, n) == ';' ? n + 1 : i;
 }
 
 /* A backslash in front of what would be a mark or a macro. */

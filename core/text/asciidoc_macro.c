@@ -63,19 +63,43 @@ static struct span name_of(const struct adoc *a, struct span target)
     return page.len ? page : target;
 }
 
+/* Appends the page as a path from this one: Antora counts from the directory pages/ of the module,
+ * or of the other module in "other:page.adoc". False: it has no path here. */
+static bool add_page(const struct adoc *a, struct span page, struct buf *out)
+{
+    const char *colon = memchr(page.s, ':', page.len), *pages = NULL;
+    for (const char *p = a->name; p && (p = strstr(p, "/pages/")); p++)
+        pages = p;
+    const char *module = pages ? memrchr(a->name, '/', (size_t)(pages - a->name)) : NULL;
+    bool antora = module && module - a->name >= 7 && memcmp(module - 7, "modules", 7) == 0;
+    struct span there = colon ? span_skip(page, (size_t)(colon + 1 - page.s)) : page;
+    if (colon && (!antora || memchr(there.s, ':', there.len) || !span_has(there, ".adoc")))
+        return false;
+    for (const char *p = pages ? pages + 7 : ""; antora && *p && !span_starts(page, "./"); p++)
+        buf_adds(out, *p == '/' ? "../" : "");
+    if (colon)
+        buf_addf(out, "../../%.*s/pages/", (int)(colon - page.s), page.s);
+    buf_add_span(out, there);
+    return true;
+}
+
 void adoc_cross_reference(struct adoc *a, struct span target, struct span text, unsigned depth)
 {
-    bool far = memchr(target.s, ':', target.len) != NULL;
-    bool page = memchr(target.s, '.', target.len) || memchr(target.s, '/', target.len) ||
-                memchr(target.s, '#', target.len);
+    _cleanup_buf_ struct buf path = {.limit = a->out->limit};
+    bool page = (memchr(target.s, '.', target.len) || memchr(target.s, '/', target.len) ||
+                 memchr(target.s, '#', target.len)) &&
+                !span_starts(target, "#");
+    bool known = page ? add_page(a, target, &path) : !memchr(target.s, ':', target.len);
     if (!text.len)
         text = name_of(a, target);
-    if (far || depth >= ADOC_MARKS_MAX) {
+    if (!known || depth >= ADOC_MARKS_MAX) {
         adoc_inline_at(a, text, depth + 1);
         return;
     }
-    buf_addf(a->out, "<a href=\"%s", page ? "" : "#");
-    html_escape(a->out, target);
+    if (!page)
+        buf_addf(&path, "%s%.*s", span_starts(target, "#") ? "" : "#", (int)target.len, target.s);
+    buf_adds(a->out, "<a href=\"");
+    html_escape(a->out, buf_span(&path));
     buf_adds(a->out, "\">");
     adoc_inline_at(a, text, depth + 1);
     buf_adds(a->out, "</a>");

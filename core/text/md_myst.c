@@ -28,6 +28,39 @@ static bool directive(struct span info, struct span *ret_name, struct span *ret_
     return ret_name->len > 0;
 }
 
+/* "{r name, echo = FALSE}" of R Markdown and Quarto: code that runs when the page is made.
+ * *ret_hidden when its text is not in the page. */
+static bool chunk(struct span info, struct span *ret_lang, bool *ret_hidden)
+{
+    static const char *const languages[] = {"r",   "R",    "python",  "julia", "bash",
+                                            "sh",  "sql",  "rscript", "js",    "ojs",
+                                            "cpp", "Rcpp", "stan",    NULL};
+    info = span_trim(info);
+    if (info.len < 3 || info.s[0] != '{' || info.s[info.len - 1] != '}')
+        return false;
+    struct span in = {info.s + 1, info.len - 2};
+    size_t n = 0;
+    while (n < in.len && is_alnum(in.s[n]))
+        n++;
+    *ret_lang = (struct span){in.s, n};
+    if (!one_of(*ret_lang, languages) || (n < in.len && in.s[n] != ',' && !is_blank(in.s[n])))
+        return false;
+    *ret_hidden = false;
+    for (in = span_skip(in, n); in.len;) {
+        const char *comma = memchr(in.s, ',', in.len);
+        struct span option =
+            span_trim((struct span){in.s, comma ? (size_t)(comma - in.s) : in.len});
+        const char *eq = option.len ? memchr(option.s, '=', option.len) : NULL;
+        struct span key = {option.s, eq ? (size_t)(eq - option.s) : 0};
+        key = span_trim(key);
+        struct span value = eq ? span_trim(span_skip(option, (size_t)(eq + 1 - option.s))) : key;
+        *ret_hidden |= (span_eq(key, "echo") || span_eq(key, "include")) &&
+                       (span_eq(value, "FALSE") || span_eq(value, "F"));
+        in = comma ? span_skip(in, (size_t)(comma + 1 - in.s)) : (struct span){"", 0};
+    }
+    return true;
+}
+
 static void label(const char *kind, const char *join, struct span title, struct buf *out)
 {
     buf_adds(out, "**");
@@ -95,6 +128,15 @@ enum md_myst_line md_myst_line(struct md_myst *s, struct span line, struct buf *
     size_t len = md_fence_open(line, &c);
     const char *mark = len ? memchr(line.s, c, line.len) : NULL;
     struct span info = mark ? span_skip(line, (size_t)(mark - line.s) + len) : (struct span){"", 0};
+    bool hidden;
+    if (len && chunk(info, ret_lang, &hidden)) {
+        if (!hidden || s->n >= MD_MYST_NEST)
+            return MYST_CODE;
+        s->hidden = true;
+        s->open[s->n].c = c;
+        s->open[s->n++].len = len;
+        return MYST_TAKEN;
+    }
     return len && directive(info, &name, &arg) ? open_fence(s, name, arg, c, len, out, ret_lang)
                                                : MYST_NONE;
 }
