@@ -266,13 +266,14 @@ static int serve(struct docfs *d, const struct serve_options *opt, int signals,
     struct docfs_err ignored;
     if (r == 0 && docfs_service_start(d, "serve", s->listener[0].url, &s->service, &ignored) < 0)
         server_log(s, "warning", NULL, "docfs status will not show this server: %s", ignored.text);
+    if (r == 0 && !fresh)
+        docfs_service_error(s->service,
+                            "the cache was replaced while it was in use; the new one is "
+                            "served now");
     /* Last: requests may come from then on, and count. */
     for (size_t i = 0; r == 0 && i < s->n_listeners; i++)
         r = connection_start(s, &s->listener[i], err);
     if (r == 0) {
-        if (!fresh)
-            docfs_service_error(s->service, "the cache was replaced while it was in use; the new "
-                                            "one is served now");
         tell_ready(s, fresh);
         wait_for_signals(s, signals);
         drain(s);
