@@ -128,6 +128,9 @@ static void drop_unseen(struct docfs_keeper *k)
             k->item[n++] = x;
             continue;
         }
+        char text[512];
+        snprintf(text, sizeof(text), "not watched any more: %.400s", k->item[i].s.location);
+        note(k, text);
         watcher_drop(k->w, k->item[i].s.id);
         kept_fini(&k->item[i]);
     }
