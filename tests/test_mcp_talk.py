@@ -261,7 +261,7 @@ def test_the_public_client_listens(clients, docfs, corpus, serve, tmp_path, wher
     src = tmp_path / "src"
     src.mkdir()
     (src / "README.md").write_text("# One\n")
-    docfs.ok("add", src, "-c", "demo@1", "-q")
+    docfs.ok("add", src, "-c", "demo@1", "-q", "--policy", "manual")  # the server reads nothing by itself
     target = ["-", *docfs.argv("mcp")] if where == "stdio" else [serve(docfs).url + "/mcp"]
     p = subprocess.Popen(clients.argv("listen.mjs", *target), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True, env=clients.env(**docfs.env()))

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
+from lib.docfs import wait_until
+
 
 @pytest.fixture
 def served(docfs, corpus, serve):
@@ -30,9 +32,10 @@ def test_every_page_in_a_browser(served, clients, workdir, tmp_path):
     assert seen["shared"] > 0 and seen["hit"] == 1
     assert seen["document"] and "In the mount" in seen["provenance"]
     assert "Thank you" in seen["feedback"]
-    told = [(f["signal"], f["query"].split(" in=")[0]) for f in served.docfs.json("feedback", "list")["feedback"]
-            if f["door"] == "ui"]
-    assert seen["dwell"] == 202 and ("dwell", "cancel a task") in told and ("opened", "cancel a task") in told
+    assert seen["dwell"] == 202
+    wait_until(lambda: {("dwell", "cancel a task"), ("opened", "cancel a task")} <= {
+        (f["signal"], f["query"].split(" in=")[0]) for f in served.docfs.json("feedback", "list")["feedback"]
+        if f["door"] == "ui"}, what="signals of the pages")
     assert "/no/such/directory" in seen["refused"]
     assert "healthy" in seen["overall"] and "serve" in seen["availability"]
     assert str(known) in seen["asked"]

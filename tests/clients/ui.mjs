@@ -35,7 +35,7 @@ await page.goto(url);
 await page.waitForSelector('ul.cards');
 await check(page, 'start');
 await page.keyboard.type('cancel a task');
-await page.waitForSelector('ol.hits li');
+await page.waitForSelector('ol.hits a[href*="q=cancel%20a%20task"]'); // not of what was half typed
 seen.first = await page.textContent('ol.hits li h2');
 seen.marks = await page.locator('mark').count();
 await page.waitForFunction(() => location.search.includes('cancel'));

@@ -150,14 +150,14 @@ class Mount:
         if process.poll() is not None and process.returncode == -9:
             subprocess.run(["umount", "-l", str(self.path)], capture_output=True)
             return
-        subprocess.run(self.docfs.argv("umount", self.path), env=self.docfs.env(),
-                       capture_output=True, timeout=TIMEOUT)
+        r = subprocess.run(self.docfs.argv("umount", self.path), env=self.docfs.env(),
+                           capture_output=True, text=True, timeout=TIMEOUT)
         try:
             code = process.wait(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             subprocess.run(["umount", "-l", str(self.path)], capture_output=True)
-            raise
+            raise AssertionError(f"the mount did not end: {r.stderr}") from None
         text = self.log.read_text(errors="replace")
         check_alarms(text)
         assert code == 0, text
