@@ -801,3 +801,126 @@ def test_asciidoc_limits(convert):
     marks = convert("= Marks\n\n" + "*_" * 500 + " " + "`<<[[((" * 500 + " kbd:[" * 500 + " kbd:[\\] " * 50000 + " end\n", "marks.adoc")
     assert "end" in marks
     assert "x" in convert(":a: xxxxxxxxxx\n" + ":a: {a}{a}{a}{a}\n" * 50 + "\n= T\n\nx {a}\n", "bomb.adoc")
+
+
+POD = r"""package Lamp;
+use strict;
+my $x = 'not shown';
+
+=encoding utf8
+
+=head1 NAME
+
+Lamp - light B<in> every C<port>
+
+=head1 SYNOPSIS
+
+  use Lamp;
+
+  my $l = Lamp->new(wick => '*');
+
+=head1 METHODS
+
+See L<Lamp::Oil>, L<Lamp::Oil/"burn">, L</trim>, L<the site|https://lamp.example/?a=1&b=2> and
+L<https://lamp.example/>, F</etc/lamp>, C<< $a->{b} >> and E<lt>E<0x263A>E<eacute>E<gt>.
+
+=head2 trim($n)
+
+=over 4
+
+=item * One
+
+=item * Two with I<marks>
+
+More of B<it>.
+
+=back
+
+=over
+
+=item wick
+
+=item C<oil>
+
+What burns.
+
+=over
+
+=item 1. first
+
+=item 2. second
+
+=back
+
+=back
+
+=begin html
+
+<b>not shown</b>
+
+=end html
+
+=for comment not shown
+
+X<index>A C<code never closed
+
+Text with <tags> and *stars*.
+
+=cut
+
+sub not_shown { 1 }
+
+=head1 AUTHOR
+
+Jo.
+
+=cut
+"""
+
+
+def test_pod_alone_and_between_code(convert):
+    assert convert(POD, "Lamp.pm") == r"""# Lamp - light in every `port`
+
+## SYNOPSIS
+
+```
+use Lamp;
+
+my $l = Lamp->new(wick => '*');
+```
+
+## METHODS
+
+See `Lamp::Oil`, "burn" in `Lamp::Oil`, "trim", [the site](https://lamp.example/?a=1&b=2) and """ \
+        r"""<https://lamp.example/>, `/etc/lamp`, `$a->{b}` and <☺é>.
+
+### trim($n)
+
+- One
+
+- Two with *marks*
+
+  More of **it**.
+
+- **wick**, `oil`
+  What burns.
+  1. first
+  2. second
+
+A `code never closed`
+
+Text with \<tags> and \*stars*.
+
+## AUTHOR
+
+Jo.
+"""
+
+
+def test_perl_without_pod_is_source_code(docfs, workdir):
+    (workdir / "Lamp.pm").write_text("package Lamp;\n1;\n")
+    (workdir / "bare.pod").write_text("=head1 Oil\n\nBurns.\n\n" + "=over\n\n=item x\n\n" * 40)
+    docfs.ok("add", workdir, "--collection", "c", "-q")
+    assert docfs.paths("c") == ["bare.pod.md"]
+    assert docfs.ok("cat", "c/bare.pod.md").out.startswith("## Oil\n\nBurns.\n")
+    assert "source code" in docfs.ok("list", "--failures", "c").out

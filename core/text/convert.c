@@ -29,6 +29,7 @@ static const struct {
     [FORMAT_PDF] = {"pdf", "application/pdf", convert_pdf},
     [FORMAT_EPUB] = {"epub", "application/epub+zip", convert_epub},
     [FORMAT_OFFICE] = {"office", "application/vnd.oasis.opendocument.text", convert_office},
+    [FORMAT_POD] = {"pod", "text/x-pod", convert_pod},
     [FORMAT_BINARY] = {"binary", "application/octet-stream", NULL},
 };
 

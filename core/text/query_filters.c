@@ -268,7 +268,8 @@ static const struct filter {
     {"mode", set_mode, "hybrid, lex, vec or exact"},
     {"path", set_path, "a glob of at most 1024 bytes like library/**"},
     {"type", set_type,
-     "a format like markdown, html, man, text, rst, asciidoc, ipynb, openapi, pdf, epub, office"},
+     "a format like markdown, html, man, text, rst, asciidoc, ipynb, openapi, pdf, epub, office, "
+     "pod"},
 };
 #define N_FILTERS (sizeof(filters) / sizeof(*filters))
 

@@ -34,6 +34,7 @@ static const struct {
     {FORMAT_EPUB, "epub"},
     {FORMAT_OFFICE, "docx odt rtf"},
     {FORMAT_MAN, "mdoc"},
+    {FORMAT_POD, "pod"},
 };
 
 /* Files beside documentation. Source code and site furniture would only dilute a search. */
@@ -308,6 +309,8 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
     if (f == FORMAT_UNKNOWN && is_man_name(name) &&
         looks_like_roff((struct span){data, len < HEAD ? len : HEAD}))
         f = FORMAT_MAN;
+    if (f == FORMAT_UNKNOWN && in_list(ext, "pm pl") && span_has(text, "\n=head1 "))
+        f = FORMAT_POD; /* between the code */
     if (f == FORMAT_UNKNOWN && skip_by_name(name))
         return FORMAT_BINARY;
     if (skip_by_bytes(data, len))

@@ -153,7 +153,8 @@ const struct cmd cmd_add = {
     .usage = "WHAT [--collection NAME[@VERSION]] [--ref REF] [--subdir DIR] [--include GLOB]...",
     .text =
         "WHAT is recognised: docfs-sources(7) lists the kinds. Reads markdown, HTML, man pages,\n"
-        "text, reStructuredText, AsciiDoc, notebooks, OpenAPI and PDF. The token of a private\n"
+        "text, reStructuredText, AsciiDoc, POD, notebooks, OpenAPI and PDF. The token of a "
+        "private\n"
         "repository is taken from GITHUB_TOKEN, GITLAB_TOKEN or DOCFS_TOKEN_<HOST>, or from the\n"
         "file named by the setting sources.token_file. Files that did not change since the last "
         "run are not read again. A file that\n"
