@@ -924,3 +924,98 @@ def test_perl_without_pod_is_source_code(docfs, workdir):
     assert docfs.paths("c") == ["bare.pod.md"]
     assert docfs.ok("cat", "c/bare.pod.md").out.startswith("## Oil\n\nBurns.\n")
     assert "source code" in docfs.ok("list", "--failures", "c").out
+
+
+VIM_HELP = """\
+*lamp.txt*	For Vim version 9.0.  Last change: 2024 Jan 01
+
+		  VIM REFERENCE MANUAL	  by Jo
+
+			Lights in ports
+
+1. Wick			|lamp-wick|
+2. Oil			|oil|
+
+==============================================================================
+1. The wick						*lamp-wick* *wick*
+
+Trim it, see |:trim| and 'a|b': >vim
+	if dark
+	  :trim
+	endif
+<Then light it.
+
+						*:trim* *:trim!*
+:trim[!] {n}	Cut the wick.  # no heading
+		Example: >
+			:trim 3
+	<
+		Done.
+
+burn({oil})						*burn()*
+		Burns.
+
+OIL					*oil*
+
+Of whales ~
+
+	Not a heading ~
+*last*
+ vim:tw=78:ts=8:ft=help:norl:
+"""
+
+
+def test_vim_help_has_sections_tags_and_code(convert):
+    md = convert(VIM_HELP, "lamp.txt")
+    assert md == """\
+# lamp.txt: Lights in ports
+
+		  VIM REFERENCE MANUAL	  by Jo
+
+1. Wick			`lamp-wick`
+2. Oil			`oil`
+
+## 1. The wick
+
+`lamp-wick`, `wick`
+
+Trim it, see `:trim` and 'a|b':
+
+```vim
+if dark
+  :trim
+endif
+```
+
+Then light it.
+
+### `:trim`, `:trim!`
+
+:trim[!] {n}	Cut the wick.  # no heading
+		Example:
+
+```
+:trim 3
+```
+
+		Done.
+
+### `burn()`
+
+burn({oil})
+		Burns.
+
+## OIL
+
+`oil`
+
+### Of whales
+
+	Not a heading ~
+
+### `last`
+"""
+
+
+def test_text_with_stars_is_no_vim_help(convert):
+    assert convert("*note* that this\n\n|a| is no reference\n", "note.txt") == "*note* that this\n\n|a| is no reference\n"

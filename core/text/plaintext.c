@@ -9,6 +9,7 @@
 #include "core/text/convert.h"
 #include "core/text/furniture.h"
 #include "core/text/info.h"
+#include "core/text/vimhelp.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
 
@@ -329,9 +330,12 @@ int convert_text(const char *text, size_t len, const char *name,
     if (language)
         return finish(convert_data(body, name, language, limits, ret), limits, err);
     _cleanup_buf_ struct buf pages = {0};
-    bool info = info_is(body), printed = !info && len && memchr(text, '\f', len);
+    bool info = info_is(body), help = !info && vimhelp_is(body);
+    bool printed = !info && !help && len && memchr(text, '\f', len);
     if (info)
         info_text(body, &pages);
+    if (help)
+        vimhelp_text(body, &pages);
     if (info && !pages.len && buf_status(&pages) == 0)
         return err_set(err, -ENOTSUP, "the text of this Info manual is in other files");
     if (printed)
@@ -339,7 +343,7 @@ int convert_text(const char *text, size_t len, const char *name,
     if (buf_status(&pages) < 0)
         return err_oom(err);
     char *title = len && !info ? rfc_title(body) : NULL;
-    if (info || printed)
+    if (info || help || printed)
         body = (struct span){pages.data, pages.len};
     struct text t = {.out = {.limit = limits->max_output}};
     int r = add_lines(&t, body);
