@@ -953,6 +953,7 @@ Trim it, see |:trim| and 'a|b': >vim
 		Done.
 
 burn({oil})						*burn()*
+light						*light()*
 		Burns.
 
 OIL					*oil*
@@ -1000,9 +1001,10 @@ Then light it.
 
 		Done.
 
-### `burn()`
+### `burn()`, `light()`
 
 burn({oil})
+light
 		Burns.
 
 ## OIL

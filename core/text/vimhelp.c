@@ -16,6 +16,7 @@ struct help {
     bool in_code;
     char lang[16];
     struct buf code;     /* its lines */
+    struct buf terms;    /* lines with tags */
     struct span subject; /* the line that became the title */
 };
 
@@ -205,6 +206,18 @@ static bool close_code(struct help *h, struct span *line)
     return !mark && span_trim(*line).len > 0;
 }
 
+/* Writes what stood in lines with tags, one below the other, under the heading of all the tags. */
+static void end_terms(struct help *h)
+{
+    struct span all = buf_span(&h->terms), line;
+    if (!all.len)
+        return;
+    heading(h, 3, (struct span){"", 0});
+    while (line_next(&all, &line))
+        add_line(h, line);
+    buf_clear(&h->terms);
+}
+
 static void one_line(struct help *h, struct span line)
 {
     line = span_rtrim(line);
@@ -218,9 +231,13 @@ static void one_line(struct help *h, struct span line)
         return;
     }
     bool edge = line.len && !is_blank(line.s[0]);
-    size_t before = h->n_tags;
-    struct span text = take_tags(h, t);
-    bool tagged = h->n_tags > before;
+    struct help of_line = {0};
+    struct span text = take_tags(&of_line, t);
+    bool tagged = of_line.n_tags > 0;
+    if (!(tagged && text.len) || h->rule || h->n_tags + of_line.n_tags > TAGS_MAX)
+        end_terms(h);
+    for (size_t i = 0; i < of_line.n_tags && h->n_tags < TAGS_MAX; i++)
+        h->tag[h->n_tags++] = of_line.tag[i];
     if (!text.len) {
         if (!tagged)
             gap(h);
@@ -237,15 +254,21 @@ static void one_line(struct help *h, struct span line)
         heading(h, 3, (struct span){text.s, text.len - 2});
         return;
     }
-    if (h->n_tags)
-        heading(h, 3, (struct span){"", 0});
     line = (struct span){line.s, (size_t)(text.s + text.len - line.s)};
     line = tagged && text.s != t.s ? text : line; /* tags stood in front of it */
     bool code = opens_code(line, &line, &lang);
-    if (line.len)
+    if (tagged) {
+        buf_add_span(&h->terms, line);
+        buf_addc(&h->terms, '\n');
+    } else if (line.len) {
+        if (h->n_tags)
+            heading(h, 3, (struct span){"", 0});
         add_line(h, line);
-    if (code)
+    }
+    if (code) {
+        end_terms(h);
         open_code(h, lang);
+    }
 }
 
 /* "*name.txt*  What it is about": else the subject is the line in the middle further down. */
@@ -303,10 +326,12 @@ void vimhelp_text(struct span text, struct buf *out)
     title(&h, &text);
     while (buf_status(out) == 0 && line_next(&text, &line))
         one_line(&h, line);
+    end_terms(&h);
     if (h.in_code)
         end_code(&h);
     else if (h.n_tags)
         heading(&h, 3, (struct span){"", 0});
-    out->oom |= h.code.oom;
+    out->oom |= h.code.oom || h.terms.oom;
+    buf_fini(&h.terms);
     buf_fini(&h.code);
 }
