@@ -759,8 +759,8 @@ def test_asciidoc_blocks(convert):
 
 
 def test_asciidoc_entities_in_code_are_characters(convert):
-    md = convert("= Page\n\nEnd with `&#42;/`, from `&lt;Location`, as `+&lt;+` and `a && b`.\n", "code.adoc")
-    assert "End with `*/`, from `<Location`, as `&lt;` and `a && b`.\n" in md
+    md = convert("= Page\n\nEnd with `&#42;/`, from `&lt;Location`, as `+&lt;+`, `\\&lt;` and `a && b`.\n", "code.adoc")
+    assert "End with `*/`, from `<Location`, as `&lt;`, `&lt;` and `a && b`.\n" in md
 
 
 def test_asciidoc_pages_of_antora_are_found_from_the_page(docfs, workdir):

@@ -229,7 +229,7 @@ static void write_code(struct inliner *in, struct span t)
             end = bracketed(&code, i);
         } else if (c == '&' && (end = entity(&code, i)) > i) {
             buf_add_span(in->out, part(&code, i, end));
-        } else if (c == '\\' && i + 1 < t.len && strchr("{<*_`#", t.s[i + 1])) {
+        } else if (c == '\\' && i + 1 < t.len && strchr("{<*_`#&", t.s[i + 1])) {
             end = ++i; /* what follows stands for itself */
         }
         if (end == i)
