@@ -14,7 +14,8 @@
 #define TRIM_FROM 1000 /* entries; a listing that long is worth giving back to the system */
 
 struct handle {
-    pthread_mutex_t lock; /* two threads may read one descriptor */
+    struct handle *next, **at; /* among those that are open; at: what points here, or NULL */
+    pthread_mutex_t lock;      /* two threads may read one descriptor */
     struct listing *listing;
     uint64_t epoch; /* of the listing */
 };
@@ -40,8 +41,31 @@ static int take_listing(struct mount *m, fuse_req_t req, struct node *dir, struc
     return 0;
 }
 
+static void keep(struct mount *m, struct handle *h)
+{
+    pthread_mutex_lock(&m->open_lock);
+    h->next = m->open;
+    h->at = &m->open;
+    if (h->next)
+        h->next->at = &h->next;
+    m->open = h;
+    pthread_mutex_unlock(&m->open_lock);
+}
+
+static void forget(struct mount *m, struct handle *h)
+{
+    if (!h->at)
+        return;
+    pthread_mutex_lock(&m->open_lock);
+    *h->at = h->next;
+    if (h->next)
+        h->next->at = h->at;
+    pthread_mutex_unlock(&m->open_lock);
+}
+
 static void handle_free(struct mount *m, struct handle *h)
 {
+    forget(m, h);
     size_t n = h->listing ? listing_count(h->listing) : 0;
     listing_free(m->tree, h->listing);
     pthread_mutex_destroy(&h->lock);
@@ -64,6 +88,7 @@ void dirs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         r = take_listing(m, req, dir, h, &err);
     tree_unref(m->tree, dir);
     if (!r) {
+        keep(m, h); /* before the answer, which may bring its release */
         fi->fh = (uintptr_t)h;
         fi->cache_readdir = fi->keep_cache = !snapshot;
     }
@@ -203,4 +228,10 @@ void dirs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     handle_free(fuse_req_userdata(req), handle_of(fi));
     fuse_reply_err(req, 0);
+}
+
+void dirs_release_all(struct mount *m)
+{
+    while (m->open)
+        handle_free(m, m->open);
 }

@@ -8,6 +8,7 @@
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 #include "core/util/notify.h"
+#include "fs/dirs.h"
 #include "fs/log.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
@@ -155,6 +156,7 @@ static bool session_fini(struct session *s)
         fuse_session_unmount(s->fuse);
         fuse_session_destroy(s->fuse);
     }
+    dirs_release_all(&s->mount);
     tree_free(s->mount.tree);
     free(s->cache);
     s->cache = again ? strdup(docfs_path(s->mount.docfs)) : NULL;
@@ -219,6 +221,7 @@ static int run(struct session *s, struct docfs_err *err)
     const struct docfs_mount_options *o = s->opt;
     s->mount.uid = o->has_uid ? o->uid : getuid();
     s->mount.gid = o->has_gid ? o->gid : getgid();
+    pthread_mutex_init(&s->mount.open_lock, NULL);
     s->mount.ready = ready;
     s->mount.ready_arg = s;
     /* Few arenas, and big blocks straight back to the system: a mount runs for months. */
@@ -234,6 +237,7 @@ static int run(struct session *s, struct docfs_err *err)
         r = serve(s, err);
         again = session_fini(s);
     } while (!r && again);
+    pthread_mutex_destroy(&s->mount.open_lock);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }

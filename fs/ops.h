@@ -4,6 +4,7 @@
 #pragma once
 #define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include "core/docfs.h"
 #include "fs/tree.h"
@@ -15,6 +16,8 @@ struct mount {
     uid_t uid;
     gid_t gid;
     bool no_open; /* the kernel can open files itself; set by INIT */
+    pthread_mutex_t open_lock;
+    struct handle *open; /* directories (dirs.c) */
     /* Called once, when the kernel has accepted the mount. */
     void (*ready)(void *arg);
     void *ready_arg;

@@ -71,6 +71,7 @@ def test_cache_removed_and_made_anew(ready, serve, mount_of, workdir):
     """The same processes answer from the new one, with nothing left of the old."""
     s, m = serve(ready), mount_of(ready)
     assert paths(ask(s, "cancel a task")) and os.listdir(m.path / "docs") == ["demo"]
+    held = os.open(m.path / "search/cancel a task", os.O_RDONLY)  # and nobody tells when it is closed
     remove(ready)
     (workdir / "x.md").write_text("# Marmalade\n\noranges, sugar and a task to cancel\n")
     ready.ok("add", workdir, "--collection", "new")
@@ -89,6 +90,7 @@ def test_cache_removed_and_made_anew(ready, serve, mount_of, workdir):
         except OSError:
             return False
     wait_until(listed)
+    os.close(held)
     assert "oranges" in (m.path / "docs/new/x.md").read_text()
     assert {x["kind"]: (x["state"], x["pid"]) for x in ready.services()} == {
         "serve": ("up", s.process.pid), "mount": ("up", m.process.pid)}
