@@ -273,7 +273,8 @@ static int fill(const json_t *e, const struct source_request *req, const char *v
     ret->location = git_location_text(&l);
     ret->version = version ? strdup(version) : NULL;
     ret->include = source_strings_dup(source_doc_globs);
-    return ret->location && ret->include && (!version || ret->version)
+    ret->exclude = source_strings_dup(source_test_globs);
+    return ret->location && ret->include && ret->exclude && (!version || ret->version)
                ? name_and_patterns(e, ret, err)
                : err_oom(err);
 }

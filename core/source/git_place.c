@@ -84,8 +84,11 @@ int git_resolve(const struct source_env *env, const struct source_request *req,
     ret->location = git_location_text(&l);
     ret->name = repository_name(l.url);
     ret->include = source_strings_dup(source_doc_globs);
+    ret->exclude = source_strings_dup(source_test_globs);
     const char *v = l.ref && strlen(l.ref) < 40 ? version_of_tag(l.ref) : NULL;
     if (v)
         ret->version = strdup(v);
-    return !ret->location || !ret->name || !ret->include || (v && !ret->version) ? err_oom(err) : 0;
+    return !ret->location || !ret->name || !ret->include || !ret->exclude || (v && !ret->version)
+               ? err_oom(err)
+               : 0;
 }

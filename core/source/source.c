@@ -366,6 +366,14 @@ const char *const source_doc_globs[] = {
     "README",        "INSTALL",       "NEWS",        "HACKING", "openapi*.json", "openapi*.y*ml",
     "swagger*.json", "swagger*.y*ml", "objects.inv", NULL};
 
+const char *const source_test_globs[] = {"**/testdata/**",
+                                         "**/__tests__/**",
+                                         "**/__snapshots__/**",
+                                         "**/_snaps/**",
+                                         "**/test/**/fixtures/**",
+                                         "**/tests/**/fixtures/**",
+                                         NULL};
+
 char **source_strings_dup(const char *const *list)
 {
     size_t n = 0;

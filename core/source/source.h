@@ -214,5 +214,7 @@ int source_work_dir(const struct source_env *env, const char *kind, const char *
                     char **ret, struct docfs_err *err);
 /* Patterns of documentation files, for sources that hold much else (NULL-terminated). */
 extern const char *const source_doc_globs[];
+/* What lies beside it and looks like it, but is there for tests to read. */
+extern const char *const source_test_globs[];
 char **source_strings_dup(const char *const *list); /* NULL when memory is out */
 void source_strings_free(char **list);

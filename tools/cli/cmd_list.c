@@ -167,7 +167,8 @@ static int list_failures(struct cmd_context *c, const char *collection)
     if (o->json)
         return cmd_json(c, wire_failures(f), f->n ? CMD_OK : CMD_NOTHING);
     if (f->n == 0) {
-        out_note(o, "no file was left out");
+        out_note(o, "no file was left out; of a repository only documentation is read, and what "
+                    "docfs add --include names");
         return CMD_NOTHING;
     }
     for (size_t i = 0; i < f->n && !out_broken(o); i++) {
