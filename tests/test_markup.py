@@ -1021,3 +1021,98 @@ light
 
 def test_text_with_stars_is_no_vim_help(convert):
     assert convert("*note* that this\n\n|a| is no reference\n", "note.txt") == "*note* that this\n\n|a| is no reference\n"
+
+
+RD = r"""% not shown
+\name{trim}
+\alias{trim}
+\alias{trim.lamp}
+\title{Trim the \emph{wick}}
+\usage{
+trim(x, ...)
+
+\method{trim}{lamp}(x, by = "\\d")
+}
+\examples{
+trim(1) \% 2 # {braces}
+\dontrun{burn("a\n")}
+}
+\arguments{
+\item{x}{A \code{\link[oil]{lamp}}, see \href{https://lamp.example/}{the site}. % not shown
+
+One of:
+\itemize{
+\item \code{"one"}: \strong{first}
+\item two
+}}
+
+\item{...}{Passed on, \R and \dots}
+}
+\description{
+Cuts 50\% of <it>.
+}
+\section{Table}{
+
+\if{html}{\out{<b>}}\preformatted{x <- 1
+}\tabular{ll}{
+a \tab b \cr
+c \tab d
+}}
+\keyword{hidden}
+"""
+
+
+def test_manual_pages_of_r(convert):
+    assert convert(RD, "trim.Rd") == r"""# trim: Trim the wick
+
+Also: `trim.lamp`
+
+## Description
+
+Cuts 50% of \<it>.
+
+## Usage
+
+```r
+trim(x, ...)
+
+## S3 method for class 'lamp'
+trim(x, by = "\d")
+```
+
+## Arguments
+
+- **x**
+  A `lamp`, see [the site](https://lamp.example/).
+
+  One of:
+
+  - `"one"`: **first**
+  - two
+
+- **...**
+  Passed on, R and ...
+
+## Table
+
+```r
+x <- 1
+```
+
+|  |  |
+| --- | --- |
+| a | b |
+| c | d |
+
+## Examples
+
+```r
+trim(1) % 2 # {braces}
+burn("a\n")
+```
+"""
+
+
+def test_broken_manual_pages_of_r_are_read_in_time(convert):
+    md = convert("\\name{x}\\title{T}\\description{D" + "\\a{\\b[" * 300000, "x.Rd")
+    assert md.startswith("# x: T\n")

@@ -359,12 +359,12 @@ failed:;
 }
 
 const char *const source_doc_globs[] = {
-    "*.md",          "*.markdown",    "*.mdx",       "*.mkd",   "*.qmd",         "*.[Rr]md",
-    "*.rst",         "*.rest",        "*.adoc",      "*.asc",   "*.asciidoc",    "*.txt",
-    "*.html",        "*.htm",         "*.xhtml",     "*.ipynb", "*.pdf",         "*.[1-9]",
-    "*.mdoc",        "*.epub",        "*.docx",      "*.odt",   "*.pod",         "*.pm",
-    "README",        "INSTALL",       "NEWS",        "HACKING", "openapi*.json", "openapi*.y*ml",
-    "swagger*.json", "swagger*.y*ml", "objects.inv", NULL};
+    "*.md",          "*.markdown",    "*.mdx",         "*.mkd",       "*.qmd",      "*.[Rr]md",
+    "*.rst",         "*.rest",        "*.adoc",        "*.asc",       "*.asciidoc", "*.txt",
+    "*.html",        "*.htm",         "*.xhtml",       "*.ipynb",     "*.pdf",      "*.[1-9]",
+    "*.mdoc",        "*.epub",        "*.docx",        "*.odt",       "*.pod",      "*.Rd",
+    "*.pm",          "README",        "INSTALL",       "NEWS",        "HACKING",    "openapi*.json",
+    "openapi*.y*ml", "swagger*.json", "swagger*.y*ml", "objects.inv", NULL};
 
 const char *const source_test_globs[] = {"**/testdata/**",
                                          "**/__tests__/**",

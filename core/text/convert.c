@@ -30,6 +30,7 @@ static const struct {
     [FORMAT_EPUB] = {"epub", "application/epub+zip", convert_epub},
     [FORMAT_OFFICE] = {"office", "application/vnd.oasis.opendocument.text", convert_office},
     [FORMAT_POD] = {"pod", "text/x-pod", convert_pod},
+    [FORMAT_RD] = {"rd", "text/x-rd", convert_rd},
     [FORMAT_BINARY] = {"binary", "application/octet-stream", NULL},
 };
 

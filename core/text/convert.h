@@ -25,6 +25,7 @@ enum doc_format {
     FORMAT_EPUB,
     FORMAT_OFFICE, /* docx, odt, rtf */
     FORMAT_POD,    /* alone or in Perl */
+    FORMAT_RD,     /* manual pages of R */
     FORMAT_BINARY, /* not text: skipped with a reason */
     FORMAT_COUNT,
 };
@@ -103,7 +104,7 @@ typedef int converter_fn(const char *text, size_t len, const char *name,
                          struct docfs_err *err);
 converter_fn convert_markdown, convert_html, convert_man, convert_text, convert_rst,
     convert_asciidoc, convert_ipynb, convert_openapi, convert_pdf, convert_epub, convert_office,
-    convert_pod;
+    convert_pod, convert_rd;
 
 /* HTML -> markdown into a buffer, for converters that go through HTML (man, ipynb). main_only
  * removes navigation; title, url and lang (each may be NULL) receive owned strings or NULL. */

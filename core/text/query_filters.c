@@ -269,7 +269,7 @@ static const struct filter {
     {"path", set_path, "a glob of at most 1024 bytes like library/**"},
     {"type", set_type,
      "a format like markdown, html, man, text, rst, asciidoc, ipynb, openapi, pdf, epub, office, "
-     "pod"},
+     "pod, rd"},
 };
 #define N_FILTERS (sizeof(filters) / sizeof(*filters))
 

@@ -309,6 +309,8 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
     if (f == FORMAT_UNKNOWN && is_man_name(name) &&
         looks_like_roff((struct span){data, len < HEAD ? len : HEAD}))
         f = FORMAT_MAN;
+    if (f == FORMAT_UNKNOWN && in_list(ext, "rd") && span_has(text, "\\name{"))
+        f = FORMAT_RD;
     if (f == FORMAT_UNKNOWN && in_list(ext, "pm pl") && span_has(text, "\n=head1 "))
         f = FORMAT_POD; /* between the code */
     if (f == FORMAT_UNKNOWN && skip_by_name(name))
