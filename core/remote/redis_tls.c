@@ -26,6 +26,9 @@
 
 struct redis_tls {
     SSL_CTX *ctx;
+    pthread_mutex_t lock;
+    pthread_cond_t none;
+    unsigned links; /* threads that carry */
 };
 
 int redis_tls_new(const char *ca_file, struct redis_tls **ret, struct docfs_err *err)
@@ -37,6 +40,8 @@ int redis_tls_new(const char *ca_file, struct redis_tls **ret, struct docfs_err 
         free(t);
         return err_oom(err);
     }
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->none, NULL);
     SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
     SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -57,6 +62,12 @@ void redis_tls_free(struct redis_tls *t)
 {
     if (!t)
         return;
+    pthread_mutex_lock(&t->lock);
+    while (t->links)
+        pthread_cond_wait(&t->none, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->none);
     SSL_CTX_free(t->ctx);
     free(t);
 }
@@ -147,6 +158,7 @@ static int shake_hands(SSL *ssl, int fd, int64_t end_ns, char *text, size_t size
 /* ---- carrying ---- */
 
 struct link {
+    struct redis_tls *of;
     SSL *ssl;
     int net, plain;
     bool wants_write;
@@ -214,9 +226,19 @@ static int move(struct link *l)
     return moved;
 }
 
+static void count(struct redis_tls *t, int n)
+{
+    pthread_mutex_lock(&t->lock);
+    t->links += (unsigned)n;
+    if (!t->links)
+        pthread_cond_broadcast(&t->none);
+    pthread_mutex_unlock(&t->lock);
+}
+
 static void *carry(void *arg)
 {
     struct link *l = arg;
+    struct redis_tls *of = l->of;
     int r;
     while ((r = move(l)) >= 0) {
         struct pollfd p[2] = {{.fd = l->plain,
@@ -231,6 +253,7 @@ static void *carry(void *arg)
     }
     link_free(l);
     OPENSSL_thread_stop();
+    count(of, -1);
     return NULL;
 }
 
@@ -240,6 +263,7 @@ static int start(struct link *l)
     sigset_t all, before;
     pthread_t t;
     pthread_attr_t attr;
+    count(l->of, 1);
     sigfillset(&all);
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -247,6 +271,8 @@ static int start(struct link *l)
     int r = pthread_create(&t, &attr, carry, l);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
+    if (r)
+        count(l->of, -1);
     return -r;
 }
 
@@ -275,6 +301,7 @@ int redis_tls_connect(struct redis_tls *t, const char *host, int port, unsigned 
         free(l);
         return r;
     }
+    l->of = t;
     l->ssl = ssl;
     l->net = steal_fd(&net);
     l->plain = pair[1];
