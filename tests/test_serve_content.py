@@ -108,11 +108,9 @@ def test_a_change_from_outside_is_seen(docfs, corpus, serve):
     s = serve(docfs)
     assert s.json("/api/v1/search", q="scheduler")["results"] == []
     docfs.ok("add", corpus, "--collection", "demo@1", "-q")
-    from lib.docfs import wait_until
-    wait_until(lambda: s.json("/api/v1/search", q="scheduler")["results"], seconds=5)
-    docfs.ok("remove", "demo@1", "-q", "--yes") if "--yes" in docfs.run("remove", "--help").out \
-        else docfs.ok("remove", "demo@1", "-q")
-    wait_until(lambda: not s.json("/api/v1/search", q="scheduler")["results"], seconds=5)
+    assert s.json("/api/v1/search", q="scheduler")["results"]
+    docfs.ok("remove", "demo@1", "-q", "--yes")
+    assert s.json("/api/v1/search", q="scheduler")["results"] == []
 
 
 def test_settings(docfs, corpus, serve):
