@@ -134,7 +134,7 @@ def test_full_disk_and_back(build, corpus, serve, tmp_path):
         wait_until(lambda: state(d, "serve")[0] == "up")
         assert put(s, "second.md").status in (200, 201, 202)
         wait_until(lambda: "second.md" in paths(ask(s, "acknowledged words")))
-        assert follows(events(d, "serve"), "degraded", "recovered")
+        wait_until(lambda: follows(events(d, "serve"), "degraded", "recovered"))
         s.stop()
         assert d.run("verify").code == 0
         assert "first.md" in [h["path"] for h in d.json("search", "acknowledged words")["hits"]]
@@ -166,7 +166,7 @@ def test_input_output_errors(ready, serve, build, tmp_path, fault):
     assert put(s, "third.md").status < 300
     wait_until(lambda: "third.md" in paths(ask(s, "acknowledged words")))
     assert "first.md" in paths(ask(s, "acknowledged words"))
-    assert follows(events(ready, "serve"), "degraded", "recovered")
+    wait_until(lambda: follows(events(ready, "serve"), "degraded", "recovered"))
     s.stop()
     assert ready.run("verify").code == 0
 
