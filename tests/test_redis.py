@@ -88,6 +88,8 @@ def node(docfs, corpus):
         made.append(Node(of, *settings, options=options))
         return made[-1]
     yield make
+    for n in made:  # all, also when the end of one is not as it should be
+        n.process.terminate()
     for n in made:
         n.stop()
 
