@@ -262,7 +262,8 @@ def test_system(any_server):
     assert any_server.json("/api/ping") == {"online": True}
     assert get(any_server, "/auth") == {"authenticated": True}
     assert get(any_server, "/system")["settings"]["VectorDB"] == "docfs"
-    assert get(any_server, "/system/vector-count")["vectorCount"] == 14
+    held = any_server.docfs.json("status")["passages"]
+    assert get(any_server, "/system/vector-count")["vectorCount"] == held > 0
     assert post(any_server, "/system/update-env", {"A": "b"})["newValues"] == {}
     post(any_server, "/workspace/demoat1/chat", {"message": "=1+1 install"})
     for kind, start in (("jsonl", '{"id"'), ("json", "[{"), ("csv", "id,"), ("jsonAlpaca", '[{"instruction"')):

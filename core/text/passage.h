@@ -10,7 +10,7 @@ struct passage_options {
     size_t target; /* bytes aimed at; a section shorter than that stays whole */
     size_t max;    /* bytes never exceeded, but by a code block's last line */
 };
-#define PASSAGE_OPTIONS_DEFAULT ((struct passage_options){.target = 1000, .max = 4000})
+#define PASSAGE_OPTIONS_DEFAULT ((struct passage_options){.target = 700, .max = 4000})
 
 struct passage {
     char *heading;        /* "Coroutines > Timeouts"; "" above the first heading. Owned. */

@@ -16,7 +16,8 @@
 #define COST_ITEM 0.15
 #define COST_INDENTED 0.3 /* a list item goes on */
 #define COST_COLON 0.4    /* the line before announces what comes */
-#define COST_LINE 0.7
+#define COST_NAME 0.1     /* what follows is defined there, and a sentence ends before it */
+#define COST_LINE 0.4     /* a sentence ends before it */
 #define COST_SENTENCE 0.9
 #define COST_BLANK 2.5
 #define COST_AFTER_HEADING 6.0
@@ -25,6 +26,7 @@
 #define COST_CODE_BLANK 30.0
 
 #define INDENT_KEPT 32 /* bytes */
+#define NAME_LONGEST 300
 
 /* ---- passages out ---- */
 
@@ -117,6 +119,8 @@ struct line {
     const char *s;
     size_t len;
     bool table, code_end, heading, colon;
+    bool stop; /* it ends a sentence */
+    bool name; /* of what the lines after it define */
 };
 
 static double line_cost(const struct line *before, const struct line *now, bool gap,
@@ -138,7 +142,11 @@ static double line_cost(const struct line *before, const struct line *now, bool 
         return extra + (indent >= 2 ? COST_INDENTED : COST_ITEM);
     if (before->code_end)
         return COST_AFTER_CODE;
-    return extra + (opens ? COST_COLON : COST_LINE);
+    if (opens)
+        return extra + COST_COLON;
+    if (before->name || !before->stop)
+        return extra + COST_SENTENCE;
+    return extra + (now->name ? COST_NAME : COST_LINE);
 }
 
 /* Places inside a long line: ends of sentences and blanks. */
@@ -154,6 +162,18 @@ static void inline_candidates(struct walk *w, size_t from, size_t to, bool prote
     }
 }
 
+/* A word alone, or a call: "math.exp(x)", "class Lock(name)". In text without any marks they begin
+ * a definition or a section. */
+static bool is_name(const char *s, size_t len)
+{
+    size_t words = 1, i = 0;
+    if (!len || len > NAME_LONGEST || blank_byte(s[0]) || strchr(".,;:!?", s[len - 1]))
+        return false;
+    for (; i < len && (s[i] != '(' || blank_byte(s[i ? i - 1 : 0])); i++)
+        words += s[i] == ' ';
+    return i < len ? i > 0 && words <= 4 && s[len - 1] == ')' : words == 1;
+}
+
 static struct line look_at(const char *s, size_t len)
 {
     struct line l = {.s = s, .len = len};
@@ -163,6 +183,8 @@ static struct line look_at(const char *s, size_t len)
     while (len && blank_byte(s[len - 1]))
         len--;
     l.colon = len && s[len - 1] == ':';
+    l.stop = len && strchr(".!?", s[len - 1]);
+    l.name = is_name(s, len);
     return l;
 }
 

@@ -429,7 +429,19 @@ static void test_splitting(void)
         assert(p.item[i].len <= 4000 && b.data[p.item[i].start - 1] == '\n');
         overlap |= p.item[i].start < p.item[i - 1].start + p.item[i - 1].len;
     }
-    assert(overlap && p.n >= 8 && p.n <= 14);
+    assert(overlap && p.n >= 12 && p.n <= 20);
+    passages_fini(&p);
+
+    buf_clear(&b); /* no blank line tells where a definition begins */
+    for (int i = 0; i < 20; i++) {
+        buf_addf(&b, "math.f%d(x, y)\n", i);
+        for (int k = 0; k < i % 4 + 1; k++)
+            buf_adds(&b, "Return something that is made of x and of y, which is\nwrapped here.\n");
+    }
+    p = split(b.data);
+    for (size_t i = 0; i < p.n; i++)
+        assert(memcmp(b.data + p.item[i].start, "math.f", 6) == 0);
+    assert(p.n >= 4);
     passages_fini(&p);
     buf_fini(&b);
 }
