@@ -13,6 +13,11 @@
 #define QUERY_ROWS 32
 #define SLOTS_MIN 8192 /* twice the rows of most questions, and more */
 
+/* 1 + a row, 0: free; and where it is among the known ones. */
+struct slot {
+    uint32_t row, place;
+};
+
 struct embed_asked {
     const struct static_model *m;
     _Atomic float *norms; /* of the rows of the model, as they were asked for */
@@ -23,7 +28,7 @@ struct embed_asked {
     size_t n;
     float total;
 
-    uint32_t *slot; /* 1 + place of a row among the known ones; open addressing */
+    struct slot *slot; /* of known rows; open addressing */
     size_t slots;
     uint32_t *known;          /* rows that texts held */
     float *cosine;            /* width for each of them */
@@ -65,12 +70,12 @@ static int read_query(struct embed_asked *a, const char *query)
     return a->lanes ? 0 : -ENOMEM;
 }
 
-static size_t slot_of(const struct embed_asked *a, uint32_t row)
+static struct slot *slot_of(const struct embed_asked *a, uint32_t row)
 {
     size_t i = (row * 0x9e3779b1u) >> 8 & (a->slots - 1);
-    while (a->slot[i] && a->known[a->slot[i] - 1] != row)
+    while (a->slot[i].row && a->slot[i].row != row + 1)
         i = (i + 1) & (a->slots - 1);
-    return i;
+    return &a->slot[i];
 }
 
 static int widen(struct embed_asked *a)
@@ -83,14 +88,14 @@ static int widen(struct embed_asked *a)
         known ? reallocarray(a->cosine, cap * (a->width ? a->width : 1), sizeof(*cosine)) : NULL;
     if (cosine)
         a->cosine = cosine;
-    uint32_t *slot = cosine ? calloc(slots, sizeof(*slot)) : NULL;
+    struct slot *slot = cosine ? calloc(slots, sizeof(*slot)) : NULL;
     if (!slot)
         return -ENOMEM;
     free(a->slot);
     a->slot = slot;
     a->slots = slots;
     for (size_t k = 0; k < a->n_known; k++)
-        a->slot[slot_of(a, a->known[k])] = (uint32_t)k + 1;
+        *slot_of(a, a->known[k]) = (struct slot){a->known[k] + 1, (uint32_t)k};
     return 0;
 }
 
@@ -119,13 +124,28 @@ static int64_t place_of(struct embed_asked *a, uint32_t row)
 {
     if (row >= a->m->head->words + a->m->head->buckets)
         return -1;
-    size_t i = slot_of(a, row);
-    if (!a->slot[i]) {
+    struct slot *s = slot_of(a, row);
+    if (!s->row) {
         fetch(a, row);
-        a->known[a->n_known] = row;
-        a->slot[i] = (uint32_t)++a->n_known;
+        *s = (struct slot){row + 1, (uint32_t)a->n_known};
+        a->known[a->n_known++] = row;
     }
-    return (int64_t)a->slot[i] - 1;
+    return s->place;
+}
+
+/* One block of lanes, whose bests stay in registers. */
+static void raise_best(struct embed_asked *a, size_t block, const int64_t *place, size_t n)
+{
+    float best[STATIC_LANES];
+    memcpy(best, a->best + block, sizeof(best));
+    for (size_t i = 0; i < n; i++) {
+        if (place[i] < 0)
+            continue;
+        const float *cosine = a->cosine + (size_t)place[i] * a->width + block;
+        for (size_t q = 0; q < STATIC_LANES; q++)
+            best[q] = cosine[q] > best[q] ? cosine[q] : best[q];
+    }
+    memcpy(a->best + block, best, sizeof(best));
 }
 
 static int take(struct embed_asked *a, const uint32_t *row, size_t n)
@@ -138,13 +158,8 @@ static int take(struct embed_asked *a, const uint32_t *row, size_t n)
         place[i] = place_of(a, row[i]);
     for (; a->computed < a->n_known; a->computed++)
         compute(a, a->known[a->computed], a->cosine + a->computed * a->width);
-    for (size_t i = 0; i < n; i++) {
-        if (place[i] < 0)
-            continue;
-        const float *cosine = a->cosine + (size_t)place[i] * a->width;
-        for (size_t q = 0; q < a->width; q++)
-            a->best[q] = cosine[q] > a->best[q] ? cosine[q] : a->best[q];
-    }
+    for (size_t block = 0; block < a->width; block += STATIC_LANES)
+        raise_best(a, block, place, n);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "core/index/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Fewer rows are scanned faster than they are chosen from. */
 #define ROWS_MIN 16384
@@ -58,7 +59,12 @@ static void estimate(struct narrow *w)
     signs_query_init(&q, w->s->q, x->code_size);
     for (size_t i = 0; i < parts(x); i++) {
         struct part a = part(x, i);
-        x->estimate(&q, a.p.signs, x->code_size, a.p.n, w->estimate + a.estimate);
+        uint16_t *to = w->estimate + a.estimate;
+        x->estimate(&q, a.p.signs, x->code_size, a.p.n, to);
+        /* 64 are looked at in one go, of which the last ones may be of no row. */
+        size_t made = (a.p.n + SIGNS_ROWS - 1) / SIGNS_ROWS * SIGNS_ROWS,
+               all = (a.p.n + 63) / 64 * 64;
+        memset(to + made, 0, (all - made) * sizeof(*to));
         size_t step = w->s->allowed ? 1 : SAMPLE;
         for (size_t at = 0; at < a.p.n; at += 64 * step) {
             size_t n = a.p.n - at < 64 ? a.p.n - at : 64;
@@ -155,8 +161,7 @@ bool search_narrow(struct search *s)
     if (rows < ROWS_MIN || s->top.k > rows / 256 || !(s->q->scale > 0))
         return false;
     size_t room = base_room(x) + (parts(x) - 1) * CHUNK_ROWS;
-    /* Cleared: 64 are looked at in one go, of which the last ones may be of no row. */
-    _cleanup_free_ uint16_t *estimates = calloc(room, sizeof(*estimates));
+    _cleanup_free_ uint16_t *estimates = malloc(room * sizeof(*estimates));
     _cleanup_free_ uint32_t *bucket = calloc(BUCKETS, sizeof(*bucket));
     if (!estimates || !bucket)
         return false;

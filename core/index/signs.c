@@ -93,6 +93,40 @@ AVX2 static void estimate_avx2(const struct signs_query *q, const uint8_t *signs
     }
 }
 
+/* The sums of 512 bits in two halves, which have summed different dimensions too. */
+AVX512 static inline __m256i halves(__m512i v)
+{
+    return _mm256_add_epi16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+}
+
+AVX512 static void estimate_avx512(const struct signs_query *q, const uint8_t *signs,
+                                   size_t code_size, size_t n, uint16_t *out)
+{
+    const __m512i low4 = _mm512_set1_epi8(15);
+    const __m512i zero = _mm512_setzero_si512();
+    if (code_size % (4 * DIMS)) {
+        estimate_avx2(q, signs, code_size, n, out);
+        return;
+    }
+    for (size_t i = 0; i < n; i += SIGNS_ROWS, out += SIGNS_ROWS) {
+        __m512i a = zero, b = zero, c = zero, d = zero;
+        for (size_t g = 0; g < code_size / DIMS; g += 4, signs += 4 * BLOCK) {
+            _mm_prefetch((const char *)((uintptr_t)signs + AHEAD), _MM_HINT_T0);
+            __m512i part = _mm512_loadu_si512(q->part[g]);
+            __m512i bits = _mm512_loadu_si512(signs);
+            __m512i x = _mm512_shuffle_epi8(part, _mm512_and_si512(bits, low4));
+            __m512i y =
+                _mm512_shuffle_epi8(part, _mm512_and_si512(_mm512_srli_epi16(bits, 4), low4));
+            a = _mm512_add_epi16(a, x);
+            b = _mm512_add_epi16(b, _mm512_srli_epi16(x, 8));
+            c = _mm512_add_epi16(c, y);
+            d = _mm512_add_epi16(d, _mm512_srli_epi16(y, 8));
+        }
+        put16(halves(a), halves(b), out);
+        put16(halves(c), halves(d), out + HALF);
+    }
+}
+
 /* Saturated subtraction leaves 0 where the estimate is at least the bound. */
 static inline __m128i at_least(const uint16_t *v, __m128i bound)
 {
@@ -134,6 +168,7 @@ estimate_fn *signs_get(enum kernel which)
         [KERNEL_SCALAR] = estimate_scalar,
 #ifdef __x86_64__
         [KERNEL_AVX2] = estimate_avx2,
+        [KERNEL_AVX512_VNNI] = estimate_avx512,
 #endif
     };
     return cpu_runs(which) ? all[which] : NULL;
@@ -141,6 +176,8 @@ estimate_fn *signs_get(enum kernel which)
 
 estimate_fn *signs_best(void)
 {
-    estimate_fn *fast = signs_get(KERNEL_AVX2);
-    return fast ? fast : estimate_scalar;
+    estimate_fn *f = NULL;
+    for (int k = KERNEL_COUNT; !f && k-- > 0;)
+        f = signs_get((enum kernel)k);
+    return f;
 }
