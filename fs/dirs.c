@@ -54,11 +54,10 @@ static void keep(struct mount *m, struct handle *h)
 
 static void forget(struct mount *m, struct handle *h)
 {
-    if (!h->at)
-        return;
     pthread_mutex_lock(&m->open_lock);
-    *h->at = h->next;
-    if (h->next)
+    if (h->at)
+        *h->at = h->next;
+    if (h->at && h->next)
         h->next->at = h->at;
     pthread_mutex_unlock(&m->open_lock);
 }
