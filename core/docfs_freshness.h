@@ -75,3 +75,10 @@ struct docfs_keeper_options {
 DOCFS_API int docfs_keeper_start(struct docfs *d, const struct docfs_keeper_options *opt,
                                  struct docfs_keeper **ret, struct docfs_err *err);
 DOCFS_API void docfs_keeper_stop(struct docfs_keeper *k); /* NULL allowed */
+
+/* A thread of low priority that renews what is derived, when nothing changed for setting
+ * index.rest: for a process that runs for long. A keeper has one. *ret is NULL when there is none
+ * to be had: nobody depends on it. Stopped before d is closed. */
+struct docfs_rest;
+DOCFS_API void docfs_rest_start(struct docfs *d, struct docfs_rest **ret);
+DOCFS_API void docfs_rest_stop(struct docfs_rest *r); /* NULL allowed */

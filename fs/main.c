@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include "core/docfs_freshness.h"
 #include "core/util/cleanup.h"
 #include "core/util/clock.h"
 #include "core/util/notify.h"
@@ -26,6 +27,7 @@ struct session {
     struct fuse_session *fuse;
     struct watch *watch;
     struct docfs_service *service;
+    struct docfs_rest *rest;
     char *cache; /* of the session that ended because its cache was replaced */
 };
 
@@ -151,6 +153,7 @@ static int loop(struct session *s, struct docfs_err *err)
 static bool session_fini(struct session *s)
 {
     bool again = watch_stop(s->watch);
+    docfs_rest_stop(s->rest);
     docfs_service_stop(s->service);
     if (s->fuse) {
         fuse_session_unmount(s->fuse);
@@ -163,6 +166,7 @@ static bool session_fini(struct session *s)
     docfs_close(s->mount.docfs);
     s->watch = NULL;
     s->service = NULL;
+    s->rest = NULL;
     s->fuse = NULL;
     s->mount.tree = NULL;
     s->mount.docfs = NULL;
@@ -212,6 +216,8 @@ static int serve(struct session *s, struct docfs_err *err)
     }
     if (!r)
         r = watch_start(&s->mount, s->fuse, s->service, &s->watch, err);
+    if (!r)
+        docfs_rest_start(s->mount.docfs, &s->rest);
     return r < 0 ? r : loop(s, err);
 }
 

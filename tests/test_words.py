@@ -232,7 +232,7 @@ def test_it_grows_while_pages_come(build, tmp_path, workdir):
     assert file.read_bytes() == grown
 
 
-def test_a_server_renews_it_at_rest(pair, build, tmp_path, workdir):
+def test_it_is_renewed_at_rest(pair, build, tmp_path, workdir, mount_of):
     words, plain = pair
     file = words.cache / "index/words"
     old = file.read_bytes()
@@ -251,6 +251,10 @@ def test_a_server_renews_it_at_rest(pair, build, tmp_path, workdir):
         assert file.read_bytes() in (old, fresh) and answers(words) == want
     file.write_bytes(old)
     (words.cache / "index/words.tmp.1.0").write_bytes(b"left behind")
+    mount_of(words, "--set", "index.rest=1ms")
+    wait_until(lambda: file.read_bytes() == fresh, what="index/words of a mount")
+    assert answers(words) == want
+    file.write_bytes(old)
     s = Server(words, "--set", "index.rest=1ms").start()
     try:
         assert ask(s) == want

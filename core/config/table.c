@@ -78,7 +78,7 @@ const struct config_def config_table[] = {
     {"index.graph_min", INTEGER, "0", 0, 1e12,
      "passages from which an HNSW graph is built; 0 = the measured default"},
     {"index.rest", DURATION, "1m", 0, 86400000,
-     "time without changes after which docfs serve renews the file of words; 0 = never"},
+     "time without changes after which a server or a mount renews the file of words; 0 = never"},
     {"index.words_min", INTEGER, "2000", 0, 1e12,
      "passages from which a file of words is kept beside the full text"},
 

@@ -39,11 +39,3 @@ int job_run(struct docfs *d, const struct store_job *job, docfs_progress_fn *pro
             char **ret_result, struct docfs_err *err);
 /* The job may succeed when tried again later. */
 bool job_transient(int code);
-
-/* ---- rest.c ---- */
-
-/* A thread of low priority that renews what is derived, when nothing changed for setting
- * index.rest. *ret stays NULL when there is none to be had: nobody depends on it. */
-struct rest;
-void rest_start(struct docfs *d, struct rest **ret);
-void rest_stop(struct rest *r); /* NULL allowed */

@@ -36,7 +36,7 @@ struct docfs_keeper {
     pthread_t thread;
     int stop; /* eventfd */
     struct watcher *w;
-    struct rest *rest;
+    struct docfs_rest *rest;
     struct kept *item;
     size_t n;
     uint64_t generation; /* of the list of sources; 0 = never read */
@@ -298,7 +298,7 @@ int docfs_keeper_start(struct docfs *d, const struct docfs_keeper_options *opt,
         keeper_free(k);
         return rc;
     }
-    rest_start(d, &k->rest);
+    docfs_rest_start(d, &k->rest);
     *ret = k;
     return 0;
 }
@@ -309,6 +309,6 @@ void docfs_keeper_stop(struct docfs_keeper *k)
         return;
     eventfd_write(k->stop, 1);
     pthread_join(k->thread, NULL);
-    rest_stop(k->rest);
+    docfs_rest_stop(k->rest);
     keeper_free(k);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/docfs_freshness.h"
 #include "core/jobs/jobs.h"
 #include "core/util/clock.h"
 
@@ -18,7 +19,7 @@
 #define LONG 20
 #define NICE 10
 
-struct rest {
+struct docfs_rest {
     struct docfs *d;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -37,7 +38,7 @@ static bool busy(struct docfs *d)
            store_running_job(r, &done, &total, NULL) != 0;
 }
 
-static void look(struct rest *x, int64_t rest, int64_t now)
+static void look(struct docfs_rest *x, int64_t rest, int64_t now)
 {
     uint64_t generation;
     if (docfs_generation(x->d, &generation, NULL) < 0)
@@ -55,7 +56,7 @@ static void look(struct rest *x, int64_t rest, int64_t now)
 
 static void *work(void *arg)
 {
-    struct rest *x = arg;
+    struct docfs_rest *x = arg;
     int niceness = nice(NICE); /* of this thread alone */
     (void)niceness;
     pthread_mutex_lock(&x->lock);
@@ -75,9 +76,10 @@ static void *work(void *arg)
     return NULL;
 }
 
-void rest_start(struct docfs *d, struct rest **ret)
+void docfs_rest_start(struct docfs *d, struct docfs_rest **ret)
 {
-    struct rest *x = calloc(1, sizeof(*x));
+    struct docfs_rest *x = calloc(1, sizeof(*x));
+    *ret = NULL;
     if (!x)
         return;
     x->d = d;
@@ -89,7 +91,7 @@ void rest_start(struct docfs *d, struct rest **ret)
         free(x);
 }
 
-void rest_stop(struct rest *x)
+void docfs_rest_stop(struct docfs_rest *x)
 {
     if (!x)
         return;
