@@ -98,14 +98,6 @@ static_dots_fn *static_dots_get(enum kernel which)
     return cpu_runs(which) ? all[which] : NULL;
 }
 
-static static_dots_fn *best(void)
-{
-    static_dots_fn *f = NULL;
-    for (int k = KERNEL_COUNT; !f && k-- > 0;)
-        f = static_dots_get((enum kernel)k);
-    return f;
-}
-
 struct static_lanes *static_lanes_new(const struct static_model *m, const uint32_t *row, size_t n)
 {
     size_t dim = m->head->dim, blocks = (n + STATIC_LANES - 1) / STATIC_LANES;
@@ -113,7 +105,7 @@ struct static_lanes *static_lanes_new(const struct static_model *m, const uint32
     struct static_lanes *l = calloc(1, sizeof(*l) + less + q);
     if (!l)
         return NULL;
-    *l = (struct static_lanes){.dim = dim, .blocks = blocks, .dots = best()};
+    *l = (struct static_lanes){.dim = dim, .blocks = blocks, .dots = static_dots_get(cpu_best())};
     l->less = (int32_t *)(l + 1);
     l->q = (int8_t *)l->less + less;
     for (size_t i = 0; i < n; i++) {

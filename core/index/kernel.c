@@ -115,13 +115,7 @@ dot_fn *kernel_get(enum kernel which)
 
 dot_fn *kernel_best(void)
 {
-    dot_fn *best = dot_scalar;
-    for (int k = KERNEL_SCALAR + 1; k < KERNEL_COUNT; k++) {
-        dot_fn *f = kernel_get((enum kernel)k);
-        if (f)
-            best = f;
-    }
-    return best;
+    return kernel_get(cpu_best());
 }
 
 void kquery_init(struct kquery *ret, const float *v, unsigned dim, size_t code_size)

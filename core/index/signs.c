@@ -176,8 +176,5 @@ estimate_fn *signs_get(enum kernel which)
 
 estimate_fn *signs_best(void)
 {
-    estimate_fn *f = NULL;
-    for (int k = KERNEL_COUNT; !f && k-- > 0;)
-        f = signs_get((enum kernel)k);
-    return f;
+    return signs_get(cpu_best());
 }

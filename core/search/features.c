@@ -143,6 +143,7 @@ int feature_names_get(struct feature_names *x, uint32_t name, const struct token
 
 void feature_names_fini(struct feature_names *x)
 {
+    embedder_free(x->e);
     free(x->at);
     free(x->row);
 }

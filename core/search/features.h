@@ -33,8 +33,8 @@ void features_fini(struct features *f);
 /* What names (core/index/postings.h) are to an embedder, found out once: for whoever gives numbers
  * to words. */
 struct feature_names {
-    const struct embedder *e;
-    uint32_t *at; /* of a name: where its rows begin, after how many and whether by letters */
+    struct embedder *e; /* owned */
+    uint32_t *at;       /* of a name: where its rows begin, after how many and whether by letters */
     uint32_t n;
     uint32_t *row;
     size_t rows;

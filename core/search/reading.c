@@ -58,7 +58,7 @@ static int term_of(const struct reading *r, const char *word, size_t len)
     return -1;
 }
 
-static int count(struct reading *r, int term, bool part)
+static void count(struct reading *r, int term, bool part)
 {
     struct counts *c = r->counts;
     int before = r->last;
@@ -67,11 +67,10 @@ static int count(struct reading *r, int term, bool part)
         r->last = term;
     }
     if (term < 0)
-        return 0;
+        return;
     uint16_t *n = &c->tf[term][part ? FIELD_PART : r->field];
     *n += *n < UINT16_MAX;
     c->after[term] += !part && term > 0 && before == term - 1 && c->after[term] < UINT16_MAX;
-    return 0;
 }
 
 static int expand(struct reading *r, const char *word, size_t len, bool part)
@@ -105,7 +104,9 @@ static int on_token(void *arg, const struct token *t)
         features_look_up(r->e, t, &word);
         rc = features_word(&r->features, &word, t->part);
     }
-    return rc < 0 ? rc : count(r, term_of(r, t->text, t->len), t->part);
+    if (rc == 0)
+        count(r, term_of(r, t->text, t->len), t->part);
+    return rc;
 }
 
 int reading_passage(struct reading *r, const struct store_passage *p, struct counts *ret)
@@ -174,7 +175,8 @@ static int on_word(void *arg, const struct postings_token *t)
         term = term_of(r, t->text, t->len);
     else if (like_a_term(r, t->stem))
         term = term_of_name(r, t->name);
-    return count(r, term, t->part);
+    count(r, term, t->part);
+    return 0;
 }
 
 static int on_features(void *arg, const uint32_t *feature, size_t title, size_t n)

@@ -255,7 +255,7 @@ const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len)
 
 bool words_suit(struct docfs *d, const struct embedder *e)
 {
-    return !e || !e->near || postings_vocabulary(d->words->p) == e->near->vocabulary(e->ctx);
+    return words_mean(d->words->p, e);
 }
 
 bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,

@@ -28,8 +28,7 @@ int64_t words_row(struct docfs *d, int64_t passage);
 /* What a function of the reader returned; -EAGAIN: the file is damaged. Words are unstemmed. */
 int words_read(struct docfs *d, int64_t row, const struct postings_reader *reader);
 const char *words_name(struct docfs *d, uint32_t name, size_t *ret_len);
-/* Whether the features are those of an embedder; NULL, and one that compares no words, needs none.
- */
+/* words_mean() of them. */
 bool words_suit(struct docfs *d, const struct embedder *e);
 /* nearby_each() of the names. False: there are words without one; ask the store. */
 bool words_nearby(struct docfs *d, const char *word, size_t len, unsigned most,
@@ -43,6 +42,10 @@ struct words_lag {
     int64_t rows, words; /* of the full text */
     int64_t later, gone; /* passages */
 };
+/* The features of a file are those of an embedder; NULL, and one that compares no words, needs
+ * none.
+ */
+bool words_mean(const struct postings *p, const struct embedder *e);
 /* How far a file is behind; -ESTALE: it is not of what the reader sees. */
 int words_measure(struct store_read *r, const struct postings *p, struct words_lag *ret,
                   struct docfs_err *err);

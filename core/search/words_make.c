@@ -60,9 +60,8 @@ int words_measure(struct store_read *r, const struct postings *p, struct words_l
 
 struct words_making {
     struct postings_writer *w;
-    struct embedder *e; /* NULL: there is none, or it compares no words */
-    struct feature_names names;
-    struct features features; /* of the present passage */
+    struct feature_names names; /* without an embedder when there is none that compares words */
+    struct features features;   /* of the present passage */
     enum postings_field field;
     int64_t rows, last; /* passages that were taken in; the number of the last one */
     int rc;             /* why it was given up */
@@ -87,7 +86,7 @@ static int add_word(void *arg, const struct token *t)
     struct words_making *m = arg;
     uint32_t name;
     m->rc = postings_writer_word(m->w, t->text, t->len, m->field, t->part, &name, m->err);
-    if (m->rc == 0 && m->e && add_feature(m, t, name) < 0)
+    if (m->rc == 0 && m->names.e && add_feature(m, t, name) < 0)
         m->rc = err_oom(m->err);
     return m->rc;
 }
@@ -95,7 +94,7 @@ static int add_word(void *arg, const struct token *t)
 static int end_features(struct words_making *m)
 {
     struct features *f = &m->features;
-    if (m->rc < 0 || !m->e)
+    if (m->rc < 0 || !m->names.e)
         return m->rc;
     if (features_end(f) < 0 || features_order(f) < 0)
         return err_oom(m->err);
@@ -143,8 +142,9 @@ static int making_new(struct docfs *d, struct store_read *r, struct words_making
     struct words_making *m = calloc(1, sizeof(*m));
     int rc = m ? words_stamp(r, stamp, err) : err_oom(err);
     if (rc == 0) {
-        m->names.e = m->e = comparing(d);
-        uint64_t vocabulary = m->e ? m->e->near->vocabulary(m->e->ctx) : 0;
+        m->names.e = comparing(d);
+        const struct embedder *e = m->names.e;
+        uint64_t vocabulary = e ? e->near->vocabulary(e->ctx) : 0;
         rc = postings_writer_new(d->index_dirfd, stamp, vocabulary, BUILD_MEMORY, stem, &m->w, err);
     }
     if (rc < 0)
@@ -161,7 +161,6 @@ void words_making_free(struct words_making *m)
     postings_writer_free(m->w);
     features_fini(&m->features);
     feature_names_fini(&m->names);
-    embedder_free(m->e);
     free(m);
 }
 
@@ -176,10 +175,19 @@ static int making_add(struct words_making *m, struct store_read *r, struct docfs
 
 /* ---- when ---- */
 
-static bool suits(struct docfs *d, const struct postings *p)
+bool words_mean(const struct postings *p, const struct embedder *e)
 {
-    struct embedder *e = comparing(d);
-    bool suits = !e || e->near->vocabulary(e->ctx) == postings_vocabulary(p);
+    return !e || !e->near || e->near->vocabulary(e->ctx) == postings_vocabulary(p);
+}
+
+/* To the embedder of the vectors that there are: nobody compares without them, and to look for
+ * another one may be a request to a server. */
+static bool suits(struct docfs *d, struct store_read *r, const struct postings *p)
+{
+    struct embedder *e = NULL;
+    struct docfs_err why;
+    embedding_serving(d, r, &e, &why, NULL);
+    bool suits = words_mean(p, e);
     embedder_free(e);
     return suits;
 }
@@ -201,7 +209,7 @@ static int wanted(struct docfs *d, struct store_read *r, struct bound most, bool
     if (opened == 0) {
         rc = words_measure(r, p, &lag, NULL);
         int64_t behind = rc == 0 ? lag.later + lag.gone : 0;
-        *ret = rc < 0 || (behind > most.rows && behind > n / most.share) || !suits(d, p);
+        *ret = rc < 0 || (behind > most.rows && behind > n / most.share) || !suits(d, r, p);
     } else {
         *ret = opened != -ENOENT || n >= setting_int(d, "index.words_min");
     }

@@ -28,3 +28,12 @@ static inline bool cpu_runs(enum kernel which)
         return false;
     }
 }
+
+/* The fastest that this processor runs. */
+static inline enum kernel cpu_best(void)
+{
+    enum kernel k = KERNEL_COUNT - 1;
+    while (!cpu_runs(k))
+        k--;
+    return k;
+}
