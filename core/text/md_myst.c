@@ -5,14 +5,6 @@
 
 #define ROLE_MAX 300 /* bytes of one role with its text */
 
-static bool one_of(struct span name, const char *const *list)
-{
-    for (; *list; list++)
-        if (span_eq(name, *list))
-            return true;
-    return false;
-}
-
 /* "{name} argument" behind the ticks of a fence. */
 static bool directive(struct span info, struct span *ret_name, struct span *ret_arg)
 {
@@ -43,7 +35,7 @@ static bool chunk(struct span info, struct span *ret_lang, bool *ret_hidden)
     while (n < in.len && is_alnum(in.s[n]))
         n++;
     *ret_lang = (struct span){in.s, n};
-    if (!one_of(*ret_lang, languages) || (n < in.len && in.s[n] != ',' && !is_blank(in.s[n])))
+    if (!span_among(*ret_lang, languages) || (n < in.len && in.s[n] != ',' && !is_blank(in.s[n])))
         return false;
     *ret_hidden = false;
     for (in = span_skip(in, n); in.len;) {
@@ -93,14 +85,14 @@ static enum md_myst_line open_fence(struct md_myst *s, struct span name, struct 
     static const char *const hidden[] = {"toctree", "contents", "currentmodule", "module",
                                          "index",   "image",    "highlight",     NULL};
     const char *kind = md_admonition(name), *version = md_version_words(name);
-    if (one_of(name, code)) {
+    if (span_among(name, code)) {
         s->options = true;
         *ret_lang = arg;
         return MYST_CODE;
     }
     if (s->n >= MD_MYST_NEST)
         return MYST_NONE;
-    s->hidden = one_of(name, hidden);
+    s->hidden = span_among(name, hidden);
     if (version)
         label(version, " ", arg, out);
     else if (kind)
@@ -166,7 +158,7 @@ size_t md_myst_role(struct span p, struct buf *out)
         const char *dot = text.s[0] == '~' ? memrchr(text.s, '.', text.len) : NULL;
         text = span_skip(text, dot ? (size_t)(dot - text.s) + 1 : 1);
     }
-    bool plain = one_of(name, prose);
+    bool plain = span_among(name, prose);
     buf_adds(out, plain ? "" : "`");
     buf_add_span(out, text);
     buf_adds(out, plain ? "" : "`");

@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
+bool span_among(struct span p, const char *const *list)
+{
+    for (; *list; list++)
+        if (span_eq(p, *list))
+            return true;
+    return false;
+}
+
 bool span_eq_nocase(struct span p, const char *s)
 {
     return p.len == strlen(s) && strncasecmp(p.s, s, p.len) == 0;

@@ -85,6 +85,8 @@ static inline bool span_eq(struct span p, const char *s)
 {
     return p.len == strlen(s) && memcmp(p.s, s, p.len) == 0;
 }
+/* One of a list that ends with NULL. */
+bool span_among(struct span p, const char *const *list);
 static inline bool span_has(struct span p, const char *needle)
 {
     return memmem(p.s, p.len, needle, strlen(needle)) != NULL;

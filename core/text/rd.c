@@ -164,14 +164,6 @@ static void table(struct rd *r, struct span t)
     buf_adds(&r->out, "</tr></table>\n");
 }
 
-static bool one_of(struct span name, const char *const *list)
-{
-    for (; *list; list++)
-        if (span_eq(name, *list))
-            return true;
-    return false;
-}
-
 static void block_macro(struct rd *r, const struct macro *m)
 {
     buf_adds(&r->out, "</p>\n");
@@ -204,16 +196,16 @@ static void inline_macro(struct rd *r, const struct macro *m)
                                          "testonly", "tab",    NULL};
     static const char *const methods[] = {"method", "S3method", "S4method", NULL};
     struct span name = m->name, first = m->arg[0];
-    const char *tag = one_of(name, code) ? "code" : one_of(name, em) ? "em" : "strong";
+    const char *tag = span_among(name, code) ? "code" : span_among(name, em) ? "em" : "strong";
     if (span_eq(name, "R")) {
         buf_addc(&r->out, 'R');
     } else if (span_eq(name, "dots") || span_eq(name, "ldots")) {
         buf_adds(&r->out, "...");
     } else if (span_eq(name, "cr")) {
         buf_adds(&r->out, r->code ? "" : "<br>");
-    } else if (one_of(name, hidden)) {
+    } else if (span_among(name, hidden)) {
         return;
-    } else if (one_of(name, methods) && m->n_args == 2) {
+    } else if (span_among(name, methods) && m->n_args == 2) {
         method(r, m);
     } else if (span_eq(name, "if") || span_eq(name, "ifelse")) {
         bool shown = span_has(first, "html") || span_has(first, "TRUE");
@@ -232,7 +224,8 @@ static void inline_macro(struct rd *r, const struct macro *m)
         buf_adds(&r->out, mark);
         text(r, first);
         buf_adds(&r->out, mark);
-    } else if (!r->code && (one_of(name, code) || one_of(name, em) || one_of(name, strong))) {
+    } else if (!r->code &&
+               (span_among(name, code) || span_among(name, em) || span_among(name, strong))) {
         tagged(r, tag, first);
     } else {
         text(r, first); /* \link, \pkg, \dontrun and what is not known: its text */
@@ -288,7 +281,7 @@ static void text(struct rd *r, struct span t)
         bool known = m.n_args || !arity(m.name);
         if (!known) /* "\n" of a string */
             html_escape(&r->out, (struct span){t.s + i, m.len});
-        else if (one_of(m.name, blocks))
+        else if (span_among(m.name, blocks))
             block_macro(r, &m);
         else
             inline_macro(r, &m);
