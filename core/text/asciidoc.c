@@ -364,7 +364,7 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
                      const struct convert_limits *limits, struct pages *ret, struct docfs_err *err)
 {
     _cleanup_buf_ struct buf html = {.limit = limits->max_output}, source = {.limit = SIZE_MAX};
-    _cleanup_buf_ struct buf names = {0}, out = {.limit = limits->max_output};
+    _cleanup_buf_ struct buf names = {0};
     _cleanup_free_ struct adoc *a = calloc(1, sizeof(*a));
     if (!a)
         return err_oom(err);
@@ -380,15 +380,5 @@ int convert_asciidoc(const char *text, size_t len, const char *name,
     free(a->id);
     if (!ok)
         return err_oom(err);
-    if (buf_status(&html) < 0)
-        return err_set(err, buf_status(&html), "more text than %zu bytes", limits->max_output);
-    char *title = NULL, *lang = NULL;
-    int r =
-        html_to_markdown(buf_text(&html), html.len, false, limits, &out, &title, NULL, &lang, err);
-    free(lang);
-    if (r < 0) {
-        free(title);
-        return r;
-    }
-    return pages_add(ret, NULL, title, &out, NULL, NULL, name);
+    return pages_add_html(ret, &html, true, name, limits, err);
 }

@@ -111,6 +111,9 @@ converter_fn convert_markdown, convert_html, convert_man, convert_text, convert_
 int html_to_markdown(const char *html, size_t len, bool main_only,
                      const struct convert_limits *limits, struct buf *out, char **ret_title,
                      char **ret_url, char **ret_lang, struct docfs_err *err);
+/* Adds the page of a converter that writes HTML. titled: it has a title of its own. */
+int pages_add_html(struct pages *ret, const struct buf *html, bool titled, const char *name,
+                   const struct convert_limits *limits, struct docfs_err *err);
 
 /* Text of unknown encoding -> UTF-8 with LF line ends and without NUL and BOM. charset_hint
  * (declared encoding) may be NULL. *ret is the caller's. -EILSEQ when nothing fits. */

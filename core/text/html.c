@@ -190,3 +190,20 @@ int convert_html(const char *text, size_t len, const char *name,
     r = pages_add(ret, NULL, title, &out, url, lang, name);
     return r < 0 ? err_oom(err) : 0;
 }
+
+int pages_add_html(struct pages *ret, const struct buf *html, bool titled, const char *name,
+                   const struct convert_limits *limits, struct docfs_err *err)
+{
+    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
+    char *title = NULL, *lang = NULL;
+    if (buf_status(html) < 0)
+        return err_set(err, buf_status(html), "more text than %zu bytes", limits->max_output);
+    int r =
+        html_to_markdown(buf_text(html), html->len, false, limits, &out, &title, NULL, &lang, err);
+    free(lang);
+    if (r < 0 || !titled) {
+        free(title);
+        title = NULL;
+    }
+    return r < 0 ? r : pages_add(ret, NULL, title, &out, NULL, NULL, name);
+}

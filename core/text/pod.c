@@ -359,20 +359,8 @@ int convert_pod(const char *text, size_t len, const char *name, const struct con
                 struct pages *ret, struct docfs_err *err)
 {
     struct pod p = {.out = {.limit = limits->max_output}};
-    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
-    char *title = NULL, *lang = NULL;
     document(&p, (struct span){text, len});
-    int r = buf_status(&p.out);
-    if (r == 0)
-        r = html_to_markdown(buf_text(&p.out), p.out.len, false, limits, &out, &title, NULL, &lang,
-                             err);
-    else
-        r = err_set(err, r, "more text than %zu bytes", limits->max_output);
+    int r = pages_add_html(ret, &p.out, p.titled, name, limits, err);
     buf_fini(&p.out);
-    free(lang);
-    if (r < 0 || !p.titled) {
-        free(title);
-        title = NULL;
-    }
-    return r < 0 ? r : pages_add(ret, NULL, title, &out, NULL, NULL, name);
+    return r;
 }

@@ -357,9 +357,7 @@ int convert_rd(const char *data, size_t len, const char *name, const struct conv
 {
     struct span t = {data, len};
     struct rd r = {.out = {.limit = limits->max_output}};
-    _cleanup_buf_ struct buf out = {.limit = limits->max_output};
     _cleanup_free_ struct macro *s = calloc(SECTIONS_MAX, sizeof(*s));
-    char *title = NULL, *lang = NULL;
     size_t n = 0;
     if (!s)
         return err_oom(err);
@@ -372,14 +370,7 @@ int convert_rd(const char *data, size_t len, const char *name, const struct conv
         n += here && s[n].n_args;
     }
     document(&r, s, n);
-    int e = buf_status(&r.out);
-    e = e < 0 ? err_set(err, e, "more text than %zu bytes", limits->max_output)
-              : html_to_markdown(buf_text(&r.out), r.out.len, false, limits, &out, &title, NULL,
-                                 &lang, err);
+    int e = pages_add_html(ret, &r.out, true, name, limits, err);
     buf_fini(&r.out);
-    free(lang);
-    if (e == 0)
-        return pages_add(ret, NULL, title, &out, NULL, NULL, name);
-    free(title);
     return e;
 }
