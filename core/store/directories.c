@@ -128,39 +128,80 @@ int directory_prune(struct store_write *w, int64_t directory, struct docfs_err *
     }
 }
 
-/* Written from the end, then turned round: parents are only known from below. */
-int directory_path(struct conn *c, int64_t directory, struct buf *out, struct docfs_err *err)
+static int component(struct conn *c, int64_t directory, int64_t *ret_parent, struct buf *names,
+                     struct docfs_err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *st = NULL;
+    char name[NAME_MAX_LEN + 1];
+    int r =
+        db_query(c, &st, err, "SELECT parent, name FROM directories WHERE id = ?1", "i", directory);
+    if (r < 0 || (r = db_step(c, st, err)) < 0)
+        return r;
+    if (r == 0)
+        return -ENOENT;
+    *ret_parent = sqlite3_column_int64(st, 0);
+    buf_add(names, name, db_name(st, 1, name));
+    return 0;
+}
+
+static struct known_path *slot_of(struct store_read *r, int64_t directory)
+{
+    return &r->path[(uint64_t)directory % KNOWN_PATHS];
+}
+
+static const char *known(struct store_read *r, int64_t directory)
+{
+    const struct known_path *k = slot_of(r, directory);
+    return k->directory == directory && k->generation == r->generation ? k->text : NULL;
+}
+
+static void remember(struct store_read *r, int64_t directory, const char *path, size_t len)
+{
+    struct known_path *k = slot_of(r, directory);
+    free(k->text);
+    *k = (struct known_path){directory, r->generation,
+                             len <= KNOWN_PATH_MAX ? strndup(path, len) : NULL};
+}
+
+/* From the directory upwards to one whose path is known, or to the root. */
+int directory_path(struct store_read *r, int64_t directory, struct buf *out, struct docfs_err *err)
 {
     struct component {
-        size_t start, len;
+        int64_t directory;
+        size_t start;
     };
     _cleanup_buf_ struct buf names = {0};
     _cleanup_free_ struct component *part = NULL;
-    size_t n = 0;
-    while (directory) {
-        _cleanup_stmt_ sqlite3_stmt *st = NULL;
-        int r = db_query(c, &st, err, "SELECT parent, name FROM directories WHERE id = ?1", "i",
-                         directory);
-        if (r < 0 || (r = db_step(c, st, err)) < 0)
-            return r;
-        if (r == 0)
-            return -ENOENT;
-        directory = sqlite3_column_int64(st, 0);
-        if (!directory)
-            break;
+    size_t n = 0, start = out->len;
+    const char *path = NULL;
+    for (int64_t parent; directory && !(path = known(r, directory)); directory = parent) {
         if (n > DEPTH_MAX)
-            return db_fail(c, SQLITE_CORRUPT, err);
+            return db_fail(r->c, SQLITE_CORRUPT, err);
         if (!grow(&part, n, sizeof(*part)))
             return err_oom(err);
-        char name[NAME_MAX_LEN + 1];
-        part[n] = (struct component){names.len, db_name(st, 1, name)};
-        buf_add(&names, name, part[n++].len);
+        part[n] = (struct component){directory, names.len};
+        int e = component(r->c, directory, &parent, &names, err);
+        if (e < 0)
+            return e;
+        if (parent)
+            n++;
+        else /* the root has no name */
+            buf_truncate(&names, part[n].start);
     }
     if (buf_status(&names) < 0)
         return err_oom(err);
-    while (n-- > 0) {
-        buf_add(out, names.data + part[n].start, part[n].len);
+    buf_adds(out, path ? path : "");
+    for (size_t end = names.len; n-- > 0; end = part[n].start) {
+        buf_add(out, names.data + part[n].start, end - part[n].start);
         buf_addc(out, '/');
+        if (buf_status(out) == 0)
+            remember(r, part[n].directory, out->data + start, out->len - start);
     }
     return buf_status(out) < 0 ? err_oom(err) : 0;
+}
+
+void directory_forget(struct store_read *r)
+{
+    for (size_t i = 0; i < KNOWN_PATHS; i++)
+        free(r->path[i].text);
 }

@@ -15,7 +15,7 @@ static bool path_matches(struct pass *p, const char *path, int64_t directory, co
     if (name_glob(p->f->path, path))
         return true;
     _cleanup_buf_ struct buf shown = {0};
-    if (directory_path(p->r->c, directory, &shown, NULL) < 0)
+    if (directory_path(p->r, directory, &shown, NULL) < 0)
         return false;
     buf_adds(&shown, name);
     return buf_status(&shown) == 0 && name_glob(p->f->path, shown.data);

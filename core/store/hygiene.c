@@ -14,7 +14,7 @@ int store_list_flagged(struct store_read *r, const char *collection, size_t max,
                      "ti", collection, (int64_t)max);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         _cleanup_buf_ struct buf path = {0};
-        e = directory_path(r->c, sqlite3_column_int64(st, 1), &path, err);
+        e = directory_path(r, sqlite3_column_int64(st, 1), &path, err);
         buf_add(&path, sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
         if (buf_status(&path) < 0)
             e = err_oom(err);

@@ -228,11 +228,22 @@ struct store {
     bool log_thread_made, log_stop;
 };
 
+/* Documents of one answer share most of their directories, and so do those of the next one. */
+#define KNOWN_PATHS 256
+#define KNOWN_PATH_MAX 512 /* bytes; longer ones are put together each time */
+struct known_path {
+    int64_t directory;
+    uint64_t generation; /* it is the path of */
+    char *text;          /* as directory_path() appends it; NULL: none */
+};
+
 struct store_read {
     struct store *s;
     struct conn *c;
     uint64_t generation;
+    struct known_path path[KNOWN_PATHS];
 };
+void reader_free(struct store_read *r); /* one that nobody holds (read.c) */
 
 /* An operation on the full text. */
 struct text_op {
@@ -357,7 +368,9 @@ int directory_place(struct store_write *w, int64_t collection, const char *path,
 /* Removes a directory and its parents while they are empty; the root stays. */
 int directory_prune(struct store_write *w, int64_t directory, struct docfs_err *err);
 /* Appends the path of a directory inside its collection, with a '/' after each component. */
-int directory_path(struct conn *c, int64_t directory, struct buf *out, struct docfs_err *err);
+int directory_path(struct store_read *r, int64_t directory, struct buf *out, struct docfs_err *err);
+/* Frees what the reader knows of paths. */
+void directory_forget(struct store_read *r);
 
 /* Bodies (contents.c). */
 /* Bytes [offset, offset + size) of a version; count, or -ENOENT (without text). Inside of a

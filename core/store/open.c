@@ -239,10 +239,8 @@ void store_close(struct store *s)
     log_stop(s);
     if (s->watch)
         log_flush(s, 100);
-    for (size_t i = 0; i < s->n_idle; i++) {
-        conn_close(s->idle[i]->c);
-        free(s->idle[i]);
-    }
+    for (size_t i = 0; i < s->n_idle; i++)
+        reader_free(s->idle[i]);
     conn_close(s->watch);
     conn_close(s->writer); /* last, so that it is the one that empties the log */
     if (s->jobs_fd >= 0)

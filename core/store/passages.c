@@ -140,7 +140,7 @@ int store_passage(struct store_read *r, int64_t passage, struct store_passage *r
     int64_t start = 0;
     int e = read_row(r->c, passage, &p, &start, name, err);
     if (e == 0)
-        e = directory_path(r->c, p.directory, &path, err);
+        e = directory_path(r, p.directory, &path, err);
     if (e < 0)
         return e;
     buf_adds(&path, name);

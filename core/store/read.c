@@ -4,6 +4,13 @@
 
 #include "core/util/clock.h"
 
+void reader_free(struct store_read *r)
+{
+    directory_forget(r);
+    conn_close(r->c);
+    free(r);
+}
+
 static int reader_new(struct store *s, struct store_read **ret, struct docfs_err *err)
 {
     struct store_read *r = calloc(1, sizeof(*r));
@@ -19,8 +26,7 @@ static int reader_new(struct store *s, struct store_read **ret, struct docfs_err
         e = db_exec(r->c, "PRAGMA query_only = ON", err);
     }
     if (e < 0) {
-        conn_close(r->c);
-        free(r);
+        reader_free(r);
         return e;
     }
     *ret = r;
@@ -49,10 +55,8 @@ static void reader_put(struct store_read *r)
         s->idle[0] = r;
     }
     pthread_mutex_unlock(&s->pool_lock);
-    if (!kept) {
-        conn_close(r->c);
-        free(r);
-    }
+    if (!kept)
+        reader_free(r);
 }
 
 int store_read_begin(struct store *s, struct store_read **ret, struct docfs_err *err)
@@ -95,8 +99,7 @@ void store_read_end(struct store_read *r)
         reader_put(r);
         return;
     }
-    conn_close(r->c); /* it would keep the log from being emptied */
-    free(r);
+    reader_free(r); /* it would keep the log from being emptied */
 }
 
 uint64_t store_read_generation(struct store_read *r)

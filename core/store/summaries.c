@@ -20,7 +20,7 @@ int store_list_summaries(struct store_read *r, const char *collection, bool miss
                      "tii", collection, (int64_t)missing, max ? (int64_t)max : -1);
     while (e >= 0 && (e = db_step(r->c, st, err)) == 1) {
         _cleanup_buf_ struct buf path = {0};
-        e = directory_path(r->c, sqlite3_column_int64(st, 3), &path, err);
+        e = directory_path(r, sqlite3_column_int64(st, 3), &path, err);
         buf_add(&path, sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4));
         if (buf_status(&path) < 0)
             e = err_oom(err);

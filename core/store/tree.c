@@ -141,7 +141,7 @@ int store_directory_path(struct store_read *r, int64_t directory, struct buf *ou
         return -ENOENT;
     buf_adds(out, db_text(st, 0));
     buf_addc(out, '/');
-    return directory_path(r->c, directory, out, err);
+    return directory_path(r, directory, out, err);
 }
 
 int store_document(struct store_read *r, int64_t id, struct store_document *ret,
@@ -182,7 +182,7 @@ int store_document(struct store_read *r, int64_t id, struct store_document *ret,
     if (sqlite3_column_bytes(st, 11) == SHA256_LEN)
         memcpy(ret->sha256, sqlite3_column_blob(st, 11), SHA256_LEN);
     struct buf path = {0}, origin = {0};
-    e = directory_path(r->c, ret->directory, &path, err);
+    e = directory_path(r, ret->directory, &path, err);
     buf_add(&path, sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
     buf_add(&origin, sqlite3_column_blob(st, 7), (size_t)sqlite3_column_bytes(st, 7));
     if (strcmp(db_text(st, 6), "directory") == 0) {
