@@ -34,7 +34,7 @@ struct config_def {
     const char *choices; /* CHOICE: "a|b|c" */
 };
 
-/* The known settings, in the order of the areas. */
+/* The known settings, in the order of their keys. */
 extern const struct config_def config_table[];
 extern const size_t config_count;
 

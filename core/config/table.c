@@ -103,18 +103,6 @@ const struct config_def config_table[] = {
 
     {"query_log", SWITCH, "on", 0, 1, "remember queries for .docfs/recent"},
 
-    {"rerank.api", CHOICE, "jina", 0, 0,
-     "what the server of rerank.url speaks: jina (llama.cpp, vLLM, ...) or tei", CONFIG_LOCAL,
-     "jina|tei"},
-    {"rerank.key_file", SECRET, "", 0, 4096, "file with the key of the rerank server",
-     CONFIG_RESTART | CONFIG_LOCAL},
-    {"rerank.model", TEXT, "", 0, 1000, "name of the rerank server's model", CONFIG_LOCAL},
-    {"rerank.timeout", DURATION, "3s", 50, 600000,
-     "longest wait for the rerank server; then the order stays as it was", CONFIG_RESTART},
-    {"rerank.top", INTEGER, "50", 1, 200, "documents that are reranked"},
-    {"rerank.url", TEXT, "", 0, 2000, "address of a server that reranks; empty = none",
-     CONFIG_LOCAL},
-
     {"redis.ca_file", TEXT, "", 0, 4096,
      "file with the certificates that a Redis with TLS is checked against; empty: the system's",
      CONFIG_RESTART | CONFIG_LOCAL},
@@ -128,6 +116,18 @@ const struct config_def config_table[] = {
      "Redis that nodes share: redis://HOST:PORT/DB, rediss:// with TLS, or unix:PATH; empty: none",
      CONFIG_RESTART | CONFIG_LOCAL},
     {"redis.user", TEXT, "", 0, 200, "user name in Redis; empty: the default one", CONFIG_RESTART},
+
+    {"rerank.api", CHOICE, "jina", 0, 0,
+     "what the server of rerank.url speaks: jina (llama.cpp, vLLM, ...) or tei", CONFIG_LOCAL,
+     "jina|tei"},
+    {"rerank.key_file", SECRET, "", 0, 4096, "file with the key of the rerank server",
+     CONFIG_RESTART | CONFIG_LOCAL},
+    {"rerank.model", TEXT, "", 0, 1000, "name of the rerank server's model", CONFIG_LOCAL},
+    {"rerank.timeout", DURATION, "3s", 50, 600000,
+     "longest wait for the rerank server; then the order stays as it was", CONFIG_RESTART},
+    {"rerank.top", INTEGER, "50", 1, 200, "documents that are reranked"},
+    {"rerank.url", TEXT, "", 0, 2000, "address of a server that reranks; empty = none",
+     CONFIG_LOCAL},
 
     {"search.candidates", INTEGER, "200", 10, 1000, "passages considered per list"},
     {"search.copies", CHOICE, "one", 0, 0,
@@ -145,6 +145,9 @@ const struct config_def config_table[] = {
     {"search.timeout_ms", INTEGER, "2000", 0, 600000,
      "longest full-text search before similarity alone decides; 0 = no limit"},
     {"search.vec_weight", REAL, "0.5", 0, 100, "weight of the vector score"},
+
+    {"serve.work", SWITCH, "on", 0, 1,
+     "docfs serve runs jobs, watches directories and reads sources again when due", CONFIG_RESTART},
 
     {"sources.allow_private", SWITCH, "off", 0, 1,
      "archives may come from hosts with private addresses without naming the address",
@@ -174,9 +177,6 @@ const struct config_def config_table[] = {
     {"sources.timeout", DURATION, "10m", 100, 86400000, "longest single step of fetching a source"},
     {"sources.token_file", SECRET, "", 0, 4096,
      "file of lines HOST TOKEN, for private repositories and sites", CONFIG_LOCAL},
-    {"serve.work", SWITCH, "on", 0, 1,
-     "docfs serve runs jobs, watches directories and reads sources again when due", CONFIG_RESTART},
-
     {"watch.poll", DURATION, "30s", 1000, 86400000,
      "how often a directory that cannot be watched is read again"},
     {"watch.rescan", DURATION, "1h", 1000, 30.0 * 86400000,

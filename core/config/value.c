@@ -12,12 +12,16 @@
 #include "core/util/buf.h"
 #include "core/util/suggest.h"
 
+static int by_key(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct config_def *)row)->key);
+}
+
 int config_find(const char *key)
 {
-    for (size_t i = 0; i < config_count; i++)
-        if (strcmp(config_table[i].key, key) == 0)
-            return (int)i;
-    return -1;
+    const struct config_def *row =
+        bsearch(key, config_table, config_count, sizeof(*config_table), by_key);
+    return row ? (int)(row - config_table) : -1;
 }
 
 int config_unknown(const char *key, struct docfs_err *err)

@@ -8,7 +8,7 @@
 
 static bool above(const struct work *w, const struct candidate *c)
 {
-    if (c->score < w->q->min || c->score < setting_real(w->d, "search.min"))
+    if (c->score < w->least)
         return false;
     /* Without any word of the question a passage must be nearer than unrelated ones are. */
     return c->lex_rank || (w->asked->e && c->vec >= w->asked->e->floor);
@@ -81,8 +81,10 @@ int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *re
 {
     int64_t count, last;
     int rc = store_passage_count(w->r, &count, &last, err);
+    double least = setting_real(w->d, "search.min");
     *ret_dead = 0;
     r->candidates = w->n;
+    w->least = w->q->min > least ? w->q->min : least;
     if (rc == 0)
         rc = collect_some(w, r, true, k, last, ret_dead, err);
     if (rc == 0 && r->n == 0) {

@@ -2,37 +2,71 @@
  * Score fusion: each list is normalised by its own best, then added with weights. */
 #include "core/search/search.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static int by_passage(const void *a, const void *b)
+#include "core/util/best.h"
+
+/* Where the candidate of a passage or of a document is. */
+struct place {
+    int64_t id;
+    size_t at; /* 1 + its index, 0: free */
+};
+struct places {
+    struct place *slot; /* open addressing */
+    size_t mask;
+};
+
+static int places_init(struct places *p, size_t n)
 {
-    const struct candidate *x = a, *y = b;
-    return (x->passage > y->passage) - (x->passage < y->passage);
+    size_t slots = 16;
+    while (slots < 2 * n)
+        slots *= 2;
+    *p = (struct places){calloc(slots, sizeof(*p->slot)), slots - 1};
+    return p->slot ? 0 : -ENOMEM;
 }
 
-size_t fuse_merge(struct candidate *list, size_t n)
+static void places_fini(struct places *p)
 {
-    if (n == 0)
-        return 0;
-    qsort(list, n, sizeof(*list), by_passage);
+    free(p->slot);
+}
+
+static struct place *place_of(const struct places *p, int64_t id)
+{
+    size_t i = (size_t)((uint64_t)id * 0x9e3779b97f4a7c15u >> 32) & p->mask;
+    while (p->slot[i].at && p->slot[i].id != id)
+        i = (i + 1) & p->mask;
+    return &p->slot[i];
+}
+
+int fuse_merge(struct candidate *list, size_t *n)
+{
+    _cleanup_(places_fini) struct places places;
+    if (places_init(&places, *n) < 0)
+        return -ENOMEM;
     size_t out = 0;
-    for (size_t i = 1; i < n; i++) {
-        struct candidate *into = &list[out], *c = &list[i];
-        if (c->passage != into->passage) {
-            list[++out] = *c;
+    for (size_t i = 0; i < *n; i++) {
+        struct candidate c = list[i];
+        struct place *p = place_of(&places, c.passage);
+        if (!p->at) {
+            list[out] = c;
+            *p = (struct place){c.passage, ++out};
             continue;
         }
-        if (c->lex_rank) {
-            into->lex = c->lex;
-            into->lex_rank = c->lex_rank;
+        struct candidate *into = &list[p->at - 1];
+        if (c.lex_rank) {
+            into->lex = c.lex;
+            into->lex_rank = c.lex_rank;
         }
-        if (c->vec_rank) {
-            into->vec = c->vec;
-            into->vec_rank = c->vec_rank;
+        if (c.vec_rank) {
+            into->vec = c.vec;
+            into->vec_rank = c.vec_rank;
         }
     }
-    return out + 1;
+    *n = out;
+    return 0;
 }
 
 void fuse_score(struct candidate *list, size_t n, const struct fusion *f)
@@ -57,33 +91,71 @@ void fuse_score(struct candidate *list, size_t n, const struct fusion *f)
     }
 }
 
-static int by_document(const void *a, const void *b)
+/* What their order depends on: a candidate is large, and sorting moves things often. */
+struct ranked {
+    double score;
+    int64_t document, passage;
+    const struct candidate *c;
+};
+
+static struct ranked rank_of(const struct candidate *c)
 {
-    const struct candidate *x = a, *y = b;
-    if (x->document != y->document)
-        return x->document < y->document ? -1 : 1;
+    return (struct ranked){c->score, c->document, c->passage, c};
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
     if (x->score != y->score)
         return x->score > y->score ? -1 : 1;
+    if (x->document != y->document)
+        return x->document < y->document ? -1 : 1;
     return (x->passage > y->passage) - (x->passage < y->passage);
 }
 
-static int by_score(const void *a, const void *b)
+static bool before(const struct candidate *a, const struct candidate *b)
 {
-    const struct candidate *x = a, *y = b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return (x->document > y->document) - (x->document < y->document);
+    struct ranked x = rank_of(a), y = rank_of(b);
+    return by_rank(&x, &y) < 0;
 }
 
-void fuse_sort(struct candidate *list, size_t n)
+int fuse_sort(struct candidate *list, size_t n)
 {
-    if (n)
-        qsort(list, n, sizeof(*list), by_score);
+    _cleanup_free_ struct ranked *rank = malloc((n + 1) * sizeof(*rank));
+    _cleanup_free_ struct candidate *sorted = malloc((n + 1) * sizeof(*sorted));
+    if (!rank || !sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        rank[i] = rank_of(&list[i]);
+    qsort(rank, n, sizeof(*rank), by_rank);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = *rank[i].c;
+    memcpy(list, sorted, n * sizeof(*list));
+    return 0;
+}
+
+int fuse_first(struct candidate *list, size_t n, size_t k)
+{
+    _cleanup_free_ struct best *best = malloc((k + 1) * sizeof(*best));
+    size_t kept = 0, first = 0;
+    if (!best)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        best_offer(best, &kept, k,
+                   &(struct best){list[i].passage, list[i].document, list[i].score});
+    for (size_t i = 0; i < n && first < kept; i++) {
+        struct candidate c = list[i];
+        if (best_worse(&(struct best){c.passage, c.document, c.score}, &best[0]))
+            continue;
+        list[i] = list[first];
+        list[first++] = c;
+    }
+    return fuse_sort(list, first);
 }
 
 size_t fuse_sink(struct candidate *list, size_t n, size_t i)
 {
-    for (; i + 1 < n && by_score(&list[i], &list[i + 1]) > 0; i++) {
+    for (; i + 1 < n && before(&list[i + 1], &list[i]); i++) {
         struct candidate c = list[i];
         list[i] = list[i + 1];
         list[i + 1] = c;
@@ -91,21 +163,24 @@ size_t fuse_sink(struct candidate *list, size_t n, size_t i)
     return i;
 }
 
-size_t fuse_group(struct candidate *list, size_t n)
+int fuse_group(struct candidate *list, size_t *n)
 {
-    if (n == 0)
-        return 0;
-    qsort(list, n, sizeof(*list), by_document);
+    _cleanup_(places_fini) struct places places;
+    if (places_init(&places, *n) < 0)
+        return -ENOMEM;
     size_t out = 0;
-    list[0].matches = 1;
-    for (size_t i = 1; i < n; i++) {
-        if (list[i].document == list[out].document) {
-            list[out].matches++;
-            continue;
-        }
-        list[++out] = list[i];
-        list[out].matches = 1;
+    for (size_t i = 0; i < *n; i++) {
+        struct candidate c = list[i];
+        struct place *p = place_of(&places, c.document);
+        struct candidate *best = &list[p->at ? p->at - 1 : out];
+        c.matches = p->at ? best->matches + 1 : 1;
+        if (!p->at || before(&c, best))
+            *best = c;
+        else
+            best->matches = c.matches;
+        if (!p->at)
+            *p = (struct place){c.document, ++out};
     }
-    qsort(list, out + 1, sizeof(*list), by_score);
-    return out + 1;
+    *n = out;
+    return fuse_sort(list, out);
 }

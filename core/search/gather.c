@@ -94,12 +94,13 @@ static int add_vector(struct work *w, struct docfs_err *err)
     return 0;
 }
 
-/* The best of the list are scored anew; the others stay below them, in their order. */
+/* The best of the list are scored anew; the others stay below them. */
 static int read_again(struct work *w, const struct fusion *f, struct docfs_err *err)
 {
     size_t n = (size_t)setting_int(w->d, "search.read_again");
     n = w->n < n ? w->n : n;
-    fuse_sort(w->list, w->n);
+    if (fuse_first(w->list, w->n, n) < 0)
+        return err_oom(err);
     int rc = rescore(w->d, w->r, w->vector ? w->asked->e : NULL, w->q->text, &w->lex, f, w->list, n,
                      err);
     double low = 1, high = 0;
@@ -133,14 +134,16 @@ static int score_words(struct work *w)
 {
     _cleanup_free_ int64_t *passage = calloc(w->n + 1, sizeof(*passage));
     _cleanup_free_ float *score = calloc(w->n + 1, sizeof(*score));
+    size_t n = 0, at = 0;
     if (!passage || !score)
         return -ENOMEM;
     for (size_t i = 0; i < w->n; i++)
-        passage[i] = w->list[i].passage;
-    vindex_scores(w->index, w->vector, passage, w->n, score);
+        if (!w->list[i].vec_rank)
+            passage[n++] = w->list[i].passage;
+    vindex_scores(w->index, w->vector, passage, n, score);
     for (size_t i = 0; i < w->n; i++)
-        if (!w->list[i].vec_rank && !isnan(score[i]))
-            w->list[i].vec = score[i];
+        if (!w->list[i].vec_rank && !isnan(score[at++]))
+            w->list[i].vec = score[at - 1];
     return 0;
 }
 
@@ -154,8 +157,7 @@ int search_gather(struct work *w, struct docfs_err *err)
         rc = add_vector(w, err);
     if (rc < 0)
         return rc;
-    w->n = fuse_merge(w->list, w->n);
-    if (w->vector && (rc = score_words(w)) < 0)
+    if (fuse_merge(w->list, &w->n) < 0 || (w->vector && score_words(w) < 0))
         return err_oom(err);
     struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
                        .vec_weight = setting_real(w->d, "search.vec_weight"),
@@ -165,7 +167,8 @@ int search_gather(struct work *w, struct docfs_err *err)
     if ((w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT) &&
         (rc = read_again(w, &f, err)) < 0)
         return rc;
-    w->n = fuse_group(w->list, w->n);
+    if (fuse_group(w->list, &w->n) < 0)
+        return err_oom(err);
     if (w->asked->rerank) {
         struct docfs_err why;
         rc = search_rerank(w->d, w->r, w->q->text, w->list, w->n, &why, err);

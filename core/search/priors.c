@@ -24,6 +24,5 @@ int search_priors(struct docfs *d, struct store_read *r, const struct query *q,
     for (size_t i = 0; i < n; i++)
         list[i].score /= most;
     priors_unref(p);
-    fuse_sort(list, n);
-    return 0;
+    return fuse_sort(list, n) < 0 ? err_oom(err) : 0;
 }

@@ -115,16 +115,18 @@ struct fusion {
     double abroad;      /* 0..1: how little the model knows of the field of this collection */
 };
 
-/* Merges by passage: list holds n entries of both kinds, in any order; returns the new n. */
-size_t fuse_merge(struct candidate *list, size_t n);
+/* Those that return an int: 0 or -ENOMEM.
+ * Merges by passage: list holds *n entries of both kinds, in any order. */
+int fuse_merge(struct candidate *list, size_t *n);
 /* Scores 0..1 from normalised parts; a list that is empty counts nothing. */
 void fuse_score(struct candidate *list, size_t n, const struct fusion *f);
-/* Best passage per document, ordered by score then document; returns the number of documents. */
-size_t fuse_group(struct candidate *list, size_t n);
-
-/* Orders documents by score then row. */
-void fuse_sort(struct candidate *list, size_t n);
-/* The same when only list[i] lost: returns where it is now. */
+/* Best passage per document, in the order of fuse_sort(). */
+int fuse_group(struct candidate *list, size_t *n);
+/* By score, then document, then passage. */
+int fuse_sort(struct candidate *list, size_t n);
+/* The best k (of at least as many) come first, in this order; the others follow in any. */
+int fuse_first(struct candidate *list, size_t n, size_t k);
+/* The order of fuse_sort() when only list[i] lost: returns where it is now. */
 size_t fuse_sink(struct candidate *list, size_t n, size_t i);
 
 /* ---- judge.c ---- */
@@ -227,6 +229,7 @@ struct work {
     size_t depth;                 /* candidates per list */
     struct lexical lex;
     const float *vector; /* of the query, or NULL */
+    double least;        /* score that is shown */
     bool partial;        /* a server did not answer */
     struct candidate *list;
     size_t n;

@@ -63,7 +63,8 @@ static int nearest(struct docfs *d, struct store_read *r, struct vindex *x, cons
                                            .vec = hit[i].score,
                                            .score = hit[i].score > 0 ? hit[i].score : 0,
                                            .vec_rank = i + 1};
-    m = fuse_group(list, m);
+    if (fuse_group(list, &m) < 0)
+        return err_oom(err);
     res->candidates = m;
     for (size_t i = 0; i < m && res->n < k; i++) {
         struct store_passage p;

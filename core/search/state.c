@@ -19,10 +19,10 @@
 #define APPEND_STEP 1024
 
 struct cached {
-    struct cached *next; /* in the bucket */
+    struct cached *next;          /* in the bucket */
+    struct cached *older, *newer; /* in the order of their last use */
     char *key;
     struct docfs_results *results;
-    uint64_t used; /* tick of the last use */
 };
 
 struct search_state {
@@ -33,8 +33,9 @@ struct search_state {
 
     pthread_mutex_t cache_lock;
     struct cached *bucket[CACHE_BUCKETS];
+    struct cached *oldest, *newest;
     size_t cached, cached_hits;
-    uint64_t tick, hits, misses;
+    uint64_t hits, misses;
 };
 
 int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_err *err)
@@ -48,8 +49,32 @@ int search_state_new(struct docfs *d, struct search_state **ret, struct docfs_er
     return 0;
 }
 
-static void cached_free(struct search_state *s, struct cached *c)
+static struct cached **bucket_of(struct search_state *s, const char *key)
 {
+    return &s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS];
+}
+
+static void unlink_used(struct search_state *s, struct cached *c)
+{
+    *(c->older ? &c->older->newer : &s->oldest) = c->newer;
+    *(c->newer ? &c->newer->older : &s->newest) = c->older;
+}
+
+static void link_newest(struct search_state *s, struct cached *c)
+{
+    c->older = s->newest;
+    c->newer = NULL;
+    *(c->older ? &c->older->newer : &s->oldest) = c;
+    s->newest = c;
+}
+
+static void drop(struct search_state *s, struct cached *c)
+{
+    struct cached **p = bucket_of(s, c->key);
+    while (*p != c)
+        p = &(*p)->next;
+    *p = c->next;
+    unlink_used(s, c);
     s->cached--;
     s->cached_hits -= c->results->n;
     docfs_results_unref(c->results);
@@ -61,11 +86,8 @@ void search_state_free(struct search_state *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < CACHE_BUCKETS; i++)
-        for (struct cached *c = s->bucket[i], *next; c; c = next) {
-            next = c->next;
-            cached_free(s, c);
-        }
+    while (s->oldest)
+        drop(s, s->oldest);
     vindex_free(s->index);
     pthread_rwlock_destroy(&s->lock);
     pthread_mutex_destroy(&s->cache_lock);
@@ -342,34 +364,27 @@ int search_open_index(struct docfs *d, struct store_read *r, const struct embedd
 
 /* ---- result cache ---- */
 
+static struct cached *find(struct search_state *s, const char *key)
+{
+    struct cached *c = *bucket_of(s, key);
+    while (c && strcmp(c->key, key) != 0)
+        c = c->next;
+    return c;
+}
+
 static struct docfs_results *remembered(struct search_state *s, const char *key,
                                         uint64_t generation)
 {
     struct docfs_results *found = NULL;
     pthread_mutex_lock(&s->cache_lock);
-    for (struct cached *c = s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS]; c; c = c->next)
-        if (strcmp(c->key, key) == 0 && c->results->generation == generation) {
-            c->used = ++s->tick;
-            found = docfs_results_ref(c->results);
-            break;
-        }
+    struct cached *c = find(s, key);
+    if (c && c->results->generation == generation) {
+        unlink_used(s, c);
+        link_newest(s, c);
+        found = docfs_results_ref(c->results);
+    }
     pthread_mutex_unlock(&s->cache_lock);
     return found;
-}
-
-/* Drops the least recently used entry. Linear in the cache, and rare. */
-static void evict(struct search_state *s)
-{
-    struct cached **oldest = NULL;
-    for (size_t i = 0; i < CACHE_BUCKETS; i++)
-        for (struct cached **c = &s->bucket[i]; *c; c = &(*c)->next)
-            if (!oldest || (*c)->used < (*oldest)->used)
-                oldest = c;
-    if (!oldest)
-        return;
-    struct cached *c = *oldest;
-    *oldest = c->next;
-    cached_free(s, c);
 }
 
 static void remember(struct search_state *s, const char *key, struct docfs_results *r)
@@ -382,19 +397,15 @@ static void remember(struct search_state *s, const char *key, struct docfs_resul
         return; /* an uncached result is still a result */
     }
     pthread_mutex_lock(&s->cache_lock);
-    struct cached **bucket = &s->bucket[hash64(key, strlen(key), 0) % CACHE_BUCKETS];
-    for (struct cached **p = bucket; *p; p = &(*p)->next)
-        if (strcmp((*p)->key, key) == 0) { /* of an older generation, or made by two at once */
-            struct cached *old = *p;
-            *p = old->next;
-            cached_free(s, old);
-            break;
-        }
+    struct cached *old = find(s, key); /* of an older generation, or made by two at once */
+    if (old)
+        drop(s, old);
     while (s->cached && (s->cached >= CACHE_ENTRIES || s->cached_hits + r->n > CACHE_HITS))
-        evict(s);
-    *c = (struct cached){
-        .next = *bucket, .key = copy, .results = docfs_results_ref(r), .used = ++s->tick};
+        drop(s, s->oldest);
+    struct cached **bucket = bucket_of(s, key);
+    *c = (struct cached){.next = *bucket, .key = copy, .results = docfs_results_ref(r)};
     *bucket = c;
+    link_newest(s, c);
     s->cached++;
     s->cached_hits += r->n;
     pthread_mutex_unlock(&s->cache_lock);

@@ -16,6 +16,8 @@ static void table_is_sound(void)
     for (size_t i = 0; i < config_count; i++) {
         const struct config_def *d = &config_table[i];
         char a[128], b[128];
+        assert(i == 0 || strcmp(config_table[i - 1].key, d->key) < 0); /* for config_find() */
+        assert(config_find(d->key) == (int)i);
         config_variable(d->key, a, sizeof(a));
         if (isnan(config_number(d, d->fallback)))
             fprintf(stderr, "the default of %s is refused\n", d->key);
@@ -32,6 +34,7 @@ static void table_is_sound(void)
         }
         assert(strcmp(a, "DOCFS_CACHE") != 0 && strcmp(a, "DOCFS_CONFIG") != 0);
     }
+    assert(config_find("") < 0 && config_find("search") < 0 && config_find("zzz") < 0);
 }
 
 static double number(enum config_kind kind, const char *v)
