@@ -165,6 +165,15 @@ static void put(struct writer *w, const char *s, size_t n)
     buf_add(w->out, s, n);
 }
 
+/* Letters and digits in a row, of which as many are shown as there is room for. */
+static void put_run(struct writer *w, const char *s, size_t n)
+{
+    size_t used = w->out->len - w->base, room = w->max > used ? w->max - used : 0,
+           blank = w->gap && used;
+    put(w, s, n + blank > room && room > blank ? room - blank : n);
+    w->full |= n + blank > room;
+}
+
 static void put_blank(struct writer *w)
 {
     if (!w->gap && !w->full)
@@ -220,6 +229,14 @@ static size_t emphasis_end(const char *s, size_t len, size_t i)
     return 0;
 }
 
+static size_t letters_at(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && ((s[n] >= '0' && s[n] <= '9') || ((s[n] | 32) >= 'a' && (s[n] | 32) <= 'z')))
+        n++;
+    return n;
+}
+
 /* links: there may be some; none stands within another one */
 static void write_text(struct writer *w, const char *s, size_t len, bool code, bool links)
 {
@@ -227,7 +244,13 @@ static void write_text(struct writer *w, const char *s, size_t len, bool code, b
     size_t close = len; /* the '_' that ends emphasis */
     for (size_t i = 0; i < len && !w->full;) {
         uint32_t c;
-        size_t n = utf8_decode(s + i, len - i, &c), text, all, end;
+        size_t n = letters_at(s + i, len - i), text, all, end;
+        if (n) {
+            put_run(w, s + i, n);
+            i += n;
+            continue;
+        }
+        n = utf8_decode(s + i, len - i, &c);
         if (c <= ' ' || c == 0xa0) {
             put_blank(w);
         } else if (links && !code && !span && c == '[' && link_at(s + i, len - i, &text, &all)) {
