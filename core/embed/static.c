@@ -77,6 +77,7 @@ static void static_free(void *ctx)
 {
     struct embed_static *e = ctx;
     static_close(&e->m);
+    spares_fini(&e->asked, static_near_free);
     free(e->factors);
     free(e->norm);
     free(e);
@@ -95,6 +96,7 @@ int embed_static_with(struct static_model *m, const char *tuning, float *factors
         free(factors);
         return err_oom(err);
     }
+    spares_init(&s->asked);
     s->m = *m;
     s->factors = factors;
     if (factors) {

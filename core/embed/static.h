@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "core/embed/embed.h"
 #include "core/util/cpu.h"
+#include "core/util/spares.h"
 
 #define STATIC_MAGIC "DOCFSMDL"
 #define STATIC_VERSION 1
@@ -105,6 +106,7 @@ typedef void static_dots_fn(const int8_t *row, const struct static_lanes *l, int
 static_dots_fn *static_dots_get(enum kernel which);
 
 extern const struct embed_near_ops static_near; /* static_near.c */
+void static_near_free(void *asked);             /* what it keeps in embed_static.asked */
 
 /* The rows of a text with their counts, in order of first appearance. */
 struct static_bag {
@@ -132,6 +134,7 @@ struct embed_static {
     float *factors;      /* owned; what m.query and m.passage point to when they are adapted */
     _Atomic float *norm; /* [rows] of the row; 0: not asked for yet */
     uint64_t vocabulary; /* embed_near_ops */
+    struct spares asked; /* of static_near.c */
     char fingerprint[128];
 };
 

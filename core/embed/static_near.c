@@ -11,7 +11,8 @@
 #include "core/util/cleanup.h"
 
 #define QUERY_ROWS 32
-#define SLOTS_MIN 8192 /* twice the rows of most questions, and more */
+#define SLOTS_MIN 8192  /* twice the rows of most questions, and more */
+#define SLOTS_MAX 32768 /* that are kept for the next one */
 
 /* 1 + a row, 0: free; and where it is among the known ones. */
 struct slot {
@@ -19,6 +20,7 @@ struct slot {
 };
 
 struct embed_asked {
+    struct embed_static *e;
     const struct static_model *m;
     _Atomic float *norms; /* of the rows of the model, as they were asked for */
     struct static_lanes *lanes;
@@ -32,6 +34,7 @@ struct embed_asked {
     size_t slots;
     uint32_t *known;          /* rows that texts held */
     float *cosine;            /* width for each of them */
+    size_t cosines;           /* that there is room for */
     size_t n_known, computed; /* computed: the first that have their cosines */
 };
 
@@ -78,17 +81,27 @@ static struct slot *slot_of(const struct embed_asked *a, uint32_t row)
     return &a->slot[i];
 }
 
+/* Room for the cosines of as many rows as can be known. */
+static int make_room(struct embed_asked *a)
+{
+    size_t n = a->slots / 2 * a->width;
+    if (n <= a->cosines)
+        return 0;
+    float *cosine = reallocarray(a->cosine, n, sizeof(*cosine));
+    if (!cosine)
+        return -ENOMEM;
+    a->cosine = cosine;
+    a->cosines = n;
+    return 0;
+}
+
 static int widen(struct embed_asked *a)
 {
-    size_t slots = a->slots ? 2 * a->slots : SLOTS_MIN, cap = slots / 2;
-    uint32_t *known = reallocarray(a->known, cap, sizeof(*known));
+    size_t slots = a->slots ? 2 * a->slots : SLOTS_MIN;
+    uint32_t *known = reallocarray(a->known, slots / 2, sizeof(*known));
     if (known)
         a->known = known;
-    float *cosine =
-        known ? reallocarray(a->cosine, cap * (a->width ? a->width : 1), sizeof(*cosine)) : NULL;
-    if (cosine)
-        a->cosine = cosine;
-    struct slot *slot = cosine ? calloc(slots, sizeof(*slot)) : NULL;
+    struct slot *slot = known ? calloc(slots, sizeof(*slot)) : NULL;
     if (!slot)
         return -ENOMEM;
     free(a->slot);
@@ -96,7 +109,7 @@ static int widen(struct embed_asked *a)
     a->slots = slots;
     for (size_t k = 0; k < a->n_known; k++)
         *slot_of(a, a->known[k]) = (struct slot){a->known[k] + 1, (uint32_t)k};
-    return 0;
+    return make_room(a);
 }
 
 static void compute(struct embed_asked *a, uint32_t row, float *ret)
@@ -192,10 +205,9 @@ static int near_compare(struct embed_asked *a, const uint32_t *row, size_t title
     return rc;
 }
 
-static void near_free(struct embed_asked *a)
+void static_near_free(void *asked)
 {
-    if (!a)
-        return;
+    struct embed_asked *a = asked;
     free(a->lanes);
     free(a->slot);
     free(a->known);
@@ -203,16 +215,41 @@ static void near_free(struct embed_asked *a)
     free(a);
 }
 
+static void near_free(struct embed_asked *a)
+{
+    if (a->slots > SLOTS_MAX || !spares_give(&a->e->asked, a))
+        static_near_free(a);
+}
+
+/* One that knows no row, with the memory of one before it. */
+static struct embed_asked *asked_take(struct embed_static *e)
+{
+    struct embed_asked *a = spares_take(&e->asked), old;
+    if (!a)
+        return calloc(1, sizeof(*a));
+    old = *a;
+    free(old.lanes);
+    if (old.slot)
+        memset(old.slot, 0, old.slots * sizeof(*old.slot));
+    *a = (struct embed_asked){.slot = old.slot,
+                              .slots = old.slots,
+                              .known = old.known,
+                              .cosine = old.cosine,
+                              .cosines = old.cosines};
+    return a;
+}
+
 static int near_begin(void *ctx, const char *query, struct embed_asked **ret, struct docfs_err *err)
 {
-    const struct embed_static *e = ctx;
-    struct embed_asked *a = calloc(1, sizeof(*a));
+    struct embed_static *e = ctx;
+    struct embed_asked *a = asked_take(e);
     if (!a)
         return err_oom(err);
+    a->e = e;
     a->m = &e->m;
     a->norms = e->norm;
-    if (read_query(a, query) < 0) {
-        near_free(a);
+    if (read_query(a, query) < 0 || make_room(a) < 0) {
+        static_near_free(a);
         return err_oom(err);
     }
     *ret = a;

@@ -15,6 +15,7 @@
 #include "core/index/signs.h"
 #include "core/index/topk.h"
 #include "core/util/cleanup.h"
+#include "core/util/spares.h"
 
 /* The tail grows by pieces that never move: a writer of the base file reads them without the
  * lock, and a large append copies nothing twice. */
@@ -48,6 +49,7 @@ struct vindex {
     struct graph *graph;
     _Atomic int graph_state;
     _Atomic unsigned wanted; /* searches that would have used the graph */
+    struct spares narrow;    /* of narrow.c */
     pthread_t loader;
     bool has_loader;
 };

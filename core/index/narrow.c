@@ -23,10 +23,36 @@
 
 struct narrow {
     struct search *s;
-    struct topk best;   /* at least BEST_MIN */
-    uint16_t *estimate; /* of the base, then of each chunk, each at a multiple of SIGNS_ROWS */
-    uint32_t *bucket;   /* BUCKETS */
+    struct topk best; /* at least BEST_MIN */
+    uint16_t *estimate;
+    uint32_t *bucket;
 };
+
+struct room {
+    size_t estimates; /* there is room for */
+    uint32_t bucket[BUCKETS];
+    uint16_t estimate[]; /* of the base, then of each chunk, each at a multiple of SIGNS_ROWS */
+};
+
+static struct room *room_take(struct vindex *x, size_t estimates)
+{
+    struct room *r = spares_take(&x->narrow);
+    if (!r || r->estimates < estimates) {
+        free(r);
+        r = malloc(sizeof(*r) + estimates * sizeof(*r->estimate));
+    }
+    if (!r)
+        return NULL;
+    r->estimates = estimates;
+    memset(r->bucket, 0, sizeof(r->bucket));
+    return r;
+}
+
+static void room_give(struct vindex *x, struct room *r)
+{
+    if (!spares_give(&x->narrow, r))
+        free(r);
+}
 
 /* The rows of one span: where their estimates are, the number of the first. */
 struct part {
@@ -156,22 +182,22 @@ static void widen(struct narrow *w)
 
 bool search_narrow(struct search *s)
 {
-    const struct vindex *x = s->x;
+    struct vindex *x = s->x;
     size_t rows = x->base.n + x->tail_n;
     if (rows < ROWS_MIN || s->top.k > rows / 256 || !(s->q->scale > 0))
         return false;
-    size_t room = base_room(x) + (parts(x) - 1) * CHUNK_ROWS;
-    _cleanup_free_ uint16_t *estimates = malloc(room * sizeof(*estimates));
-    _cleanup_free_ uint32_t *bucket = calloc(BUCKETS, sizeof(*bucket));
-    if (!estimates || !bucket)
+    struct room *room = room_take(x, base_room(x) + (parts(x) - 1) * CHUNK_ROWS);
+    if (!room)
         return false;
-    struct narrow w = {.s = s, .estimate = estimates, .bucket = bucket};
-    if (topk_init(&w.best, s->top.k > BEST_MIN ? s->top.k : BEST_MIN) < 0)
-        return false;
-    estimate(&w);
-    widen(&w);
-    for (size_t i = 0; i < w.best.n; i++)
-        topk_offer(&s->top, w.best.item[i].score, w.best.item[i].row);
-    topk_fini(&w.best);
-    return true;
+    struct narrow w = {.s = s, .estimate = room->estimate, .bucket = room->bucket};
+    bool done = topk_init(&w.best, s->top.k > BEST_MIN ? s->top.k : BEST_MIN) == 0;
+    if (done) {
+        estimate(&w);
+        widen(&w);
+        for (size_t i = 0; i < w.best.n; i++)
+            topk_offer(&s->top, w.best.item[i].score, w.best.item[i].row);
+        topk_fini(&w.best);
+    }
+    room_give(x, room);
+    return done;
 }

@@ -158,7 +158,7 @@ int postings_open(int dirfd, const char *stamp, struct postings **ret, struct do
         return err_oom(err);
     }
     p->fd = fd;
-    pthread_mutex_init(&p->lock, NULL);
+    spares_init(&p->scratch);
     int r = load(p, stamp, err);
     if (r < 0) {
         postings_free(p);
@@ -172,8 +172,7 @@ void postings_free(struct postings *p)
 {
     if (!p)
         return;
-    postings_free_idle(p);
-    pthread_mutex_destroy(&p->lock);
+    spares_fini(&p->scratch, postings_scratch_free);
     free(p->row);
     free(p->words);
     free(p->bucket);

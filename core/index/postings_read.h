@@ -2,12 +2,11 @@
  * An open file of words; private to postings.c (opening, one word, checking) and
  * postings_search.c. */
 #pragma once
-#include <pthread.h>
 #include "core/index/postings_file.h"
+#include "core/util/spares.h"
 
 /* Sums per row, all 0 between searches, and the rows that got one. */
 struct scratch {
-    struct scratch *next;
     double *sum;
     uint32_t *touched;
     size_t n;
@@ -23,13 +22,10 @@ struct postings {
     struct postings_bucket *bucket;
     uint32_t *name;       /* [names + 1] where the text of each begins; then what follows */
     const uint32_t *stem; /* [names] in the same memory */
-    pthread_mutex_t lock; /* of the two below */
-    struct scratch *idle;
-    size_t n_idle;
+    struct spares scratch;
 };
 
-/* Of postings that nobody searches. */
-void postings_free_idle(struct postings *p);
+void postings_scratch_free(void *scratch);
 
 /* 1 with the entry of the word's hash, 0 when there is none, -EBADMSG, -EIO. */
 int postings_entry(const struct postings *p, const char *word, size_t len,

@@ -6,33 +6,19 @@
 
 #define K1 1.2
 #define B 0.75
-#define SCRATCH_KEPT 4 /* sets of sums kept for the next searches */
 
-static void scratch_free(struct scratch *s)
+void postings_scratch_free(void *scratch)
 {
+    struct scratch *s = scratch;
     free(s->sum);
     free(s->touched);
     free(s->data);
     free(s);
 }
 
-void postings_free_idle(struct postings *p)
-{
-    for (struct scratch *s; (s = p->idle);) {
-        p->idle = s->next;
-        scratch_free(s);
-    }
-}
-
 static struct scratch *scratch_take(struct postings *p)
 {
-    pthread_mutex_lock(&p->lock);
-    struct scratch *s = p->idle;
-    if (s) {
-        p->idle = s->next;
-        p->n_idle--;
-    }
-    pthread_mutex_unlock(&p->lock);
+    struct scratch *s = spares_take(&p->scratch);
     if (s)
         return s;
     size_t n = p->h.rows + 1; /* one more is written to than counts */
@@ -42,7 +28,7 @@ static struct scratch *scratch_take(struct postings *p)
         s->touched = malloc(n * sizeof(*s->touched));
     }
     if (s && (!s->sum || !s->touched)) {
-        scratch_free(s);
+        postings_scratch_free(s);
         s = NULL;
     }
     return s;
@@ -53,16 +39,8 @@ static void scratch_give(struct postings *p, struct scratch *s)
     for (size_t i = 0; i < s->n; i++)
         s->sum[s->touched[i]] = 0;
     s->n = 0;
-    pthread_mutex_lock(&p->lock);
-    bool kept = p->n_idle < SCRATCH_KEPT;
-    if (kept) {
-        s->next = p->idle;
-        p->idle = s;
-        p->n_idle++;
-    }
-    pthread_mutex_unlock(&p->lock);
-    if (!kept)
-        scratch_free(s);
+    if (!spares_give(&p->scratch, s))
+        postings_scratch_free(s);
 }
 
 /* fresh: rows that hold none of the words before it count as well. */

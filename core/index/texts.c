@@ -3,13 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/index/checksum.h"
+#include "core/index/ids.h"
 #include "core/index/postings_read.h"
 
 int64_t postings_find(const struct postings *p, int64_t passage)
 {
-    size_t n, low = 0;
+    size_t n, low, high;
     const struct postings_row *row = postings_rows(p, &n);
-    for (size_t high = n; low < high;) {
+    if (n == 0)
+        return -1;
+    ids_bounds(row[0].passage, row[n - 1].passage, n, passage, &low, &high);
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (row[middle].passage < passage)
             low = middle + 1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/index/ids.h"
 #include "core/index/internal.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ int vindex_new(unsigned dim, struct vindex **ret, struct docfs_err *err)
     pthread_rwlockattr_setkind_np(&a, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&x->lock, &a);
     pthread_rwlockattr_destroy(&a);
+    spares_init(&x->narrow);
     *ret = x;
     return 0;
 }
@@ -84,6 +86,7 @@ void vindex_free(struct vindex *x)
     free(x->dead);
     base_unmap(&x->base);
     pthread_rwlock_destroy(&x->lock);
+    spares_fini(&x->narrow, free);
     free(x);
 }
 
@@ -128,11 +131,14 @@ static int64_t last_locked(const struct vindex *x)
     return n ? vindex_place(x, n - 1).row->passage : 0;
 }
 
-/* Row number of a live passage, or -1. */
 /* The first row whose passage is not below this one: rows are in the order of their passages. */
 static size_t first_from(const struct vindex *x, int64_t passage)
 {
-    size_t lo = 0, hi = x->base.n + x->tail_n;
+    size_t n = x->base.n + x->tail_n, lo, hi;
+    if (n == 0)
+        return 0;
+    ids_bounds(vindex_place(x, 0).row->passage, vindex_place(x, n - 1).row->passage, n, passage,
+               &lo, &hi);
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         if (vindex_place(x, mid).row->passage < passage)
@@ -143,6 +149,7 @@ static size_t first_from(const struct vindex *x, int64_t passage)
     return lo;
 }
 
+/* Row number of a live passage, or -1. */
 static ssize_t find(const struct vindex *x, int64_t passage)
 {
     size_t row = first_from(x, passage);
@@ -268,22 +275,34 @@ void vindex_stats(struct vindex *x, struct vindex_stats *ret)
     pthread_rwlock_unlock(&x->lock);
 }
 
+#define SCORES_ASKED 32 /* codes on their way from memory at once */
+
+static void scores(const struct vindex *x, const struct kquery *q, const int64_t *passage, size_t n,
+                   float *ret)
+{
+    struct place place[SCORES_ASKED];
+    for (size_t i = 0; i < n; i++) {
+        ssize_t row = find(x, passage[i]);
+        place[i] = row < 0 ? (struct place){0} : vindex_place(x, (size_t)row);
+        for (size_t at = 0; row >= 0 && at < x->code_size; at += 64)
+            __builtin_prefetch(place[i].code + at);
+    }
+    for (size_t i = 0; i < n; i++) {
+        int32_t dot;
+        if (place[i].code)
+            x->dot(q->q, place[i].code, x->code_size, 1, &dot);
+        ret[i] = place[i].code ? kernel_score(dot, place[i].norm, q->scale) : NAN;
+    }
+}
+
 void vindex_scores(struct vindex *x, const float *query, const int64_t *passage, size_t n,
                    float *ret)
 {
     struct kquery q;
     kquery_init(&q, query, x->dim, x->code_size);
     pthread_rwlock_rdlock(&x->lock);
-    for (size_t i = 0; i < n; i++) {
-        ssize_t row = find(x, passage[i]);
-        ret[i] = NAN;
-        if (row < 0)
-            continue;
-        struct place p = vindex_place(x, (size_t)row);
-        int32_t dot;
-        x->dot(q.q, p.code, x->code_size, 1, &dot);
-        ret[i] = kernel_score(dot, p.norm, q.scale);
-    }
+    for (size_t i = 0; i < n; i += SCORES_ASKED)
+        scores(x, &q, passage + i, n - i < SCORES_ASKED ? n - i : SCORES_ASKED, ret + i);
     pthread_rwlock_unlock(&x->lock);
 }
 
