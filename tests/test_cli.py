@@ -92,6 +92,28 @@ def test_phrase_and_exclusion(shared_docfs):
     assert all("coro" not in h["snippet"].lower().split() for h in without)
 
 
+@pytest.mark.parametrize("words_min", [0, 1000000])
+def test_a_phrase_counts_wherever_in_the_document_it_stands(docfs, tmp_path, words_min):
+    """The passage that answers best need not be the one that holds the phrase."""
+    docfs.ok("config", "set", "index.words_min", str(words_min))
+    cancel = "\n\n".join(f"How to cancel a task: a running task is cancelled with cancel, no. {i}."
+                         for i in range(20))
+    weather = "\n\n".join(f"Prose about weather, rivers and mountains of the north, {i}."
+                          for i in range(20))
+    (tmp_path / "tasks.md").write_text(f"# Tasks\n\n## Cancel a task\n\n{cancel}\n\n## Weather\n\n{weather}\n\n"
+                                       "The flux capacitors are rated for one gigawatt.\n")
+    (tmp_path / "other.md").write_text("# Tasks of others\n\nHow to cancel a task of another user.\n")
+    docfs.ok("add", tmp_path)
+    for mode in "hybrid", "vec":
+        def paths(q):
+            return {h["path"] for h in json.loads(docfs.run("search", "--json", "-m", mode, q).out)["hits"]}
+        assert paths('how do I cancel a task "flux capacitor"') == {"tasks.md"}
+        assert paths('how do I cancel a task "capacitor flux"') == set()
+        assert "tasks.md" in paths("how do I cancel a task -gigawatt")
+        assert paths("how do I cancel a task -cancel") <= {"tasks.md"}
+    assert (docfs.cache / "index/words").exists() == (words_min == 0)
+
+
 def test_nothing_found_is_exit_1_and_says_why(shared_docfs):
     r = shared_docfs.run("search", "zyxwvutqqq", "--mode", "lex")
     assert r.code == 1

@@ -61,7 +61,7 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
             continue;
         }
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
-        if (lexical_admits(w->q, p.title, p.heading, p.text, p.text_len) &&
+        if (phrases_admit(w->q, p.title, p.heading, p.text, p.text_len) &&
             (rc = copies_fold(&w->copies, w->r, r, &p, &older, err)) != 1) {
             bool renews = rc == 2;
             if (rc >= 0 && (renews || r->n < k))

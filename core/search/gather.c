@@ -159,6 +159,8 @@ int search_gather(struct work *w, struct docfs_err *err)
         return rc;
     if (fuse_merge(w->list, &w->n) < 0 || (w->vector && score_words(w) < 0))
         return err_oom(err);
+    if ((rc = phrases_keep(w, err)) < 0)
+        return rc;
     struct fusion f = {.lex_weight = setting_real(w->d, "search.lex_weight"),
                        .vec_weight = setting_real(w->d, "search.vec_weight"),
                        .near_weight = setting_real(w->d, "search.near_weight"),

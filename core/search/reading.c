@@ -10,7 +10,7 @@
 #include "core/text/token.h"
 #include "core/util/hash.h"
 
-static uint32_t stem_hash(const char *stem, size_t len)
+uint32_t reading_stem(const char *stem, size_t len)
 {
     return (uint32_t)hash64(stem, len, 0);
 }
@@ -29,7 +29,7 @@ int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e
     for (size_t i = 0; i < l->n; i++) {
         memcpy(r->stem[i], l->term[i].text, sizeof(r->stem[i]));
         r->stem_len[i] = token_stem(r->stem[i], strlen(r->stem[i]));
-        r->stem_hash[i] = stem_hash(r->stem[i], r->stem_len[i]);
+        r->stem_hash[i] = reading_stem(r->stem[i], r->stem_len[i]);
         r->hashes |= bit_of(r->stem_hash[i]);
     }
     if (!e || !e->near)

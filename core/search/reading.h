@@ -37,6 +37,9 @@ struct reading {
     struct features features; /* of a text */
 };
 
+/* What index/words says of a name's stem (postings_token.stem). */
+uint32_t reading_stem(const char *stem, size_t len);
+
 /* e, expand: may be NULL. The other arguments must outlive it; reading_fini() also after failure.
  */
 int reading_begin(struct reading *r, const struct lexical *l, struct embedder *e, const char *query,

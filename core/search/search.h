@@ -90,9 +90,6 @@ void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexica
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
 /* Tells of quoted phrases that no passage holds. */
 void unknown_phrases(struct store_read *r, const struct query *q, struct buf *note);
-/* True when the passage holds every phrase and no excluded word. */
-bool lexical_admits(const struct query *q, const char *title, const char *heading, const char *text,
-                    size_t len);
 
 /* ---- fuse.c ---- */
 
@@ -237,6 +234,11 @@ struct work {
     struct buf note;
 };
 
+/* phrases.c. True when the passage holds every phrase and no excluded word. */
+bool phrases_admit(const struct query *q, const char *title, const char *heading, const char *text,
+                   size_t len);
+/* Drops the candidates that phrases_admit() would not, but for a few in billions. */
+int phrases_keep(struct work *w, struct docfs_err *err);
 /* gather.c. Fills list with the documents that may answer, best first. */
 int search_gather(struct work *w, struct docfs_err *err);
 /* history.c. Makes a document count less that tells of versions or changes, to a question that is
