@@ -106,7 +106,8 @@ def test_a_phrase_counts_wherever_in_the_document_it_stands(docfs, tmp_path, wor
     docfs.ok("add", tmp_path)
     for mode in "hybrid", "vec":
         def paths(q):
-            return {h["path"] for h in json.loads(docfs.run("search", "--json", "-m", mode, q).out)["hits"]}
+            hits = json.loads(docfs.run("search", "--json", "-m", mode, q).out)["hits"]
+            return {h["path"] for h in hits if not h["below_min"]}
         assert paths('how do I cancel a task "flux capacitor"') == {"tasks.md"}
         assert paths('how do I cancel a task "capacitor flux"') == set()
         assert "tasks.md" in paths("how do I cancel a task -gigawatt")
@@ -364,6 +365,19 @@ def test_a_phrase_that_stands_nowhere_is_named(shared_docfs):
     assert r.code == 1 and 'Nowhere stands "task a cancel" word by word.' in r.err
     r = shared_docfs.run("search", '"Cancelling a task" "pool size"')
     assert r.code == 1 and "Nowhere" not in r.err and "what stands in quotes" in r.err
+
+
+def test_without_its_quotes_a_question_tells_of_the_nearest_documents(shared_docfs):
+    """Quotation marks of natural language are no reason to leave somebody with nothing."""
+    asked = 'how do I cancel a task of the "big one"'
+    r = shared_docfs.run("search", "--json", asked)
+    answer = json.loads(r.out)
+    assert r.code == 1 and 0 < answer["below"] == len(answer["hits"]) <= 5
+    assert answer["hits"][0]["path"] == "guide/tasks.md" and answer["hits"][0]["below_min"]
+    assert "Without quotes the nearest documents are these." in answer["note"]
+    r = shared_docfs.run("search", asked)
+    assert r.code == 1 and "(below min)" in r.out and "Without quotes" in r.err
+    assert not json.loads(shared_docfs.run("search", "--json", '"big one" in=nosuch').out)["hits"]
 
 
 def test_similar_words_are_words_and_no_stems(shared_docfs):

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-#define NEIGHBOURS 5 /* shown when nothing is above the threshold */
-
 static bool above(const struct work *w, const struct candidate *c)
 {
     if (c->score < w->least)

@@ -222,6 +222,18 @@ int results_renew(struct docfs_results *pub, size_t at)
     return results_also(old, 0, &a);
 }
 
+void results_neighbours(struct docfs_results *pub, struct docfs_results *from)
+{
+    struct results *r = (struct results *)pub, *f = (struct results *)from;
+    free(pub->hit);
+    pub->hit = from->hit;
+    pub->n = pub->below = from->n;
+    pub->candidates = from->candidates;
+    r->cap = f->cap;
+    from->hit = NULL;
+    from->n = f->cap = 0;
+}
+
 int results_note(struct docfs_results *r, const char *note)
 {
     char *copy = strdup(note);

@@ -142,6 +142,29 @@ static void asked_fini(struct asked *a)
     embedder_free(a->e);
 }
 
+/* What stands in quotes is nowhere, which is often a quotation mark of natural language: what
+ * answers the question without them is told of. */
+static int add_unquoted(struct docfs *d, struct store_read *r, const struct query *q,
+                        const struct asked *asked, const struct docset *allowed, size_t depth,
+                        struct docfs_results *res, struct docfs_err *err)
+{
+    struct query loose = *q;
+    struct docfs_results *near;
+    size_t dead;
+    loose.n_phrase = 0;
+    int rc = attempt(d, r, &loose, asked, allowed, NEIGHBOURS, depth, &near, &dead, err);
+    if (rc < 0)
+        return rc;
+    _cleanup_buf_ struct buf note = {0};
+    buf_addf(&note, "%s Without quotes the nearest documents are these.", res->note);
+    if (near->n && (buf_status(&note) < 0 || results_note(res, note.data) < 0))
+        rc = err_oom(err);
+    else if (near->n)
+        results_neighbours(res, near);
+    docfs_results_unref(near);
+    return rc;
+}
+
 static int run(struct docfs *d, struct store_read *r, const struct query *q,
                const struct docset *allowed, struct docfs_results **ret, struct docfs_err *err)
 {
@@ -161,8 +184,13 @@ static int run(struct docfs *d, struct store_read *r, const struct query *q,
         if (rc < 0)
             return rc;
         if (dead == 0 || res->n - res->below >= k || tries == 8) {
-            *ret = res;
-            return 0;
+            if (res->n == 0 && q->n_phrase)
+                rc = add_unquoted(d, r, q, &asked, allowed, depth, res, err);
+            if (rc < 0)
+                docfs_results_unref(res);
+            else
+                *ret = res;
+            return rc;
         }
         docfs_results_unref(res);
     }

@@ -23,6 +23,7 @@
 #include "core/util/buf.h"
 
 #define CANDIDATES_MAX 1000 /* per list */
+#define NEIGHBOURS 5        /* documents told of when nothing answers */
 
 /* ---- state.c ---- */
 
@@ -33,7 +34,7 @@ int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *
 void state_release(struct docfs *d);
 
 /* Raised when the same question may get another answer. */
-#define RANKING_VERSION "4"
+#define RANKING_VERSION "5"
 /* Stands for the program and the settings of search in force: part of every key. The model needs no
  * part in it: a change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
@@ -260,6 +261,8 @@ int results_add(struct docfs_results *r, const struct candidate *c, const struct
 /* Names a copy of a hit at a place of its list, which drops the last one when it is full. a, and
  * its strings, go to h, also on failure. 0 or -1 when memory is out. */
 int results_also(struct docfs_hit *h, size_t at, struct docfs_also *a);
+/* Moves the hits of another answer to one that has none, where they are below the threshold. */
+void results_neighbours(struct docfs_results *r, struct docfs_results *from);
 /* Puts the last hit in the place of another one, which it names from now on, as that one did its
  * own. 0 or -1 when memory is out. */
 int results_renew(struct docfs_results *r, size_t at);
