@@ -79,7 +79,7 @@ const struct config_def config_table[] = {
      "passages from which an HNSW graph is built; 0 = the measured default"},
     {"index.rest", DURATION, "1m", 0, 86400000,
      "time without changes after which a server or a mount renews the file of words; 0 = never"},
-    {"index.words_min", INTEGER, "2000", 0, 1e12,
+    {"index.words_min", INTEGER, "200", 0, 1e12,
      "passages from which a file of words is kept beside the full text"},
 
     {"ingest.include_bytes", SIZE, "16M", 1024, 1073741824.0,
