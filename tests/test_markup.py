@@ -323,6 +323,51 @@ Text.
 """
 
 
+def info_node(name, title, mark, text):
+    return f"\x1f\nFile: x.info,  Node: {name},  Up: Top\n\n{title}\n{mark * len(title)}\n\n{text}\n"
+
+
+def big_info(chapters=3, sections=4):
+    """Chapter 2 is larger than a page wants to be, the others are not."""
+    head, top = INFO.split("\x1f")[:2]
+    head = head.replace("* X: (x)", "* Y: (y)". ljust(60) * 100 + "\n* X: (x)") # the first node begins late
+    nodes = []
+    for c in range(1, chapters + 1):
+        nodes.append(info_node(f"C{c}", f"{c} Chapter {c}", "*", f"About chapter {c}."))
+        for n in range(1, sections + 1):
+            text = f"Sentence of section {c}.{n}, again. " * (400 if c == 2 else 10)
+            nodes.append(info_node(f"S{c}{n}", f"{c}.{n} Section {n}", "=", text))
+            nodes.append(info_node(f"D{c}{n}", f"{c}.{n}.1 Detail", "-", f"Detail of {c}.{n}."))
+            nodes.append(f"\x1f\nFile: x.info,  Node: F{c}{n}\n\n   (1) A footnote of {c}.{n}.\n")
+    return head + "\x1f" + top + "".join(nodes)
+
+
+def test_a_large_info_manual_is_a_page_for_each_part(docfs, workdir):
+    (workdir / "x.info").write_text(big_info())
+    docfs.ok("add", workdir, "-c", "c", "-q")
+    pages = [d["path"] for d in docfs.json("list", "c")["documents"]]
+    assert pages == ["x.info/001-the-x-manual.md", "x.info/002-1-chapter-1.md", "x.info/003-2-chapter-2.md",
+                     "x.info/004-2.1-section-1.md", "x.info/005-2.2-section-2.md", "x.info/006-2.3-section-3.md",
+                     "x.info/007-2.4-section-4.md", "x.info/008-3-chapter-3.md"]
+    whole = docfs.ok("cat", "c/x.info/002-1-chapter-1.md").out
+    assert whole.startswith("# 1 Chapter 1\n\nAbout chapter 1.\n\n## 1.1 Section 1\n\nSentence")
+    assert "\n### 1.4.1 Detail\n" in whole and "(1) A footnote of 1.4." in whole
+    assert docfs.ok("cat", "c/x.info/003-2-chapter-2.md").out == "# 2 Chapter 2\n\nAbout chapter 2.\n"
+    section = docfs.ok("cat", "c/x.info/005-2.2-section-2.md").out
+    assert section.startswith("# 2.2 Section 2\n\nSentence") and "\n## 2.2.1 Detail\n" in section
+    assert section.rstrip().endswith("(1) A footnote of 2.2.")
+
+
+def test_an_info_manual_has_no_more_pages_than_are_allowed(docfs, workdir):
+    (workdir / "x.info").write_text(big_info())
+    for most, n in (8, 8), (7, 4), (4, 4), (3, 1), (1, 1):
+        docfs.ok("add", workdir, "-c", f"c{most}", "-q", "--set", f"ingest.max_pages={most}")
+        documents = docfs.json("list", f"c{most}")["documents"]
+        assert len(documents) == n, documents
+    one = docfs.ok("cat", "c1/x.info.md").out
+    assert one.startswith("# The X manual\n") and "\n## 1 Chapter 1\n" in one and "\n### 2.4 Section 4\n" in one
+
+
 def test_info_without_text_is_left_out(docfs, workdir):
     (workdir / "x.info").write_text(INFO.split("\x1f")[0] + "\x1f\nIndirect:\nx.info-1: 200\n")
     docfs.adds_nothing(workdir, "--collection", "c", "-q")

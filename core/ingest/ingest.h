@@ -23,7 +23,7 @@
 
 /* Raised when converters or passages change so that their output differs: everything is then
  * converted once more at the next refresh. */
-#define INGEST_VERSION "8"
+#define INGEST_VERSION "9"
 
 #define INCLUDE_NOTE 320 /* bytes of what is said about the files that a page includes */
 

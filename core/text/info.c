@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/text/info.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/util/grow.h"
+
 #define NODE "\n\x1f"     /* begins a node, a tag table and what else is not text */
 #define REFERENCE_MAX 400 /* bytes of one, with its target */
 
 bool info_is(struct span text)
 {
     struct span head = {text.s, text.len < 4096 ? text.len : 4096};
-    return span_has(head, NODE) && span_has(head, ".info") &&
-           span_has(head, "produced by makeinfo");
+    return span_has(head, ".info") && span_has(head, "produced by makeinfo") &&
+           memmem(text.s, text.len, NODE, 2); /* entries of the directory may come first */
 }
 
 /* End of the target of a reference: of "(file)Node name" up to a full stop or comma. */
@@ -79,14 +84,16 @@ static unsigned underline(struct span title, struct span line)
     return line.len <= title.len + 2 ? (unsigned)(mark - marks) + 1 : 0;
 }
 
-static void add_node(struct span node, bool *titled, struct buf *out)
+/* base: level of what is the page's title, 0 when the first title stands above all others. */
+static void add_node(struct span node, unsigned base, bool *titled, struct buf *out)
 {
     struct span rest = node, line, next;
     while (line_next(&rest, &line)) {
         struct span behind = rest;
         unsigned level = line_next(&behind, &next) ? underline(line, next) : 0;
         if (level) {
-            for (level += *titled; level; level--)
+            level = !*titled || level < base ? 1 : level - base + 1;
+            for (; level; level--)
                 buf_addc(out, '#');
             *titled = true;
             buf_addc(out, ' ');
@@ -105,9 +112,39 @@ static void add_node(struct span node, bool *titled, struct buf *out)
     }
 }
 
-void info_text(struct span text, struct buf *out)
+/* ---- pages ---- */
+
+#define PAGE_GOAL 32768 /* bytes; what is larger is divided where its sections begin */
+#define NO_TITLE 9      /* the level of what belongs to the node before it */
+
+struct node {
+    struct span text, title;
+    unsigned level;
+};
+
+struct manual {
+    struct node *node;
+    size_t n;
+    size_t goal;
+    int (*fn)(void *arg, struct info_page *page); /* NULL: pages are only counted */
+    void *arg;
+    size_t pages, of; /* made so far, of so many */
+};
+
+static struct node node_of(struct span text)
 {
-    bool titled = false;
+    struct span rest = text, line, next;
+    while (line_next(&rest, &line)) {
+        struct span behind = rest;
+        unsigned level = line_next(&behind, &next) ? underline(line, next) : 0;
+        if (level)
+            return (struct node){text, span_trim(line), level};
+    }
+    return (struct node){text, {"", 0}, NO_TITLE};
+}
+
+static int read_nodes(struct span text, struct manual *m)
+{
     while (text.len) {
         const char *at = memmem(text.s, text.len, NODE, 2);
         if (!at)
@@ -121,7 +158,78 @@ void info_text(struct span text, struct buf *out)
         const char *end = memmem(node.s, node.len, NODE, 2);
         if (end)
             node.len = (size_t)(end + 1 - node.s);
-        if (!span_has(node, "\b[index")) /* NULs around it went with the decoding */
-            add_node(node, &titled, out);
+        if (span_has(node, "\b[index")) /* NULs around it went with the decoding */
+            continue;
+        if (!grow(&m->node, m->n, sizeof(*m->node)))
+            return -ENOMEM;
+        m->node[m->n++] = node_of(node);
     }
+    return 0;
+}
+
+/* The nodes [from, to). base: as in add_node(). */
+static int make_page(struct manual *m, size_t from, size_t to, unsigned base, unsigned number)
+{
+    _cleanup_buf_ struct buf out = {0};
+    struct info_page page = {m->node[from].title, number, (unsigned)m->of, &out};
+    bool titled = false;
+    m->pages++;
+    if (!m->fn)
+        return 0;
+    for (size_t i = from; i < to; i++)
+        add_node(m->node[i].text, base, &titled, &out);
+    int r = buf_status(&out);
+    return r < 0 ? r : m->fn(m->arg, &page);
+}
+
+/* Where what follows node i is not below it any more; *ret_size: bytes up to there. */
+static size_t subtree(const struct manual *m, size_t i, size_t to, size_t *ret_size)
+{
+    size_t end = i + 1;
+    *ret_size = m->node[i].text.len;
+    for (; end < to && m->node[end].level > m->node[i].level; end++)
+        *ret_size += m->node[end].text.len;
+    return end;
+}
+
+/* Levels grow on the way down, so that it ends. */
+static int divide(struct manual *m, size_t from, size_t to)
+{
+    int r = 0;
+    for (size_t i = from, end; i < to && r == 0; i = end) {
+        size_t size, own = i + 1;
+        end = subtree(m, i, to, &size);
+        while (own < end && m->node[own].level == NO_TITLE)
+            own++;
+        bool whole = size <= m->goal || own == end;
+        r = make_page(m, i, whole ? end : own, m->node[i].level, (unsigned)m->pages + 1);
+        if (r == 0 && !whole)
+            r = divide(m, own, end);
+    }
+    return r;
+}
+
+int info_text(struct span text, size_t max_pages, int (*fn)(void *arg, struct info_page *page),
+              void *arg)
+{
+    struct manual m = {.goal = PAGE_GOAL};
+    int r = read_nodes(text, &m);
+    if (r == 0 && m.n && text.len <= PAGE_GOAL) {
+        m.fn = fn;
+        m.arg = arg;
+        r = make_page(&m, 0, m.n, 0, 0);
+    } else if (r == 0) {
+        do {
+            m.pages = 0;
+            r = divide(&m, 0, m.n);
+        } while (m.pages > max_pages && m.goal < text.len && (m.goal *= 2));
+        bool one = m.pages > max_pages;
+        m.of = m.pages;
+        m.pages = 0;
+        m.fn = fn;
+        m.arg = arg;
+        r = one ? make_page(&m, 0, m.n, 0, 0) : divide(&m, 0, m.n);
+    }
+    free(m.node);
+    return r;
 }

@@ -4,11 +4,13 @@
 #include "core/text/plaintext.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/text/convert.h"
 #include "core/text/furniture.h"
 #include "core/text/info.h"
+#include "core/text/name.h"
 #include "core/text/vimhelp.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
@@ -322,6 +324,45 @@ static int finish(int r, const struct convert_limits *limits, struct docfs_err *
     return r < 0 ? err_oom(err) : 0;
 }
 
+struct manual {
+    const char *name;
+    const struct convert_limits *limits;
+    struct pages *pages;
+    size_t bytes; /* of them */
+};
+
+static int add_info_page(void *arg, struct info_page *p)
+{
+    struct manual *m = arg;
+    struct text t = {.out = {.limit = m->limits->max_output - m->bytes}};
+    char *title = NULL, *part = NULL, slug[SLUG_MAX + 1];
+    int r = add_lines(&t, buf_span(p->text));
+    m->bytes += t.out.len;
+    if (r == 0 && p->number) {
+        name_slug(p->title.s, p->title.len, slug);
+        r = asprintf(&part, "%0*u-%s", p->pages > 999 ? 4 : 3, p->number, slug) < 0 ? -ENOMEM : 0;
+        part = r < 0 ? NULL : part;
+    }
+    if (r == 0) {
+        title = t.has_top ? steal_ptr(t.title) : first_line_title(buf_span(p->text));
+        r = pages_add(m->pages, part, title, &t.out, NULL, NULL, m->name);
+    }
+    free(t.title);
+    buf_fini(&t.out);
+    return r;
+}
+
+static int convert_info(struct span text, const char *name, const struct convert_limits *limits,
+                        struct pages *ret, struct docfs_err *err)
+{
+    struct manual m = {name, limits, ret, 0};
+    size_t had = ret->n;
+    int r = info_text(text, limits->max_pages, add_info_page, &m);
+    if (r == 0 && ret->n == had)
+        return err_set(err, -ENOTSUP, "the text of this Info manual is in other files");
+    return finish(r, limits, err);
+}
+
 int convert_text(const char *text, size_t len, const char *name,
                  const struct convert_limits *limits, struct pages *ret, struct docfs_err *err)
 {
@@ -329,21 +370,19 @@ int convert_text(const char *text, size_t len, const char *name,
     const char *language = data_language(name);
     if (language)
         return finish(convert_data(body, name, language, limits, ret), limits, err);
+    if (info_is(body))
+        return convert_info(body, name, limits, ret, err);
     _cleanup_buf_ struct buf pages = {0};
-    bool info = info_is(body), help = !info && vimhelp_is(body);
-    bool printed = !info && !help && len && memchr(text, '\f', len);
-    if (info)
-        info_text(body, &pages);
+    bool help = vimhelp_is(body);
+    bool printed = !help && len && memchr(text, '\f', len);
     if (help)
         vimhelp_text(body, &pages);
-    if (info && !pages.len && buf_status(&pages) == 0)
-        return err_set(err, -ENOTSUP, "the text of this Info manual is in other files");
     if (printed)
         furniture_remove(text, len, &pages);
     if (buf_status(&pages) < 0)
         return err_oom(err);
-    char *title = len && !info ? rfc_title(body) : NULL;
-    if (info || help || printed)
+    char *title = len ? rfc_title(body) : NULL;
+    if (help || printed)
         body = (struct span){pages.data, pages.len};
     struct text t = {.out = {.limit = limits->max_output}};
     int r = add_lines(&t, body);
