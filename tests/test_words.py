@@ -13,7 +13,8 @@ from lib.server import Server
 
 QUESTIONS = ["cancel a task", "how to open a file for reading", "the list of tasks", "os.path",
              "option --verbose", "copy files with a filter", "no such word zyxwvut file",
-             '"cancel a task"', "task -queue", "file path=*guide*"]
+             '"cancel a task"', '"task" in a queue', '"Tasks" "queue"', '"file" "no such word"', '"zyxwvut" task',
+             '"task" "cancel a task"', '"os.path" file', '"the" task', "task -queue", "file path=*guide*"]
 KEPT = ("--set", "index.words_min=0")
 NEVER = ("--set", "index.words_min=1000000000")
 

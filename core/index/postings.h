@@ -90,7 +90,7 @@ struct postings_word {
 };
 struct postings_query {
     const struct postings_word *word;
-    size_t n;
+    size_t n, must; /* the first so many of the n words are in every row that is found */
     double weight[POSTINGS_FIELDS];
     double mean;                  /* words of a passage, on average */
     const uint64_t *dead;         /* a bit per row, or NULL: none is */

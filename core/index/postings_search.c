@@ -43,9 +43,10 @@ static void scratch_give(struct postings *p, struct scratch *s)
         postings_scratch_free(s);
 }
 
-/* fresh: rows that hold none of the words before it count as well. */
+/* fresh: rows that hold none of the words before it count as well. sign: of the sums of rows that
+ * hold it, for keep_marked(). */
 static int add_word(const struct postings *p, const struct postings_query *q,
-                    const struct postings_word *w, bool fresh, struct scratch *s)
+                    const struct postings_word *w, bool fresh, double sign, struct scratch *s)
 {
     struct postings_entry e;
     int r = postings_entry(p, w->text, w->len, &e);
@@ -69,10 +70,20 @@ static int add_word(const struct postings *p, const struct postings_query *q,
             continue;
         s->touched[s->n] = o.row;
         s->n += s->sum[row] == 0; /* no branch: nobody can foretell it */
-        s->sum[row] +=
+        double more =
             w->idf * ((f * (K1 + 1.0)) / (f + K1 * (1 - B + B * p->words[row] / q->mean)));
+        s->sum[row] = sign * (s->sum[row] + more);
     }
     return at == end ? 0 : -EBADMSG;
+}
+
+/* Rows without a mark lack a word that they must have. */
+static void keep_marked(struct scratch *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        double *sum = &s->sum[s->touched[i]];
+        *sum = *sum < 0 ? -*sum : 0;
+    }
 }
 
 static size_t pick(const struct postings *p, const struct postings_query *q,
@@ -82,6 +93,8 @@ static size_t pick(const struct postings *p, const struct postings_query *q,
     for (size_t i = 0; i < s->n; i++) {
         uint32_t row = s->touched[i];
         if (n == k && s->sum[row] < hits[0].score) /* most of them, without a look at the row */
+            continue;
+        if (s->sum[row] == 0) /* it lacks a word */
             continue;
         struct best b = {p->row[row].passage, p->row[row].document, s->sum[row]};
         if (best_refuses(hits, n, k, &b) || (q->dead && q->dead[row / 64] >> (row % 64) & 1) ||
@@ -125,11 +138,15 @@ static int add_words(const struct postings *p, const struct postings_query *q, s
     for (size_t i = 0; i < q->n; i++)
         left += most(&q->word[i]);
     for (size_t i = 0; i < q->n; i++) {
+        bool must = i < q->must;
         if (fresh && left < before && s->n >= k && !q->dead && !q->allowed)
             fresh = reached(s, k, before) <= left;
-        int r = add_word(p, q, &q->word[i], fresh, s);
+        int r = add_word(p, q, &q->word[i], fresh, must ? -1 : 1, s);
         if (r < 0)
             return r;
+        if (must)
+            keep_marked(s);
+        fresh = fresh && !must;
         before += most(&q->word[i]);
         left -= most(&q->word[i]);
     }

@@ -108,7 +108,7 @@ int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *er
     else if (r->n == r->below && r->n)
         more = "Nothing holds these words; the nearest documents follow.";
     else if (r->n == 0) {
-        unknown_phrases(w->r, w->q, &w->note);
+        unknown_phrases(w->r, w->q, &w->lex, &w->note);
         more = w->q->n_phrase ? "Nothing found: what stands in quotes must be there as it is."
                               : "Nothing found.";
     }

@@ -65,15 +65,6 @@ static void add_part(struct lexical *l, int term, int64_t df)
     l->part[l->n_part++].df = df;
 }
 
-static void add_list(struct buf *b, char *const *list, size_t n, const char *join)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            buf_adds(b, join);
-        lexical_quote(b, list[i]);
-    }
-}
-
 static int same_word(void *arg, const struct token *t)
 {
     const char **word = arg;
@@ -84,10 +75,32 @@ static int same_word(void *arg, const struct token *t)
     return !same;
 }
 
+static bool reads_as(const char *text, const char *word)
+{
+    return token_each(text, strlen(text), same_word, &word) == 0 && !word;
+}
+
 bool lexical_reads_alike(const char *word)
 {
-    const char *left = word;
-    return token_each(word, strlen(word), same_word, &left) == 0 && !left;
+    return reads_as(word, word);
+}
+
+int lexical_one_word(const struct lexical *l, const char *phrase)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->term[i].stop && reads_as(phrase, l->term[i].text) &&
+            lexical_reads_alike(l->term[i].text))
+            return (int)i;
+    return -1;
+}
+
+static void add_list(struct buf *b, char *const *list, size_t n, const char *join)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_adds(b, join);
+        lexical_quote(b, list[i]);
+    }
 }
 
 /* Every row of every term is visited and scored, about 1 us each in FTS5 and 20 ns in index/words:
@@ -120,8 +133,11 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
         buf_addc(b, '(');
         add_list(b, q->phrase, q->n_phrase, " AND ");
         buf_adds(b, ") AND ");
-        for (size_t i = 0; i < q->n_phrase; i++)
-            add_part(l, -1, -1);
+        for (size_t i = 0; i < q->n_phrase; i++) {
+            int term = lexical_one_word(l, q->phrase[i]);
+            add_part(l, term, term < 0 ? -1 : l->term[term].df);
+        }
+        l->n_must = q->n_phrase;
     }
     buf_addc(b, '(');
     for (size_t i = 0; i < taken; i++) {

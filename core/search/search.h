@@ -60,13 +60,14 @@ struct lexical {
     struct lex_term term[LEX_TERMS_MAX];
     size_t n;
     char *match; /* FTS5 expression, NULL when there is nothing to look for. Owned */
-    /* What match asks for, in its order: phrases (number -1), words (number in term), what is
-     * excluded (number -2). */
+    /* What match asks for, in its order: phrases (number -1, or that of their only word), words
+     * (number in term), what is excluded (number -2). */
     struct {
         int term;
         int64_t df; /* -1: not known */
     } part[LEX_TERMS_MAX + 2 * QUERY_TERMS_MAX];
     size_t n_part;
+    size_t n_must; /* the first so many parts are phrases */
 };
 
 /* Passages that hold a word, which is given with its stem; -1: ask the store. */
@@ -82,6 +83,8 @@ void lexical_fini(struct lexical *l);
 /* True when full text reads the word of a question as that word; one that was cut may be read anew.
  */
 bool lexical_reads_alike(const char *word);
+/* The term that a phrase of one word is, -1: it is none of these. */
+int lexical_one_word(const struct lexical *l, const char *phrase);
 /* Appends a word or a phrase as the full text's queries quote it. */
 void lexical_quote(struct buf *b, const char *s);
 /* Appends one sentence about words that occur nowhere, with their neighbours. */
@@ -90,7 +93,8 @@ void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexica
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
 /* Tells of quoted phrases that no passage holds. */
-void unknown_phrases(struct store_read *r, const struct query *q, struct buf *note);
+void unknown_phrases(struct store_read *r, const struct query *q, const struct lexical *l,
+                     struct buf *note);
 
 /* ---- fuse.c ---- */
 

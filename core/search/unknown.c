@@ -33,15 +33,25 @@ void unknown_collections(struct store_read *r, const struct query *q, struct buf
     store_collections_fini(&all);
 }
 
-void unknown_phrases(struct store_read *r, const struct query *q, struct buf *note)
+/* 1, 0, or -errno. */
+static int stands(struct store_read *r, const struct lexical *l, const char *phrase)
 {
-    for (size_t i = 0; i < q->n_phrase; i++) {
-        _cleanup_buf_ struct buf match = {0};
-        lexical_quote(&match, q->phrase[i]);
-        struct store_lex_query one = {.match = match.data, .weight = {1, 1, 1}};
-        struct best best;
-        if (buf_status(&match) == 0 && store_lex_search(r, &one, 1, &best, NULL) == 0)
+    int term = lexical_one_word(l, phrase);
+    if (term >= 0)
+        return l->term[term].df > 0;
+    _cleanup_buf_ struct buf match = {0};
+    lexical_quote(&match, phrase);
+    struct store_lex_query one = {.match = match.data, .weight = {1, 1, 1}};
+    struct best best;
+    int rc = buf_status(&match);
+    return rc < 0 ? rc : store_lex_search(r, &one, 1, &best, NULL);
+}
+
+void unknown_phrases(struct store_read *r, const struct query *q, const struct lexical *l,
+                     struct buf *note)
+{
+    for (size_t i = 0; i < q->n_phrase; i++)
+        if (stands(r, l, q->phrase[i]) == 0)
             buf_addf(note, "%sNowhere stands \"%s\" word by word.", note->len ? " " : "",
                      q->phrase[i]);
-    }
 }

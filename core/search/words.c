@@ -193,6 +193,7 @@ static int search_file(struct words *w, const struct lexical *l, const struct st
     }
     struct postings_query ask = {.word = word,
                                  .n = l->n_part,
+                                 .must = l->n_must,
                                  .weight = {q->weight[0], q->weight[1], q->weight[2]},
                                  .mean = (double)w->words / (double)w->rows,
                                  .dead = w->dead,
