@@ -39,11 +39,10 @@ static struct room *room_take(struct vindex *x, size_t estimates)
     struct room *r = spares_take(&x->narrow);
     if (!r || r->estimates < estimates) {
         free(r);
-        r = malloc(sizeof(*r) + estimates * sizeof(*r->estimate));
+        if (!(r = malloc(sizeof(*r) + estimates * sizeof(*r->estimate))))
+            return NULL;
+        r->estimates = estimates;
     }
-    if (!r)
-        return NULL;
-    r->estimates = estimates;
     memset(r->bucket, 0, sizeof(r->bucket));
     return r;
 }

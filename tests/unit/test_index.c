@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/index/ids.h"
 #include "core/index/index.h"
 
 #define DIM 64
@@ -318,12 +319,40 @@ static void test_search_during_changes(int dir)
     passed++;
 }
 
+/* The first id that is not below is where the bounds say, whatever the gaps are. */
+static void test_bounds_of_ids(void)
+{
+    enum { IDS = 40 };
+    int64_t id[IDS];
+    for (unsigned gaps = 1; gaps < 12; gaps++) {
+        for (int64_t i = 0, next = 5; i < IDS; i++, next += 1 + (i * 7 % gaps == 1 ? gaps : 0))
+            id[i] = next;
+        for (int64_t want = 0; want < id[IDS - 1] + 3; want++) {
+            size_t low, high, at = 0;
+            ids_bounds(id[0], id[IDS - 1], IDS, want, &low, &high);
+            while (at < IDS && id[at] < want)
+                at++;
+            assert(low <= at && at <= high && high <= IDS);
+            assert(gaps > 1 || want > id[IDS - 1] ||
+                   low == high); /* without gaps nothing is left to look for */
+        }
+    }
+    static const int64_t odd[] = {INT64_MIN, -1, 0, 7, INT64_MAX};
+    for (int i = 0; i < 125; i++) { /* ids of a damaged file */
+        size_t low, high;
+        ids_bounds(odd[i % 5], odd[i / 5 % 5], IDS, odd[i / 25], &low, &high);
+        assert(low <= N && high <= IDS);
+    }
+    passed++;
+}
+
 int main(void)
 {
     char name[] = "index-XXXXXX";
     assert(mkdtemp(name));
     int dir = open(name, O_RDONLY | O_DIRECTORY);
     assert(dir >= 0);
+    test_bounds_of_ids();
     make_vectors();
     struct vindex *x = filled();
     test_scores_are_cosines(x);
