@@ -320,6 +320,13 @@ Literally::
     .. include:: /includes/intro.rst
 
 .. include:: /nowhere.rst
+
+.. changelog_imports::
+
+    .. include:: /includes/intro.rst
+        :start-line: 0
+
+The end.
 """)
     assert "# Page\n\nShared *words*.\n\nMore of it." in md
     assert "```python\nlamp = Lamp()\nlamp.light()\n```" in md
@@ -327,7 +334,7 @@ Literally::
     assert "```text\nlamp = Lamp()\n```" in md
     assert "  ```python\n  lamp = Lamp()\n  ```" in md
     assert "```\n.. include:: /includes/intro.rst\n```" in md
-    assert md.count("Shared") == 1 and "[/nowhere.rst](/nowhere.rst)" in md
+    assert md.count("Shared") == 1 and md.endswith("[/nowhere.rst](/nowhere.rst)\n\nThe end.\n")
 
 
 def test_asciidoc(page, tree):

@@ -625,6 +625,46 @@ Directives
     assert "## `class Box(width, height)`\n\n### `async Box.open()`\n\n### `Box.lid: int`" in md
 
 
+def test_rst_changelogs_say_their_versions(convert):
+    md = convert("""\
+2.0 Changelog
+=============
+
+.. changelog::
+    :version: 2.0.1
+    :released: March 1, 2020
+
+    .. change::
+        :tags: bug, *orm*
+        :tickets: 1
+
+        Fixed the wick.
+
+        - at once
+
+    .. change::
+        Without tags.
+
+.. changelog::
+    :version: 2.0.0
+""", "changelog.rst")
+    assert md == """\
+# 2.0 Changelog
+
+## 2.0.1
+
+Released: March 1, 2020
+
+- **bug, *orm***: Fixed the wick.
+
+  - at once
+
+- Without tags.
+
+## 2.0.0
+"""
+
+
 def test_rst_nesting_has_an_end(convert):
     text = "Deep\n====\n\n" + "".join(" " * 2 * i + f"* item{i}\n\n" for i in range(200))
     md = convert(text, "deep.rst")

@@ -130,6 +130,17 @@ static bool opens_literal(struct span t)
     return false;
 }
 
+/* A block that brings whole other pages for the names in them alone: nothing of it is shown. */
+static bool only_names(struct span line, struct span *rest)
+{
+    struct span more = *rest, l;
+    if (!span_starts(span_trim(line), ".. changelog_imports::"))
+        return false;
+    while (line_next(&more, &l) && (!span_trim(l).len || pad_of(l).len > pad_of(line).len))
+        *rest = more;
+    return true;
+}
+
 void include_rst(struct expand *x, const struct include_frame *f)
 {
     struct span rest = f->text, line;
@@ -138,6 +149,8 @@ void include_rst(struct expand *x, const struct include_frame *f)
     while (buf_status(x->out) == 0 && line_next(&rest, &line)) {
         struct span t = span_trim(line), after = rest;
         struct directive d;
+        if (!literal && only_names(line, &rest))
+            continue;
         literal = literal && (t.len == 0 || pad_of(line).len > column);
         if (!literal && directive_of(line, &after, &d) && follow(x, f, &d)) {
             rest = after;

@@ -187,6 +187,44 @@ static void table(struct rst *r, const struct directive *d)
         rst_list_table(r, d->from, d->end);
 }
 
+/* Of the changelog of sphinx-changelog: the changes of a version, which has a section of its own. */
+static void release(struct rst *r, const struct directive *d)
+{
+    struct span number = option_of(r, d, "version"), date = option_of(r, d, "released");
+    unsigned level = r->level < 6 ? r->level + 1 : 6;
+    if (number.len && !r->boxed) {
+        rst_blank_line(r);
+        buf_addf(r->out, "%.*s ", (int)level, "######");
+        rst_text(r, number);
+        buf_adds(r->out, "\n\n");
+        if (date.len) {
+            buf_adds(r->out, "Released: ");
+            rst_text(r, date);
+            buf_adds(r->out, "\n\n");
+        }
+    } else {
+        rst_label(r, number);
+    }
+    rst_body(r, nothing, d->from, d->end);
+}
+
+/* And one change of it: "- **orm, bug**: text" */
+static void change(struct rst *r, const struct directive *d)
+{
+    _cleanup_buf_ struct buf lead = {0};
+    struct span tags = option_of(r, d, "tags");
+    buf_adds(&lead, "- ");
+    if (tags.len) {
+        buf_adds(&lead, "**");
+        rst_inline(&lead, tags, r->names);
+        buf_adds(&lead, "**: ");
+    }
+    rst_blank_line(r);
+    rst_nested(r, nothing, d->from, d->end, SIZE_MAX, buf_text(&lead), "  ");
+    r->out->oom |= lead.oom;
+    rst_blank_line(r);
+}
+
 static void glossary(struct rst *r, const struct directive *d)
 {
     r->glossary = true;
@@ -262,7 +300,8 @@ static void directive(struct rst *r, struct span name, struct span arg)
                             "testcleanup tabularcolumns default-role header footer sectnum "
                             "target-notes audit-event-table todolist autosummary c:namespace "
                             "cpp:namespace c:namespace-push c:namespace-pop jinja "
-                            "inheritance-diagram ethical-ad date fieldlookup")) {
+                            "inheritance-diagram ethical-ad date fieldlookup "
+                            "changelog_imports")) {
         return;
     } else if (rst_is(name, "image figure kernel-figure kernel-image")) {
         image(r, &d);
@@ -270,6 +309,10 @@ static void directive(struct rst *r, struct span name, struct span arg)
         table(r, &d);
     } else if (rst_is(name, "glossary")) {
         glossary(r, &d);
+    } else if (rst_is(name, "changelog")) {
+        release(r, &d);
+    } else if (rst_is(name, "change")) {
+        change(r, &d);
     } else if (rst_is(name, "note warning tip hint important caution danger attention error "
                             "admonition seealso todo impl-detail availability Note Warning")) {
         admonition(r, &d);
