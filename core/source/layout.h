@@ -26,6 +26,9 @@ struct layout_type {
 
 extern const struct layout_type layout_docset, layout_devdocs, layout_sphinx;
 
+/* Refuses files that only repeat pages beside them: their data, all of them in one (repeats.c). */
+void layout_refuse_repeats(struct source_files *files);
+
 /* For layouts: a file of the source as it was listed, whatever layout is in force. */
 int source_read_raw(struct source *s, const char *path, size_t max, struct buf *out,
                     int64_t *ret_mtime_ns, struct docfs_err *err);

@@ -184,6 +184,8 @@ int source_list(struct source *s, const struct source_filter *filter, struct sou
         return r;
     if (!s->layout.type || !s->layout.type->read)
         source_files_drop_markers(ret, filter);
+    if (tree)
+        layout_refuse_repeats(ret);
     return 0;
 }
 

@@ -187,7 +187,8 @@ static void table(struct rst *r, const struct directive *d)
         rst_list_table(r, d->from, d->end);
 }
 
-/* Of the changelog of sphinx-changelog: the changes of a version, which has a section of its own. */
+/* Of the changelog of sphinx-changelog: the changes of a version, which has a section of its own.
+ */
 static void release(struct rst *r, const struct directive *d)
 {
     struct span number = option_of(r, d, "version"), date = option_of(r, d, "released");
