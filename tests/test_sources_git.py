@@ -30,13 +30,18 @@ def http(repo):
 def test_documentation_is_known_by_its_usual_spellings(docfs, repo):
     repo.put("vignettes/lamp.Rmd", "---\ntitle: Lamp\n---\n\nTrim the wick.\n")
     repo.put("R/lamp.R", "lamp <- function() NULL\n")
-    for data in "tests/unit/fixtures/x.md", "testdata/x.md", "pkg/__tests__/x.md", "fixtures/real.md", "test/how.md":
+    for data in ("tests/unit/fixtures/x.md", "testdata/x.md", "pkg/__tests__/x.md", "fixtures/real.md",
+                 "test/how.md", "a/src/test/x.md", "lamp-testsuite/b/x.md", "tests/format/list/x.md"):
         repo.put(data, "# Is it documentation?\n")
+    for pins in "requirements.txt", "requirements/docs.txt", "requirements/extras/oil.txt":
+        repo.put(pins, "wick==1.0\n")
+    repo.put("layouts/base.html", "<html>\n  {% block head %}\n  <b>x</b>\n  {% endblock %}\n</html>\n")
     repo.commit("vignette")
     docfs.ok("add", repo.bare, "--kind", "git", "--collection", "lamp", "-q")
     paths = docfs.paths("lamp")
     assert any(p.startswith("vignettes/lamp.") for p in paths) and not any(p.startswith("R/") for p in paths)
     assert {p for p in paths if p.endswith(("x.md", "real.md", "how.md"))} == {"fixtures/real.md", "test/how.md"}
+    assert not any(p.startswith(("requirements", "layouts")) for p in paths)
     docfs.ok("add", repo.bare, "--kind", "git", "--collection", "all", "-q", "--exclude", "none")
     assert "testdata/x.md" in docfs.paths("all")
 

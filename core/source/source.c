@@ -368,13 +368,12 @@ const char *const source_doc_globs[] = {
     "*.pm",          "README",        "INSTALL",       "NEWS",        "HACKING",    "openapi*.json",
     "openapi*.y*ml", "swagger*.json", "swagger*.y*ml", "objects.inv", NULL};
 
-const char *const source_test_globs[] = {"**/testdata/**",
-                                         "**/__tests__/**",
-                                         "**/__snapshots__/**",
-                                         "**/_snaps/**",
-                                         "**/test/**/fixtures/**",
-                                         "**/tests/**/fixtures/**",
-                                         NULL};
+const char *const source_test_globs[] = {
+    "**/testdata/**",   "**/test-data/**",          "**/test_data/**",
+    "**/__tests__/**",  "**/__snapshots__/**",      "**/_snaps/**",
+    "**/src/test/**",   "**/__fixtures__/**",       "**/test/**/fixtures/**",
+    "**/tests/data/**", "**/tests/format/**",       "**/tests/**/fixtures/**",
+    "**/*testsuite/**", "**/requirements/**/*.txt", NULL};
 
 char **source_strings_dup(const char *const *list)
 {

@@ -60,6 +60,7 @@ static const struct {
     {"search or link index", "inv doctree buildinfo qch qhc qhp tag devhelp devhelp2"},
     {"translation", "po pot mo gmo"},
     {"data", "csv tsv dat lock sum log geojson ndjson jsonl"},
+    {"template of pages", "tmpl tpl gotmpl j2 jinja jinja2 erb haml pug hbs mustache ejs twig"},
     {"diagram source", "dot gv puml drawio pikchr fig"},
     {"source code",
      "py pyi pyx c h cc cpp cxx hpp hxx hh m mm java go rs rb pl pm t sh bash zsh fish ps1 bat cmd "
@@ -72,9 +73,9 @@ static const struct {
 static const struct {
     const char *kind, *names;
 } skipped_names[] = {
-    {"build file",
-     "makefile gnumakefile dockerfile containerfile vagrantfile rakefile gemfile jenkinsfile "
-     "cmakelists.txt meson.build meson_options.txt configure procfile"},
+    {"build file", "requirements.txt makefile gnumakefile dockerfile containerfile vagrantfile "
+                   "rakefile gemfile jenkinsfile "
+                   "cmakelists.txt meson.build meson_options.txt configure procfile"},
     {"site furniture", "robots.txt sitemap.txt humans.txt ads.txt searchindex.json search.json "
                        "search_index.json manifest.json site.webmanifest"},
     {"data", "package.json package-lock.json composer.json tsconfig.json"},
@@ -290,6 +291,26 @@ static bool has_front_matter(struct span text)
            span_has(span_skip(text, 3), "\n---") && !span_has(head, "<html");
 }
 
+/* What pages are made with: it begins with a mark of Jinja, Liquid or Go, or has lines of them
+ * before any code. Pages of docs about such marks show them in code. */
+static bool is_template(struct span text)
+{
+    unsigned marks = 0;
+    bool first = true;
+    text.len = text.len < HEAD ? text.len : HEAD;
+    const char *code = memmem(text.s, text.len, "<pre", 4);
+    if (code)
+        text.len = (size_t)(code - text.s);
+    struct span line;
+    while (marks < 2 && line_next(&text, &line)) {
+        struct span t = span_trim(line);
+        bool mark = span_starts(t, "{%") || span_starts(t, "{{") || span_starts(t, "{#");
+        marks += mark ? 1 + first : 0;
+        first = first && (t.len == 0 || span_starts(t, "<!--"));
+    }
+    return marks > 1;
+}
+
 enum doc_format convert_sniff(const char *name, const char *data, size_t len)
 {
     struct span text = {data, len}, ext = path_ext(name), base = path_base(name);
@@ -317,8 +338,10 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
         return FORMAT_BINARY;
     if (skip_by_bytes(data, len))
         return FORMAT_BINARY;
+    if (f == FORMAT_HTML && has_front_matter(text))
+        return FORMAT_MARKDOWN;
     if (f != FORMAT_UNKNOWN)
-        return f == FORMAT_HTML && has_front_matter(text) ? FORMAT_MARKDOWN : f;
+        return f == FORMAT_HTML && is_template(text) ? FORMAT_BINARY : f;
     if (in_list(ext, "json"))
         return json_has_openapi_key(text) ? FORMAT_OPENAPI : FORMAT_TEXT;
     if (in_list(ext, "yaml yml"))
@@ -343,6 +366,8 @@ const char *sniff_skip_reason(const char *name, const char *data, size_t len)
     if (!kind && span_eq_nocase(path_ext(name), "pdf"))
         kind = "no PDF in spite of its name";
     enum doc_format f = format_by_ext(path_ext(name));
+    if (!kind && f == FORMAT_HTML && is_template((struct span){data, len}))
+        kind = "template of pages";
     if (f == FORMAT_EPUB || f == FORMAT_OFFICE)
         kind = "not what its name says";
     return kind ? kind : "not text";
