@@ -115,6 +115,49 @@ def test_a_phrase_counts_wherever_in_the_document_it_stands(docfs, tmp_path, wor
     assert (docfs.cache / "index/words").exists() == (words_min == 0)
 
 
+@pytest.mark.parametrize("words_min", [0, 1000000])
+def test_a_phrase_stands_inside_of_identifiers(docfs, tmp_path, words_min):
+    """Documentation writes Path.read_text where people ask for read_text."""
+    docfs.ok("config", "set", "index.words_min", str(words_min))
+    (tmp_path / "pathlib.md").write_text("# Paths\n\n## zoo.Path.read_text(encoding)\n\nGives what is in it.\n")
+    (tmp_path / "bare.md").write_text("# Bare\n\nCall `read_text` and then `gather` the answers.\n")
+    (tmp_path / "tasks.md").write_text("# Tasks\n\nzoo.gather waits for the text that others read.\n")
+    docfs.ok("add", tmp_path)
+
+    def ask(q):
+        return json.loads(docfs.run("search", "--json", q).out)
+
+    def paths(q):
+        r = ask(q)
+        return {h["path"] for h in r["hits"][r["below"]:]}
+    assert paths('"read_text"') == {"pathlib.md", "bare.md"}
+    assert paths('"path.read_text"') == {"pathlib.md"}
+    assert paths('the answers "gather"') == {"bare.md", "tasks.md"}
+    assert paths('"text read"') == set()
+    assert paths("text -zoo") == {"bare.md"}  # in no door of the search: neither by words nor by meaning
+    assert paths("text -zoo mode=vec") <= {"bare.md"}
+    assert not paths("text -path.read_text") & {"pathlib.md"}
+    assert not ask("path.read_text")["note"]  # a hit shows it
+    assert "No document holds" in ask("path.read_texts_of")["note"]
+
+
+def test_other_words_do_not_hide_a_phrase(docfs, tmp_path):
+    (tmp_path / "a.md").write_text("# A\n\nAs of today the weather is fine.\n")
+    (tmp_path / "b.md").write_text("# B\n\nTurtles frobnicate.\n")
+    docfs.ok("add", tmp_path)
+    for q in ('frobnicate "as of"', '"as of" zzqqy', '"as of"', '"weather is" "as of" turtles'):
+        r = json.loads(docfs.run("search", "--json", "-m", "lex", q).out)
+        assert [h["path"] for h in r["hits"]] == ["a.md"] and not r["below"], q
+
+
+def test_signs_in_quotes_are_no_phrase(docfs, tmp_path):
+    (tmp_path / "a.md").write_text("# Shell\n\nThe operator && of the shell.\n")
+    docfs.ok("add", tmp_path)
+    for q in ('shell "&&" operator', 'shell -"&&" operator', 'shell "->" "" operator'):
+        r = json.loads(docfs.ok("search", "--json", q).out)
+        assert [h["path"] for h in r["hits"]] == ["a.md"] and not r["below"] and not r["note"], q
+
+
 def test_nothing_found_is_exit_1_and_says_why(shared_docfs):
     r = shared_docfs.run("search", "zyxwvutqqq", "--mode", "lex")
     assert r.code == 1

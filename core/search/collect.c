@@ -59,8 +59,8 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
             continue;
         }
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
-        if (phrases_admit(w->q, p.title, p.heading, p.text, p.text_len) &&
-            (rc = copies_fold(&w->copies, w->r, r, &p, &older, err)) != 1) {
+        rc = copies_fold(&w->copies, w->r, r, &p, &older, err);
+        if (rc != 1) {
             bool renews = rc == 2;
             if (rc >= 0 && (renews || r->n < k))
                 rc = results_add(r, c, &p, w->q->text, err);
@@ -95,7 +95,7 @@ int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *re
 int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *err)
 {
     if (w->q->mode != MODE_VEC)
-        lexical_spelling(w->d, w->r, &w->lex, &w->note);
+        lexical_spelling(w->d, w->r, &w->lex, r, &w->note);
     const char *more = "";
     int64_t count, last;
     if (!*w->q->text)

@@ -24,7 +24,7 @@ int judge_answer(const struct lexical *l, struct docfs_results *r)
         if (t->part || t->stop)
             continue;
         words++;
-        if (!t->df)
+        if (!t->df && !results_show(r, t->shown))
             missing[n++] = t->shown;
     }
     if (n) /* two questions about one thing give one text */

@@ -94,13 +94,59 @@ int lexical_one_word(const struct lexical *l, const char *phrase)
     return -1;
 }
 
-static void add_list(struct buf *b, char *const *list, size_t n, const char *join)
+#define EVERYWHERE INT64_MAX /* a df that gives no weight */
+
+/* What every passage with the phrase holds: itself, or the pieces of its identifiers, which may
+ * stand inside of longer ones. */
+static void add_phrase(struct lexical *l, const char *phrase, bool inside, struct buf *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            buf_adds(b, join);
-        lexical_quote(b, list[i]);
+    struct phrase_words words = {0};
+    if (inside)
+        phrases_words(phrase, &words);
+    for (size_t i = 0; i < words.n; i++) {
+        buf_adds(b, i ? " AND " : "");
+        lexical_quote(b, words.text[i]);
+        add_part(l, lexical_one_word(l, words.text[i]), EVERYWHERE);
     }
+    if (words.n)
+        return;
+    int term = lexical_one_word(l, phrase);
+    lexical_quote(b, phrase);
+    add_part(l, term, term < 0 ? -1 : l->term[term].df);
+}
+
+/* A passage with the phrase that the first n parts are of holds one of the terms taken. */
+static bool implied(const struct lexical *l, size_t n, const struct lex_term *const *taken,
+                    size_t n_taken)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_taken && l->part[i].term >= 0; k++)
+            if (taken[k] == &l->term[l->part[i].term])
+                return true;
+    return false;
+}
+
+/* (phrases) AND (first phrase OR, which is left open. */
+static void add_phrases(struct lexical *l, const struct query *q,
+                        const struct lex_term *const *taken, size_t n_taken, struct buf *b)
+{
+    bool inside = q->n_phrase <= PHRASES_INSIDE;
+    size_t first = 0;
+    for (size_t i = 0; i < q->n_phrase; i++) {
+        buf_adds(b, i ? " AND " : "(");
+        add_phrase(l, q->phrase[i], inside, b);
+        first = i ? first : l->n_part;
+    }
+    l->n_must = l->n_part;
+    buf_adds(b, ") AND (");
+    if (implied(l, first, taken, n_taken))
+        return;
+    size_t at = l->n_part;
+    buf_addc(b, '(');
+    add_phrase(l, q->phrase[0], inside, b);
+    buf_adds(b, n_taken ? ") OR " : ")");
+    for (; at < l->n_part; at++)
+        l->part[at].df = EVERYWHERE;
 }
 
 /* Every row of every term is visited and scored, about 1 us each in FTS5 and 20 ns in index/words:
@@ -108,7 +154,8 @@ static void add_list(struct buf *b, char *const *list, size_t n, const char *joi
  * rows fit the budget; those left out still count when the candidates are read again, but a page
  * that all its terms together would bring may not be among those (tools/model/README.md).
  *
- * The expression: (phrases) AND (terms) NOT (exclusions). Phrase words are among the terms. */
+ * The expression: (phrases) AND (first phrase OR terms) NOT (exclusions). The terms weigh what the
+ * phrases select; its own words may be too frequent to be among them. */
 static int build(struct lexical *l, const struct query *q, int64_t budget, struct buf *b)
 {
     const struct lex_term *order[LEX_TERMS_MAX];
@@ -124,22 +171,15 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
     size_t taken = 0;
     while (taken < n && (taken == 0 || rows + order[taken]->df <= budget))
         rows += order[taken++]->df;
-    if (taken == 0)
+    if (taken == 0 && q->n_phrase == 0)
         return 0;
 
     if (q->n_exclude)
         buf_addc(b, '(');
-    if (q->n_phrase) {
+    if (q->n_phrase)
+        add_phrases(l, q, order, taken, b);
+    else
         buf_addc(b, '(');
-        add_list(b, q->phrase, q->n_phrase, " AND ");
-        buf_adds(b, ") AND ");
-        for (size_t i = 0; i < q->n_phrase; i++) {
-            int term = lexical_one_word(l, q->phrase[i]);
-            add_part(l, term, term < 0 ? -1 : l->term[term].df);
-        }
-        l->n_must = q->n_phrase;
-    }
-    buf_addc(b, '(');
     for (size_t i = 0; i < taken; i++) {
         if (i)
             buf_adds(b, " OR ");
@@ -150,10 +190,12 @@ static int build(struct lexical *l, const struct query *q, int64_t budget, struc
     buf_addc(b, ')');
     if (q->n_exclude) {
         buf_adds(b, ") NOT (");
-        add_list(b, q->exclude, q->n_exclude, " OR ");
-        buf_addc(b, ')');
-        for (size_t i = 0; i < q->n_exclude; i++)
+        for (size_t i = 0; i < q->n_exclude; i++) {
+            buf_adds(b, i ? " OR " : "");
+            lexical_quote(b, q->exclude[i]);
             add_part(l, -2, 0); /* no row that is found holds it: nothing to count */
+        }
+        buf_addc(b, ')');
     }
     return buf_status(b);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/search/search.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,24 @@ void results_neighbours(struct docfs_results *pub, struct docfs_results *from)
     r->cap = f->cap;
     from->hit = NULL;
     from->n = f->cap = 0;
+}
+
+/* As a whole, or a piece between signs: "join" and "path.join" of os.path.join. */
+static bool shows(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = text; (p = strcasestr(p, word)); p++)
+        if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n]))
+            return true;
+    return false;
+}
+
+bool results_show(const struct docfs_results *r, const char *word)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (shows(r->hit[i].heading, word) || shows(r->hit[i].snippet, word))
+            return true;
+    return false;
 }
 
 int results_note(struct docfs_results *r, const char *note)

@@ -20,6 +20,7 @@
  *   search.c    filters, and the public calls */
 #pragma once
 #include "core/internal.h"
+#include "core/text/token.h"
 #include "core/util/buf.h"
 
 #define CANDIDATES_MAX 1000 /* per list */
@@ -34,7 +35,7 @@ int state_acquire(struct docfs *d, struct store_read *r, const struct embedder *
 void state_release(struct docfs *d);
 
 /* Raised when the same question may get another answer. */
-#define RANKING_VERSION "5"
+#define RANKING_VERSION "6"
 /* Stands for the program and the settings of search in force: part of every key. The model needs no
  * part in it: a change of it is a new generation. */
 uint64_t state_mark(struct docfs *d);
@@ -47,6 +48,8 @@ void state_cache(struct docfs *d, struct store_read *r, const char *key, struct 
 /* ---- lexical.c ---- */
 
 #define LEX_TERMS_MAX 48
+#define PHRASES_INSIDE 4 /* so many are looked for inside of longer identifiers */
+#define PHRASE_WORDS 12
 
 struct lex_term {
     char text[72];  /* as tokenised, not stemmed */
@@ -65,7 +68,7 @@ struct lexical {
     struct {
         int term;
         int64_t df; /* -1: not known */
-    } part[LEX_TERMS_MAX + 2 * QUERY_TERMS_MAX];
+    } part[LEX_TERMS_MAX + QUERY_TERMS_MAX + (PHRASES_INSIDE + 1) * PHRASE_WORDS];
     size_t n_part;
     size_t n_must; /* the first so many parts are phrases */
 };
@@ -87,9 +90,10 @@ bool lexical_reads_alike(const char *word);
 int lexical_one_word(const struct lexical *l, const char *phrase);
 /* Appends a word or a phrase as the full text's queries quote it. */
 void lexical_quote(struct buf *b, const char *s);
-/* Appends one sentence about words that occur nowhere, with their neighbours. */
+/* Appends one sentence about words that occur nowhere, with their neighbours; res shows none of
+ * them. */
 void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexical *l,
-                      struct buf *note);
+                      const struct docfs_results *res, struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
 /* Tells of quoted phrases that no passage holds. */
@@ -239,11 +243,14 @@ struct work {
     struct buf note;
 };
 
-/* phrases.c. True when the passage holds every phrase and no excluded word. */
-bool phrases_admit(const struct query *q, const char *title, const char *heading, const char *text,
-                   size_t len);
-/* Drops the candidates that phrases_admit() would not, but for a few in billions. */
+/* phrases.c. Drops the candidates that lack a phrase or hold an excluded word. */
 int phrases_keep(struct work *w, struct docfs_err *err);
+/* The words of a phrase, identifiers by their parts; none when it has no identifier. */
+struct phrase_words {
+    char text[PHRASE_WORDS][TOKEN_MAX + 8];
+    size_t n;
+};
+void phrases_words(const char *phrase, struct phrase_words *ret);
 /* gather.c. Fills list with the documents that may answer, best first. */
 int search_gather(struct work *w, struct docfs_err *err);
 /* history.c. Makes a document count less that tells of versions or changes, to a question that is
@@ -271,6 +278,8 @@ void results_neighbours(struct docfs_results *r, struct docfs_results *from);
  * own. 0 or -1 when memory is out. */
 int results_renew(struct docfs_results *r, size_t at);
 int results_note(struct docfs_results *r, const char *note);
+/* A hit shows the word, if only inside of an identifier that is longer. */
+bool results_show(const struct docfs_results *r, const char *word);
 /* Adds a copy of a hit made elsewhere. 0 or -1 when memory is out. */
 int results_copy(struct docfs_results *r, const struct docfs_hit *h);
 

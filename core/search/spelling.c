@@ -231,11 +231,11 @@ static void add_neighbours(struct docfs *d, struct store_read *r, const char *wo
 }
 
 void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexical *l,
-                      struct buf *note)
+                      const struct docfs_results *res, struct buf *note)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct lex_term *t = &l->term[i];
-        if (t->df || t->part || t->stop)
+        if (t->df || t->part || t->stop || results_show(res, t->shown))
             continue;
         buf_addf(note, "%sNo document holds \"%s\".", note->len ? " " : "", t->shown);
         add_neighbours(d, r, t->text, note);

@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "core/text/query_filters.h"
+#include "core/text/token.h"
 #include "core/util/buf.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
@@ -126,8 +127,16 @@ static char *fold(const char *s, size_t len)
 
 /* ---- terms ---- */
 
+static int any_word(void *arg, const struct token *t)
+{
+    return 1;
+}
+
+/* Signs alone ("&&") are in no index: they can be neither asked for nor left out. */
 static int add_term(struct parse *p, char ***list, size_t *n, const char *s, size_t len)
 {
+    if (!token_each(s, len, any_word, NULL))
+        return 0;
     if (p->q->n_phrase + p->q->n_exclude >= QUERY_TERMS_MAX)
         return err_set(p->err, -EINVAL, "more than %d phrases and exclusions in one query",
                        QUERY_TERMS_MAX);
