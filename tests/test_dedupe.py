@@ -119,6 +119,26 @@ def test_alike_pages_of_one_collection_stay_apart(docfs, tmp_path):
     assert found[0]["path"] == "api/set3.md" and "api/set3.md" in [a["path"] for a in found[0]["also"]]
 
 
+def test_a_page_and_its_source_are_one_hit(docfs, tmp_path):
+    """As packages of documentation have them side by side: HTML, and what it was made from."""
+    d = tmp_path / "d"
+    for name, seed in ("stash", 1), ("bisect", 2):
+        text = prose(seed)
+        page(d, f"{name}.md", f"tool-{name}(1)", f"Makes a quokka of {name}.\n\n{text}")
+        (d / f"{name}.html").write_text(f"<html><title>tool-{name}(1) Manual Page</title><body><h1>tool-{name}(1) Manual Page"
+                                        f"</h1><p>Makes a quokka of {name}.</p>"
+                                        + "".join(f"<p>{p}</p>" for p in text.split("\n\n")) + "</body></html>")
+        (d / f"{name}.rst").write_text(f"{name}\n{'=' * len(name)}\n\nThe quokka of {name} in other words.\n\n{prose(seed + 10)}\n")
+    docfs.ok("add", d, "-q", "-c", "d")
+    found = hits(docfs, "quokka of bisect", "-k", "20")
+    assert len(found) == 4, found
+    pairs = [{h["path"], *(a["path"] for a in h["also"])} for h in found]
+    for name in "stash", "bisect":
+        assert [p for p in pairs if any(name in x for x in p)] in (
+            [{f"{name}.md", f"{name}.md.md"}, {f"{name}.rst.md"}], [{f"{name}.rst.md"}, {f"{name}.md", f"{name}.md.md"}])
+    assert len(hits(docfs, "quokka of bisect copies=all", "-k", "20")) == 6
+
+
 def test_another_page_elsewhere_is_no_copy(docfs, tmp_path):
     """The same name and title, other words; or the same words under another name and title."""
     page(tmp_path / "a", "index.md", "Index", "wyvern one\n\n" + prose("a"))

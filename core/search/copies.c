@@ -2,7 +2,8 @@
  * Copies: the same page in other versions of a collection, on a mirror, or twice in one collection
  * is one hit that names the other places.
  *
- * Equal text is a copy wherever it is. Text that is only nearly equal is one only in another
+ * Equal text is a copy wherever it is. Text that is only nearly equal is one where the original is
+ * of another format, as of a page that lies there as HTML and as its source; else only in another
  * collection or version, and under the same title or file name: pages of one collection that are
  * made from one mould differ in little, and in exactly what people look for. The newest version is
  * the one that is shown. */
@@ -38,13 +39,16 @@ static bool is_copy(const struct docfs_hit *h, const struct store_identity *know
 {
     if (known->has_sha && id->has_sha && memcmp(known->sha256, id->sha256, SHA256_LEN) == 0)
         return true;
+    if (!known->has_sketch || !id->has_sketch)
+        return false;
     int order;
-    if (!known->has_sketch || !id->has_sketch ||
-        (strcmp(h->collection, p->collection) == 0 &&
-         !editions(h->collection, h->path, p->collection, p->path, &order)))
-        return false;
-    if (strcmp(h->title, p->title) != 0 && strcmp(file_name(h->path), file_name(p->path)) != 0)
-        return false;
+    if (strcmp(known->format, id->format) == 0) {
+        if (strcmp(h->collection, p->collection) == 0 &&
+            !editions(h->collection, h->path, p->collection, p->path, &order))
+            return false;
+        if (strcmp(h->title, p->title) != 0 && strcmp(file_name(h->path), file_name(p->path)) != 0)
+            return false;
+    }
     return sketch_likeness(known->sketch, id->sketch) >= LIKENESS;
 }
 

@@ -2,6 +2,8 @@
  * Putting documents: the hot path of an ingest. */
 #include "core/store/internal.h"
 
+#include <stdio.h>
+
 struct row { /* what is stored now */
     int64_t id, content, directory, mtime_ns, size;
     char name[NAME_MAX_LEN + 1];
@@ -159,7 +161,7 @@ int store_identity(struct store_read *r, int64_t document, struct store_identity
 {
     _cleanup_stmt_ sqlite3_stmt *st = NULL;
     int e = db_query(r->c, &st, err,
-                     "SELECT c.sha256, s.sketch FROM documents AS d "
+                     "SELECT c.sha256, s.sketch, d.format FROM documents AS d "
                      "LEFT JOIN content AS c ON c.id = d.content "
                      "LEFT JOIN sketches AS s ON s.document = d.id WHERE d.id = ?1",
                      "i", document);
@@ -173,6 +175,7 @@ int store_identity(struct store_read *r, int64_t document, struct store_identity
         memcpy(ret->sha256, sqlite3_column_blob(st, 0), SHA256_LEN);
     if (ret->has_sketch)
         memcpy(ret->sketch, sqlite3_column_blob(st, 1), SKETCH_LEN);
+    snprintf(ret->format, sizeof(ret->format), "%s", db_text(st, 2));
     return 0;
 }
 

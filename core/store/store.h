@@ -139,6 +139,7 @@ int store_passage_heading(struct store_read *r, int64_t passage, char **ret, str
 struct store_identity {
     unsigned char sha256[SHA256_LEN], sketch[SKETCH_LEN];
     bool has_sha, has_sketch;
+    char format[16]; /* of the original */
 };
 int store_identity(struct store_read *r, int64_t document, struct store_identity *ret,
                    struct docfs_err *err);
