@@ -1104,6 +1104,57 @@ light
 """
 
 
+def test_vim_help_made_of_markdown(convert):
+    rule = "=" * 78
+    assert convert(f"""\
+lamp.txt	lamp	Last change: June 8 2025
+LAMP - TABLE OF CONTENTS                                   *lamp* *lamp-toc*
+{rule}
+
+  Wick                 |lamp-wick|
+
+THE WICK                                                        *lamp-wick*
+{rule}
+
+Trim it.
+
+
+< Using vim-plug >____________________________________________________________~
+                                                                 *lamp-plug*
+>
+    Plug 'lamp'
+<
+It is light.
+
+{rule}
+vim:tw=78:sw=2:ts=2:ft=help:norl:nowrap:
+""", "lamp.txt") == """\
+# lamp.txt
+
+## LAMP - TABLE OF CONTENTS
+
+`lamp`, `lamp-toc`
+
+  Wick                 `lamp-wick`
+
+## THE WICK
+
+`lamp-wick`
+
+Trim it.
+
+### Using vim-plug
+
+`lamp-plug`
+
+```
+Plug 'lamp'
+```
+
+It is light.
+"""
+
+
 def test_text_with_stars_is_no_vim_help(convert):
     assert convert("*note* that this\n\n|a| is no reference\n", "note.txt") == "*note* that this\n\n|a| is no reference\n"
 
@@ -1131,7 +1182,8 @@ One of:
 \item two
 }}
 
-\item{...}{Passed on, \R and \dots}
+\item{...}{\ifelse{html}{\href{https://lamp.example/old}{\figure{old.svg}{options: alt='[Deprecated]'}}}{Old}
+Passed on, \R and \dots\figure{x.png}}
 }
 \description{
 Cuts 50\% of <it>.
@@ -1176,7 +1228,7 @@ trim(x, by = "\d")
   - two
 
 - **...**
-  Passed on, R and ...
+  [[Deprecated]](https://lamp.example/old) Passed on, R and ...
 
 ## Table
 

@@ -368,12 +368,27 @@ const char *const source_doc_globs[] = {
     "*.pm",          "README",        "INSTALL",       "NEWS",        "HACKING",    "openapi*.json",
     "openapi*.y*ml", "swagger*.json", "swagger*.y*ml", "objects.inv", NULL};
 
-const char *const source_test_globs[] = {
-    "**/testdata/**",   "**/test-data/**",          "**/test_data/**",
-    "**/__tests__/**",  "**/__snapshots__/**",      "**/_snaps/**",
-    "**/src/test/**",   "**/__fixtures__/**",       "**/test/**/fixtures/**",
-    "**/tests/data/**", "**/tests/format/**",       "**/tests/**/fixtures/**",
-    "**/*testsuite/**", "**/requirements/**/*.txt", NULL};
+const char *const source_test_globs[] = {"**/testdata/**",
+                                         "**/test-data/**",
+                                         "**/test_data/**",
+                                         "**/__tests__/**",
+                                         "**/__snapshots__/**",
+                                         "**/_snaps/**",
+                                         "**/src/test/**",
+                                         "**/__fixtures__/**",
+                                         "**/test/**/fixtures/**",
+                                         "**/tests/data/**",
+                                         "**/tests/format/**",
+                                         "**/tests/**/fixtures/**",
+                                         "**/*testsuite/**",
+                                         "**/tests/**/*.html",
+                                         "**/tests/**/samples/**",
+                                         "**/test/dummy/**",
+                                         "**/intTest/**",
+                                         "**/__e2e__/**",
+                                         "**/_templates/**",
+                                         "**/requirements/**/*.txt",
+                                         NULL};
 
 char **source_strings_dup(const char *const *list)
 {

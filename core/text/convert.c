@@ -121,14 +121,25 @@ static char *clean_title(const char *title)
     return out.len ? buf_steal(&out, NULL) : NULL;
 }
 
+static bool has_letter(const char *s)
+{
+    while (*s && !is_alpha(*s) && !((unsigned char)*s & 0x80))
+        s++;
+    return *s;
+}
+
+/* "3.9.6" is the newest section of a list of changes: its name says more. */
 static char *make_title(const char *title, const char *fallback_name)
 {
-    char *t = title ? clean_title(title) : NULL;
-    if (t)
-        return t;
+    _cleanup_free_ char *said = title ? clean_title(title) : NULL;
     _cleanup_free_ char *name = title_from_name(fallback_name ? fallback_name : "");
-    t = name ? clean_title(name) : NULL;
-    return t ? t : strdup("untitled");
+    char *of_name = name ? clean_title(name) : NULL;
+    if (said && (has_letter(said) || !of_name || !has_letter(of_name))) {
+        free(of_name);
+        of_name = said;
+        said = NULL;
+    }
+    return of_name ? of_name : strdup("untitled");
 }
 
 static bool is_clean(const char *s, size_t len)

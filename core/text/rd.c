@@ -44,9 +44,9 @@ static size_t group_end(struct span t, size_t i)
 /* How many groups belong to a macro; those that are not known take what follows at once. */
 static size_t arity(struct span name)
 {
-    static const char *const two[] = {"href",     "item", "section", "subsection",
-                                      "tabular",  "if",   "method",  "S3method",
-                                      "S4method", "eqn",  "deqn",    "enc"};
+    static const char *const two[] = {"href", "item",   "section",  "subsection", "tabular",
+                                      "if",   "method", "S3method", "S4method",   "eqn",
+                                      "deqn", "enc",    "figure"};
     static const char *const none[] = {"R", "dots", "ldots", "cr", "tab", "l"};
     for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
         if (span_eq(name, none[i]))
@@ -186,14 +186,26 @@ static void method(struct rd *r, const struct macro *m)
     text(r, m->arg[0]);
 }
 
+/* What cannot be seen is described: \\figure{file}{options: alt='text'} or {text}. */
+static void figure(struct rd *r, struct span t)
+{
+    const char *alt = memmem(t.s, t.len, "alt=", 4);
+    if (span_starts(span_trim(t), "options:")) {
+        t = alt ? span_skip(t, (size_t)(alt + 4 - t.s)) : (struct span){"", 0};
+        bool quoted = t.len && (t.s[0] == '\'' || t.s[0] == '"');
+        const char *end = quoted ? memchr(t.s + 1, t.s[0], t.len - 1) : NULL;
+        t = end ? (struct span){t.s + 1, (size_t)(end - t.s) - 1} : (struct span){"", 0};
+    }
+    text(r, t);
+}
+
 static void inline_macro(struct rd *r, const struct macro *m)
 {
     static const char *const code[] = {"code",    "samp",   "verb", "kbd", "file",
                                        "command", "option", "env",  NULL};
     static const char *const em[] = {"emph", "dfn", "cite", "var", NULL};
     static const char *const strong[] = {"strong", "bold", NULL};
-    static const char *const hidden[] = {"Sexpr",    "figure", "out", "dontshow",
-                                         "testonly", "tab",    NULL};
+    static const char *const hidden[] = {"Sexpr", "out", "dontshow", "testonly", "tab", NULL};
     static const char *const methods[] = {"method", "S3method", "S4method", NULL};
     struct span name = m->name, first = m->arg[0];
     const char *tag = span_among(name, code) ? "code" : span_among(name, em) ? "em" : "strong";
@@ -205,6 +217,9 @@ static void inline_macro(struct rd *r, const struct macro *m)
         buf_adds(&r->out, r->code ? "" : "<br>");
     } else if (span_among(name, hidden)) {
         return;
+    } else if (span_eq(name, "figure")) {
+        if (m->n_args == 2)
+            figure(r, m->arg[1]);
     } else if (span_among(name, methods) && m->n_args == 2) {
         method(r, m);
     } else if (span_eq(name, "if") || span_eq(name, "ifelse")) {

@@ -76,7 +76,8 @@ static const struct {
     {"build file", "requirements.txt makefile gnumakefile dockerfile containerfile vagrantfile "
                    "rakefile gemfile jenkinsfile "
                    "cmakelists.txt meson.build meson_options.txt configure procfile"},
-    {"site furniture", "robots.txt sitemap.txt humans.txt ads.txt searchindex.json search.json "
+    {"site furniture", "nav.adoc local-nav.adoc robots.txt sitemap.txt humans.txt ads.txt "
+                       "searchindex.json search.json "
                        "search_index.json manifest.json site.webmanifest"},
     {"data", "package.json package-lock.json composer.json tsconfig.json"},
 };
@@ -304,7 +305,7 @@ static bool is_template(struct span text)
     struct span line;
     while (marks < 2 && line_next(&text, &line)) {
         struct span t = span_trim(line);
-        bool mark = span_starts(t, "{%") || span_starts(t, "{{") || span_starts(t, "{#");
+        bool mark = span_starts(t, "{%") || span_starts(t, "{{") || span_starts(t, "{# ");
         marks += mark ? 1 + first : 0;
         first = first && (t.len == 0 || span_starts(t, "<!--"));
     }
@@ -319,7 +320,9 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
     enum doc_format f = format_by_ext(ext);
     if (f == FORMAT_UNKNOWN)
         f = format_by_ext(inner_ext(name, ext));
-    if (f == FORMAT_PDF) /* garbage before the mark is allowed */
+    if (f == FORMAT_MAN && !looks_like_roff(text))
+        f = FORMAT_MARKDOWN; /* .mdoc is a page of Markdoc, too */
+    if (f == FORMAT_PDF)     /* garbage before the mark is allowed */
         return len && memmem(data, len < 1024 ? len : 1024, "%PDF-", 5) ? f : FORMAT_BINARY;
     if (f == FORMAT_EPUB || f == FORMAT_OFFICE) {
         bool rtf = span_eq_nocase(ext, "rtf");

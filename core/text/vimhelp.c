@@ -12,7 +12,9 @@ struct help {
     struct buf *out;
     struct span tag[TAGS_MAX];
     size_t n_tags;
-    char rule; /* '=' or '-': drawn over the page above the line */
+    char rule;   /* '=' or '-': drawn over the page above the line */
+    bool headed; /* the line before was the heading of a section */
+    bool framed; /* or "< Like this >___~": its tags follow */
     bool in_code;
     char lang[16];
     struct buf code;     /* its lines */
@@ -86,6 +88,16 @@ static bool is_heading(struct span line)
 {
     return line.len > 3 && line.len < HEADING_MAX && is_alnum(line.s[0]) && span_ends(line, " ~") &&
            !span_has(line, "  ") && !memchr(line.s, '\t', line.len);
+}
+
+/* "< Columns >_______~" */
+static bool is_framed(struct span t, struct span *ret)
+{
+    const char *end = memmem(t.s, t.len, " >_", 3);
+    if (!end || !span_starts(t, "< ") || !span_ends(t, "_~") || end < t.s + 2)
+        return false;
+    *ret = span_trim((struct span){t.s + 2, (size_t)(end - t.s) - 2});
+    return ret->len > 0;
 }
 
 /* "text: >" and ">lua" open code: the text before it, the language behind. */
@@ -218,7 +230,14 @@ static void end_terms(struct help *h)
     buf_clear(&h->terms);
 }
 
-static void one_line(struct help *h, struct span line)
+/* A heading with a rule below it instead of above. */
+static bool is_underlined(struct span rest)
+{
+    struct span line;
+    return line_next(&rest, &line) && is_rule(span_rtrim(line)) && line.s[0] == '=';
+}
+
+static void one_line(struct help *h, struct span line, struct span rest)
 {
     line = span_rtrim(line);
     if (h->in_code && !close_code(h, &line))
@@ -226,14 +245,21 @@ static void one_line(struct help *h, struct span line)
     struct span t = span_trim(line), lang;
     if (is_modeline(t) || t.s == h->subject.s)
         return;
+    bool headed = h->headed, framed = h->framed;
+    h->headed = h->framed = false;
     if (is_rule(t)) {
-        h->rule = t.s[0];
+        h->rule = headed ? 0 : t.s[0]; /* or drawn below the heading */
         return;
     }
     bool edge = line.len && !is_blank(line.s[0]);
-    struct help of_line = {0};
+    struct help of_line = {.out = h->out};
     struct span text = take_tags(&of_line, t);
     bool tagged = of_line.n_tags > 0;
+    if (framed && tagged && !text.len) {
+        add_tags(&of_line, 0, of_line.n_tags);
+        buf_adds(h->out, "\n\n");
+        return;
+    }
     if (!(tagged && text.len) || h->rule || h->n_tags + of_line.n_tags > TAGS_MAX)
         end_terms(h);
     for (size_t i = 0; i < of_line.n_tags && h->n_tags < TAGS_MAX; i++)
@@ -243,13 +269,20 @@ static void one_line(struct help *h, struct span line)
             gap(h);
         return;
     }
-    bool section = h->rule == '=' || (tagged && (h->rule || (edge && is_shouted(text))));
+    bool section = h->rule == '=' ||
+                   (tagged && (h->rule || (edge && (is_shouted(text) || is_underlined(rest)))));
     if (section) {
         heading(h, h->rule == '-' ? 3 : 2, text);
         h->rule = 0;
+        h->headed = true;
         return;
     }
     h->rule = 0; /* it was part of a table */
+    if (edge && is_framed(text, &text)) {
+        heading(h, 3, text);
+        h->framed = true;
+        return;
+    }
     if (is_heading(line)) {
         heading(h, 3, (struct span){text.s, text.len - 2});
         return;
@@ -279,7 +312,11 @@ static void title(struct help *h, struct span *text)
         ;
     struct span words = take_tags(h, span_trim(line));
     struct span name = h->n_tags ? h->tag[0] : (struct span){"", 0};
-    if (!words.len || span_starts(words, "For ") || span_starts(words, "Nvim")) {
+    if (!name.len) { /* "name.txt  name  Last change: June 8" */
+        while (name.len < words.len && !is_blank(words.s[name.len]))
+            name = (struct span){words.s, name.len + 1};
+        words = (struct span){"", 0};
+    } else if (!words.len || span_starts(words, "For ") || span_starts(words, "Nvim")) {
         words.len = 0;
         rest = *text;
         bool tagged = false;
@@ -312,11 +349,11 @@ bool vimhelp_is(struct span text)
     size_t n = 0;
     while (n < text.len && n < 200 && !is_blank(text.s[n]))
         n++;
-    if (!is_tag((struct span){text.s, n}))
-        return false;
+    bool tag = is_tag((struct span){text.s, n});
     size_t tail = text.len < 300 ? text.len : 300;
-    return span_ends((struct span){text.s, n}, ".txt*") ||
-           is_modeline(span_skip(text, text.len - tail));
+    return (tag && span_ends((struct span){text.s, n}, ".txt*")) ||
+           ((tag || span_ends((struct span){text.s, n}, ".txt")) &&
+            is_modeline(span_skip(text, text.len - tail)));
 }
 
 void vimhelp_text(struct span text, struct buf *out)
@@ -325,7 +362,7 @@ void vimhelp_text(struct span text, struct buf *out)
     struct span line;
     title(&h, &text);
     while (buf_status(out) == 0 && line_next(&text, &line))
-        one_line(&h, line);
+        one_line(&h, line, text);
     end_terms(&h);
     if (h.in_code)
         end_code(&h);
