@@ -274,3 +274,12 @@ def test_ten_thousand_entries(docfs, workdir):
     r = docfs.json("add", workdir, "--collection", "c", timeout=120)
     assert r["documents"] == 10000
     assert docfs.json("refresh", timeout=60)["unchanged"] == 10000
+
+
+def test_the_index_of_a_book_is_no_page_of_it(docfs, workdir):
+    """DocBook and Texinfo write one: lists of words and links, which match everything and say nothing."""
+    for name in "bookindex.html", "Concept-Index.html", "ix01.html", "sql-reindex.html", "index.html":
+        (workdir / name).write_text(f"<html><body><h1>{name}</h1><p>Wombats, where they are.</p></body></html>")
+    docfs.ok("add", workdir, "-c", "c", "-q")
+    assert {d["path"] for d in docfs.json("list", "c")["documents"]} == {"sql-reindex.md", "index.md"}
+    assert docfs.ok("list", "--failures", "c").out.count("not documentation (index of other pages)") == 3

@@ -79,6 +79,9 @@ static const struct {
     {"site furniture", "nav.adoc local-nav.adoc robots.txt sitemap.txt humans.txt ads.txt "
                        "searchindex.json search.json "
                        "search_index.json manifest.json site.webmanifest"},
+    {"index of other pages", /* as DocBook and Texinfo name them */
+     "bookindex.html ix01.html concept-index.html function-index.html variable-index.html "
+     "option-index.html command-index.html general-index.html concept-and-symbol-index.html"},
     {"data", "package.json package-lock.json composer.json tsconfig.json"},
 };
 
@@ -116,12 +119,21 @@ static const struct {
     {"office document that is not read: save it as docx, odt or PDF", "\xd0\xcf\x11\xe0", 4},
 };
 
-static const char *skip_by_name(const char *name)
+static const char *skip_by_whole_name(const char *name)
 {
-    struct span base = path_base(name), ext = path_ext(name);
+    struct span base = path_base(name);
     for (size_t i = 0; i < sizeof(skipped_names) / sizeof(skipped_names[0]); i++)
         if (in_list(base, skipped_names[i].names))
             return skipped_names[i].kind;
+    return NULL;
+}
+
+static const char *skip_by_name(const char *name)
+{
+    struct span ext = path_ext(name);
+    const char *kind = skip_by_whole_name(name);
+    if (kind)
+        return kind;
     for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
         if (in_list(ext, skipped[i].extensions))
             return skipped[i].kind;
@@ -337,7 +349,8 @@ enum doc_format convert_sniff(const char *name, const char *data, size_t len)
         f = FORMAT_RD;
     if (f == FORMAT_UNKNOWN && in_list(ext, "pm pl") && span_has(text, "\n=head1 "))
         f = FORMAT_POD; /* between the code */
-    if (f == FORMAT_UNKNOWN && skip_by_name(name))
+    if ((f == FORMAT_UNKNOWN && skip_by_name(name)) ||
+        (f == FORMAT_HTML && skip_by_whole_name(name)))
         return FORMAT_BINARY;
     if (skip_by_bytes(data, len))
         return FORMAT_BINARY;
