@@ -158,6 +158,37 @@ def test_signs_in_quotes_are_no_phrase(docfs, tmp_path):
         assert [h["path"] for h in r["hits"]] == ["a.md"] and not r["below"] and not r["note"], q
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "lex", "vec"])
+def test_a_long_document_does_not_keep_others_out(docfs, tmp_path, mode):
+    """It has more passages about the matter than are candidates."""
+    much = "Turtles and more turtles of the sea. " * 12
+    long = "\n\n".join(f"## Turtles {i}\n\n{much} Island {i}." for i in range(40))
+    (tmp_path / "long.md").write_text(f"# Turtles\n\n{long}\n")
+    for i in range(6):
+        (tmp_path / f"short{i}.md").write_text(f"# Notes {i}\n\nThe turtle of the sea. Turtle number {i} swims "
+                                               "slowly, and another animal of the sea is near it.\n")
+    docfs.ok("add", tmp_path)
+
+    def ask(q, k):
+        return json.loads(docfs.run("search", "--json", "-m", mode, "--set", "search.candidates=10", q,
+                                    f"k={k}").out)
+    seven = ask("turtles", 7)
+    assert len(seven["hits"]) == 7 and not seven["below"]
+    assert len({h["path"] for h in seven["hits"]}) == 7
+    scores = [h["score"] for h in seven["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    assert [h["path"] for h in ask("turtles", 4)["hits"]] == [h["path"] for h in seven["hits"]][:4]
+    left = ask("turtles -island", 7)  # all that is nearest is excluded
+    assert {h["path"] for h in left["hits"]} == {f"short{i}.md" for i in range(6)} and not left["below"]
+
+
+def test_filters_and_scores_that_leave_nothing_are_named(shared_docfs):
+    r = json.loads(shared_docfs.run("search", "--json", "task path=/etc/passwd lang=xx").out)
+    assert r["note"] == "No document passes the filters lang=xx path=/etc/passwd."
+    r = json.loads(shared_docfs.run("search", "--json", "how do I cancel a task min=1").out)
+    assert r["below"] and r["note"] == "No document has the smallest score asked for; the nearest follow."
+
+
 def test_nothing_found_is_exit_1_and_says_why(shared_docfs):
     r = shared_docfs.run("search", "zyxwvutqqq", "--mode", "lex")
     assert r.code == 1

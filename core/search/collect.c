@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "core/text/query_filters.h"
+
 static bool above(const struct work *w, const struct candidate *c)
 {
     if (c->score < w->least)
@@ -101,12 +103,17 @@ int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *er
     if (!*w->q->text)
         more = "The query has filters but no words: add some.";
     else if (w->allowed && w->allowed->n == 0) {
-        more = "No document passes the filters.";
         unknown_collections(w->r, w->q, &w->note);
+        buf_adds(&w->note, w->note.len ? " " : "");
+        buf_adds(&w->note, "No document passes the filters");
+        query_filters_write(w->q, &w->note);
+        buf_addc(&w->note, '.');
     } else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
         more = "The cache is empty: docfs add DIRECTORY puts documentation in.";
     else if (r->n == r->below && r->n)
-        more = "Nothing holds these words; the nearest documents follow.";
+        more = r->hit[0].score < w->least
+                   ? "No document has the smallest score asked for; the nearest follow."
+                   : "Nothing holds these words; the nearest documents follow.";
     else if (r->n == 0) {
         unknown_phrases(w->r, w->q, &w->lex, &w->note);
         more = w->q->n_phrase ? "Nothing found: what stands in quotes must be there as it is."

@@ -53,6 +53,7 @@ static int add_lexical(struct work *w, struct docfs_err *err)
     }
     if (n < 0)
         return n;
+    w->full |= (size_t)n == w->depth;
     for (int i = 0; i < n; i++)
         w->list[w->n++] = (struct candidate){.passage = hit[i].passage,
                                              .document = hit[i].document,
@@ -86,6 +87,7 @@ static int add_vector(struct work *w, struct docfs_err *err)
                           w->q->mode == MODE_EXACT ? VINDEX_EXACT : VINDEX_AUTO, hit);
     if (n < 0)
         return err_set(err, n, "vector search failed: %s", strerror(-n));
+    w->full |= (size_t)n == w->depth;
     for (int i = 0; i < n; i++)
         w->list[w->n++] = (struct candidate){.passage = hit[i].row.passage,
                                              .document = hit[i].row.document,

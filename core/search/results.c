@@ -223,6 +223,49 @@ int results_renew(struct docfs_results *pub, size_t at)
     return results_also(old, 0, &a);
 }
 
+static bool names(const struct docfs_hit *h, int64_t document)
+{
+    bool found = h->document == document;
+    for (size_t i = 0; i < h->n_also && !found; i++)
+        found = h->also[i].document == document;
+    return found;
+}
+
+static bool known(const struct docfs_results *r, const struct docfs_hit *h)
+{
+    bool found = false;
+    for (size_t i = 0; i < r->n && !found; i++) {
+        found = names(&r->hit[i], h->document);
+        for (size_t k = 0; k < h->n_also && !found; k++)
+            found = names(&r->hit[i], h->also[k].document);
+    }
+    return found;
+}
+
+int results_more(struct docfs_results *pub, const struct docfs_results *from, size_t k)
+{
+    size_t found = from->n - from->below;
+    if (pub->n == pub->below && found) { /* better than neighbours */
+        for (size_t i = 0; i < pub->n; i++)
+            hit_fini(&pub->hit[i]);
+        pub->n = pub->below = 0;
+        if (results_note(pub, from->note) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < found && pub->n < k; i++) {
+        if (known(pub, &from->hit[i]))
+            continue;
+        if (results_copy(pub, &from->hit[i]) < 0)
+            return -1;
+        struct docfs_hit *h = &pub->hit[pub->n - 1];
+        if (pub->n > 1 && h->score > h[-1].score)
+            h->score = h[-1].score;
+        result_name(h, pub->n);
+    }
+    pub->candidates = from->candidates;
+    return 0;
+}
+
 void results_neighbours(struct docfs_results *pub, struct docfs_results *from)
 {
     struct results *r = (struct results *)pub, *f = (struct results *)from;

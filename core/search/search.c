@@ -11,6 +11,7 @@
 #include "core/util/clock.h"
 
 #define COPIES_ONE 0   /* setting search.copies */
+#define DEEPER 8       /* times as many candidates, where they bring too few documents */
 #define REFINE_SET 200 /* documents of the first query that a refinement orders */
 
 /* ---- filters ---- */
@@ -81,7 +82,8 @@ static size_t wanted(struct docfs *d, const struct query *q)
 /* One attempt; repeated by the caller while dead rows crowd out living ones. */
 static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
                    const struct asked *asked, const struct docset *allowed, size_t k, size_t depth,
-                   struct docfs_results **ret, size_t *ret_dead, struct docfs_err *err)
+                   struct docfs_results **ret, size_t *ret_dead, bool *ret_full,
+                   struct docfs_err *err)
 {
     struct work w = {.d = d, .asked = asked, .r = r, .q = q, .allowed = allowed, .depth = depth};
     struct docfs_results *res = results_new(q->canonical, store_read_generation(r));
@@ -102,6 +104,7 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
         state_release(d);
     }
     res->partial = w.partial;
+    *ret_full = w.full;
     work_fini(&w);
     if (rc < 0) {
         docfs_results_unref(res);
@@ -151,8 +154,9 @@ static int add_unquoted(struct docfs *d, struct store_read *r, const struct quer
     struct query loose = *q;
     struct docfs_results *near;
     size_t dead;
+    bool full;
     loose.n_phrase = 0;
-    int rc = attempt(d, r, &loose, asked, allowed, NEIGHBOURS, depth, &near, &dead, err);
+    int rc = attempt(d, r, &loose, asked, allowed, NEIGHBOURS, depth, &near, &dead, &full, err);
     if (rc < 0)
         return rc;
     _cleanup_buf_ struct buf note = {0};
@@ -165,35 +169,69 @@ static int add_unquoted(struct docfs *d, struct store_read *r, const struct quer
     return rc;
 }
 
+static size_t good(const struct docfs_results *r)
+{
+    return r->n - r->below;
+}
+
+/* Attempts until dead rows crowd out nothing. *ret_full: more candidates may bring more. */
+static int answer(struct docfs *d, struct store_read *r, const struct query *q,
+                  const struct asked *asked, const struct docset *allowed, size_t k, size_t depth,
+                  struct docfs_results **ret, bool *ret_full, struct docfs_err *err)
+{
+    for (int tries = 0;; tries++) {
+        struct docfs_results *res;
+        size_t dead;
+        int rc = attempt(d, r, q, asked, allowed, k, depth, &res, &dead, ret_full, err);
+        if (rc < 0)
+            return rc;
+        if (dead == 0 || good(res) >= k || tries == 8) {
+            *ret = res;
+            return 0;
+        }
+        docfs_results_unref(res);
+    }
+}
+
+/* Long documents took the places of the candidates, or phrases and exclusions left few of them:
+ * the documents that more candidates bring follow. */
+static int look_deeper(struct docfs *d, struct store_read *r, const struct query *q,
+                       const struct asked *asked, const struct docset *allowed, size_t k,
+                       size_t depth, struct docfs_results *res, struct docfs_err *err)
+{
+    struct asked again = *asked;
+    struct docfs_results *more;
+    bool full;
+    again.rerank = false;
+    int rc = answer(d, r, q, &again, allowed, k, DEEPER * depth, &more, &full, err);
+    if (rc < 0)
+        return rc;
+    if (results_more(res, more, k) < 0)
+        rc = err_oom(err);
+    docfs_results_unref(more);
+    return rc;
+}
+
 static int run(struct docfs *d, struct store_read *r, const struct query *q,
                const struct docset *allowed, struct docfs_results **ret, struct docfs_err *err)
 {
     struct asked asked __attribute__((cleanup(asked_fini))) = {0};
-    int asked_rc = ask(d, r, q, &asked, err);
-    if (asked_rc < 0)
-        return asked_rc;
+    int rc = ask(d, r, q, &asked, err);
+    if (rc < 0)
+        return rc;
     size_t k = wanted(d, q), depth = (size_t)setting_int(d, "search.candidates");
     if (depth < k)
         depth = k;
-    if (depth > CANDIDATES_MAX)
-        depth = CANDIDATES_MAX;
-    for (int tries = 0;; tries++) {
-        struct docfs_results *res = NULL;
-        size_t dead;
-        int rc = attempt(d, r, q, &asked, allowed, k, depth, &res, &dead, err);
-        if (rc < 0)
-            return rc;
-        if (dead == 0 || res->n - res->below >= k || tries == 8) {
-            if (res->n == 0 && q->n_phrase)
-                rc = add_unquoted(d, r, q, &asked, allowed, depth, res, err);
-            if (rc < 0)
-                docfs_results_unref(res);
-            else
-                *ret = res;
-            return rc;
-        }
-        docfs_results_unref(res);
-    }
+    _cleanup_(docfs_results_unrefp) struct docfs_results *res = NULL;
+    bool full;
+    rc = answer(d, r, q, &asked, allowed, k, depth, &res, &full, err);
+    if (rc == 0 && full && good(res) < k)
+        rc = look_deeper(d, r, q, &asked, allowed, k, depth, res, err);
+    if (rc == 0 && res->n == 0 && q->n_phrase)
+        rc = add_unquoted(d, r, q, &asked, allowed, depth, res, err);
+    if (rc == 0)
+        *ret = steal_ptr(res);
+    return rc;
 }
 
 /* ---- public ---- */

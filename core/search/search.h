@@ -23,8 +23,7 @@
 #include "core/text/token.h"
 #include "core/util/buf.h"
 
-#define CANDIDATES_MAX 1000 /* per list */
-#define NEIGHBOURS 5        /* documents told of when nothing answers */
+#define NEIGHBOURS 5 /* documents told of when nothing answers */
 
 /* ---- state.c ---- */
 
@@ -237,6 +236,7 @@ struct work {
     const float *vector; /* of the query, or NULL */
     double least;        /* score that is shown */
     bool partial;        /* a server did not answer */
+    bool full;           /* a list has as many candidates as were asked for */
     struct candidate *list;
     size_t n;
     struct copies copies;
@@ -272,6 +272,9 @@ int results_add(struct docfs_results *r, const struct candidate *c, const struct
 /* Names a copy of a hit at a place of its list, which drops the last one when it is full. a, and
  * its strings, go to h, also on failure. 0 or -1 when memory is out. */
 int results_also(struct docfs_hit *h, size_t at, struct docfs_also *a);
+/* Adds what another answer has above the threshold and r does not name, until r holds k. Their
+ * scores are none above those of r. 0 or -1 when memory is out. */
+int results_more(struct docfs_results *r, const struct docfs_results *from, size_t k);
 /* Moves the hits of another answer to one that has none, where they are below the threshold. */
 void results_neighbours(struct docfs_results *r, struct docfs_results *from);
 /* Puts the last hit in the place of another one, which it names from now on, as that one did its

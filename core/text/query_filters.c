@@ -287,8 +287,9 @@ int query_filter_set(struct query *q, int i, const char *value, size_t len, stru
     if (r == -ENOMEM)
         return err_oom(err);
     if (r)
-        return err_set(err, r, "%s=%.*s: the filter %s= takes %s", filters[i].key,
-                       (int)(len < 80 ? len : 80), value, filters[i].key, filters[i].accepts);
+        return err_set(err, r, "%s=%.*s: the filter %s= takes %s; in quotes it is text",
+                       filters[i].key, (int)(len < 80 ? len : 80), value, filters[i].key,
+                       filters[i].accepts);
     return 0;
 }
 
