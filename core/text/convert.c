@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text/charset.h"
+#include "core/text/heading.h"
 #include "core/text/mdutil.h"
 #include "core/text/sniff.h"
 #include "core/util/cleanup.h"
@@ -128,6 +129,24 @@ static bool has_letter(const char *s)
     return *s;
 }
 
+/* Manual pages that other tools made: what stands below the heading NAME. Owned, or NULL. */
+static char *title_below_name(struct span rest)
+{
+    struct span line;
+    bool below = false;
+    while (line_next(&rest, &line)) {
+        line = span_trim(line);
+        struct span words = span_trim(span_skip(line, span_run(line, '#')));
+        if (below && words.len) {
+            char clean[HEADING_MAX + 1];
+            bool tag = words.s[0] == '<'; /* badges */
+            return !tag && heading_clean(words.s, words.len, clean) ? strdup(clean) : NULL;
+        }
+        below |= span_eq_nocase(words, "name");
+    }
+    return NULL;
+}
+
 /* "3.9.6" is the newest section of a list of changes: its name says more. */
 static char *make_title(const char *title, const char *fallback_name)
 {
@@ -200,7 +219,10 @@ int pages_add(struct pages *p, char *part, char *title, struct buf *body, char *
     text.limit = 0; /* the last newline may stand beyond it */
     if (r == 0) {
         normalise(&text);
-        page.title = make_title(title, fallback_name);
+        char *below =
+            title && strcasecmp(title, "name") == 0 ? title_below_name(buf_span(&text)) : NULL;
+        page.title = make_title(below ? below : title, fallback_name);
+        free(below);
         page.markdown = buf_steal(&text, &page.len);
         if (!page.title || !page.markdown || !grow(p))
             r = -ENOMEM;
