@@ -139,6 +139,25 @@ def test_a_page_and_its_source_are_one_hit(docfs, tmp_path):
     assert len(hits(docfs, "quokka of bisect copies=all", "-k", "20")) == 6
 
 
+def test_a_manual_as_html_and_as_text_is_one_hit_a_page(docfs, tmp_path):
+    """Marks, quotes and line breaks differ between formats: under one title half of the words will do, under
+    another one they will not."""
+    d = tmp_path / "d"
+    for name, seed in ("csv", 1), ("xml", 2):
+        words = prose(seed).split()
+        page(d, f"book/{name}.md", f"5.14.{seed} ‘{name}’ — Reads {name.upper()} files",
+             f"Vixens of {name}.\n\n" + " ".join(words))
+        marked = " ".join(f"<code>{w}</code>s" if i % 12 == 5 else w for i, w in enumerate(words))
+        for file, title in (name, f"{name} — Reads {name.upper()} files"), (f"other-{name}", f"Vixens, {name}"):
+            (d / f"{file}.html").write_text(f"<html><title>{title}</title><body><h1>{title}</h1>"
+                                            f"<p>Vixens of {name}.</p><p>{marked} {file * 3}</p></body></html>")
+    docfs.ok("add", d, "-q", "-c", "d")
+    found = hits(docfs, "vixens of csv", "-k", "20")
+    places = [{h["path"], *(a["path"] for a in h["also"])} for h in found]
+    assert {"csv.md", "book/csv.md"} in places and {"xml.md", "book/xml.md"} in places
+    assert {"other-csv.md"} in places and {"other-xml.md"} in places
+
+
 def test_another_page_elsewhere_is_no_copy(docfs, tmp_path):
     """The same name and title, other words; or the same words under another name and title."""
     page(tmp_path / "a", "index.md", "Index", "wyvern one\n\n" + prose("a"))
