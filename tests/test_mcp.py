@@ -127,6 +127,27 @@ def test_search_docs(shared_docfs):
     assert hit["text"].strip() == lines.strip()
 
 
+@pytest.mark.parametrize("query", ['"open a task', 'task "', '=task "open', '= "task" -open k=9', '5" "task'])
+def test_what_a_question_leaves_open_does_not_reach_its_filters(docfs, tmp_path, serve, query):
+    """A quote without an end, or a leading '=', took the collection and the limit for text."""
+    for name in "one", "two":
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            (tmp_path / name / f"{i}.md").write_text(f"# Task {i}\n\nOpen the task of {name}, no. {i}.\n")
+        docfs.ok("add", tmp_path / name)
+    s = serve(docfs)
+    rest = {"collection": "two", "limit": 2, "mode": "lex"}
+    answers = {
+        "line": json.loads(docfs.ok("search", "--json", "-k", "2", "-c", "two", "-m", "lex", query).out)["hits"],
+        "mcp": call(docfs, "search_docs", query=query, **rest)["structuredContent"]["hits"],
+        "get": s.json("/api/v1/search", q=query, **rest)["results"],
+        "post": s.post("/api/v1/search", {"query": query, **rest}).json["results"],
+    }
+    for door, hits in answers.items():
+        assert [h["collection"] for h in hits] == ["two"] * 2, door
+        assert [h["path"] for h in hits] == [h["path"] for h in answers["line"]], door
+
+
 def test_search_docs_budget(shared_docfs):
     r = call(shared_docfs, "search_docs", query="lighthouse task", limit=14, text=True, max_tokens=100)
     assert len(r["structuredContent"]["hits"]) < 14

@@ -280,7 +280,9 @@ static int write_canonical(struct parse *p, struct buf *out)
     _cleanup_free_ char *shown = fold(buf_text(&p->shown), p->shown.len);
     if (!shown)
         return err_oom(p->err);
-    buf_adds(out, q->raw ? "=" : "");
+    if (q->raw) /* what comes behind the '=' is all text */
+        query_filters_write(q, out);
+    buf_adds(out, !q->raw ? "" : out->len ? " =" : "=");
     buf_adds(out, shown);
     char *folded[QUERY_TERMS_MAX];
     size_t n = 0;
@@ -296,12 +298,15 @@ static int write_canonical(struct parse *p, struct buf *out)
     }
     for (size_t i = 0; i < n; i++)
         free(folded[i]);
-    query_filters_write(q, out);
+    if (!q->raw)
+        query_filters_write(q, out);
     return complete && !buf_status(out) ? 0 : err_oom(p->err);
 }
 
-static int parse_terms(struct parse *p)
+static int parse_terms(struct parse *p, const char *s)
 {
+    p->s = s;
+    p->len = strlen(s);
     for (size_t at = 0; at < p->len;) {
         if (p->s[at] == ' ') {
             at++;
@@ -311,26 +316,33 @@ static int parse_terms(struct parse *p)
         if (r)
             return r;
     }
-    _cleanup_buf_ struct buf filters = {0};
-    query_filters_write(p->q, &filters); /* min=0 selects nothing */
-    if (p->text.len || filters.len)
-        return 0;
-    return err_set(p->err, -EINVAL,
-                   p->q->n_exclude ? "the query only excludes words: add one to look for"
-                                   : "the query is empty");
+    return 0;
 }
 
-static int parse_normal(struct query *q, const char *s, size_t len, struct docfs_err *err)
+static int check_any(const struct parse *p)
 {
-    _cleanup_(parse_fini) struct parse p = {.s = s, .len = len, .q = q, .err = err};
+    _cleanup_buf_ struct buf filters = {0};
+    query_filters_write(p->q, &filters); /* min=0 selects nothing */
+    if (p->text.len || (filters.len && !p->q->raw))
+        return 0;
+    return err_set(p->err, -EINVAL,
+                   p->q->raw         ? "the query is empty: '=' must be followed by text"
+                   : p->q->n_exclude ? "the query only excludes words: add one to look for"
+                                     : "the query is empty");
+}
+
+static int parse_normal(struct query *q, const char *s, const char *filters, struct docfs_err *err)
+{
+    _cleanup_(parse_fini) struct parse p = {.q = q, .err = err};
     int r = 0;
-    if (q->raw) {
-        add_text(&p, s, len, "");
-        if (!len)
-            r = err_set(err, -EINVAL, "the query is empty: '=' must be followed by text");
-    } else {
-        r = parse_terms(&p);
-    }
+    if (q->raw)
+        add_text(&p, s, strlen(s), "");
+    else
+        r = parse_terms(&p, s);
+    if (!r)
+        r = parse_terms(&p, filters);
+    if (!r)
+        r = check_any(&p);
     if (r)
         return r;
     _cleanup_buf_ struct buf canonical = {0};
@@ -346,11 +358,23 @@ static int parse_normal(struct query *q, const char *s, size_t len, struct docfs
     return q->text && q->canonical ? 0 : err_oom(err);
 }
 
-int query_parse(const char *text, size_t len, bool from_name, struct query **ret,
-                struct docfs_err *err)
+/* NFC, blanks collapsed. */
+static int normal(const char *s, size_t len, bool quotes, char **ret, struct docfs_err *err)
 {
-    if (len > QUERY_MAX)
-        return err_set(err, -ENAMETOOLONG, "the query has %zu bytes, at most %d are taken", len,
+    _cleanup_buf_ struct buf plain = {0};
+    if (!utf8_valid(s, len))
+        return err_set(err, -EILSEQ, "the query is not valid UTF-8");
+    collapse(s, len, quotes, &plain);
+    *ret = buf_status(&plain) ? NULL : utf8_nfc(buf_text(&plain), plain.len);
+    return *ret ? 0 : err_oom(err);
+}
+
+static int parse(const char *text, size_t len, const char *filters, bool from_name,
+                 struct query **ret, struct docfs_err *err)
+{
+    size_t filters_len = strlen(filters), most = len > filters_len ? len : filters_len;
+    if (most > QUERY_MAX)
+        return err_set(err, -ENAMETOOLONG, "the query has %zu bytes, at most %d are taken", most,
                        QUERY_MAX);
     _cleanup_buf_ struct buf decoded = {0};
     if (from_name)
@@ -359,8 +383,6 @@ int query_parse(const char *text, size_t len, bool from_name, struct query **ret
         buf_add(&decoded, text, len);
     if (buf_status(&decoded))
         return err_oom(err);
-    if (!utf8_valid(buf_text(&decoded), decoded.len))
-        return err_set(err, -EILSEQ, "the query is not valid UTF-8");
 
     size_t i = 0;
     while (i < decoded.len && (unsigned char)decoded.data[i] <= ' ')
@@ -370,16 +392,28 @@ int query_parse(const char *text, size_t len, bool from_name, struct query **ret
         return err_oom(err);
     q->raw = i < decoded.len && decoded.data[i] == '=';
     i += q->raw;
-    _cleanup_buf_ struct buf plain = {0};
-    collapse(decoded.data ? decoded.data + i : "", decoded.len - i, !q->raw, &plain);
-    _cleanup_free_ char *nfc = buf_status(&plain) ? NULL : utf8_nfc(buf_text(&plain), plain.len);
-    if (!nfc)
-        return err_oom(err);
-    int r = parse_normal(q, nfc, strlen(nfc), err);
+    _cleanup_free_ char *words = NULL, *more = NULL;
+    int r = normal(buf_text(&decoded) + i, decoded.len - i, !q->raw, &words, err);
+    if (!r)
+        r = normal(filters, filters_len, true, &more, err);
+    if (!r)
+        r = parse_normal(q, words, more, err);
     if (r)
         return r;
     *ret = steal_ptr(q);
     return 0;
+}
+
+int query_parse(const char *text, size_t len, bool from_name, struct query **ret,
+                struct docfs_err *err)
+{
+    return parse(text, len, "", from_name, ret, err);
+}
+
+int query_parse_with(const char *text, size_t len, const char *filters, struct query **ret,
+                     struct docfs_err *err)
+{
+    return parse(text, len, filters, false, ret, err);
 }
 
 static void free_list(char **list, size_t n)

@@ -58,6 +58,11 @@ struct query {
  * empty query is -EINVAL. On success the caller owns *ret (query_free). */
 DOCFS_API int query_parse(const char *text, size_t len, bool from_name, struct query **ret,
                           struct docfs_err *err);
+/* The same with filters that do not stand in the text but go with it: they count in place of those
+ * in the text, a quote that is left open there does not reach them, nor does a leading '='. The
+ * canonical form of a raw query with filters does not give the same again. */
+DOCFS_API int query_parse_with(const char *text, size_t len, const char *filters,
+                               struct query **ret, struct docfs_err *err);
 DOCFS_API void query_free(struct query *q);
 DEFINE_CLEANUP(struct query, query_free)
 DOCFS_API const char *query_mode_name(enum query_mode m);

@@ -301,6 +301,14 @@ static void test_query_terms(void)
     assert(q->after == 1675209600 && q->before == 1709164800 && !strcmp(q->type, "html"));
     assert(!*q->text && !strcmp(q->canonical, "after=2023-02-01 before=2024-02-29 type=html"));
     query_free(q);
+    struct docfs_err err = {0};
+    const char *raw = "=Task -x k=9";
+    assert(query_parse_with(raw, strlen(raw), " in=\"my docs\" k=2", &q, &err) == 0);
+    assert(q->raw && !strcmp(q->text, "Task -x k=9") && q->k == 2 && q->n_in == 1);
+    assert(!strcmp(q->canonical, " in=\"my docs\" k=2 =task -x k=9" + 1));
+    query_free(q);
+    q = NULL;
+    assert(query_parse_with("=", 1, " k=2", &q, &err) == -EINVAL && !q);
     q = parse("after=2w", false);
     assert(q->after > 1700000000 && q->after % 86400 == 0);
     query_free(q);

@@ -21,9 +21,6 @@ int query_from_args(const char *text, const struct query_args *a, struct query *
                     struct docfs_err *err)
 {
     _cleanup_buf_ struct buf b = {0};
-    buf_adds(&b, text);
-    size_t words = b.len;
-    /* Behind the words: of two filters of one kind the later counts. */
     if (a->k)
         buf_addf(&b, " k=%u", a->k);
     if (a->all)
@@ -35,14 +32,8 @@ int query_from_args(const char *text, const struct query_args *a, struct query *
             return err_set(err, -EINVAL, "no collection can be called '%s'", a->in.item[i]);
         buf_addf(&b, " in=\"%s\"", a->in.item[i]);
     }
-    if (buf_status(&b) < 0)
-        return err_oom(err);
-    /* Filters are words of the grammar, which a leading '=' turns off. */
-    if (b.len > words && text[strspn(text, " \t\n")] == '=')
-        return err_set(err, -EINVAL,
-                       "a query that begins with '=' is taken word by word and cannot be combined "
-                       "with -k, -c, --all or --mode; leave out the '='");
-    return query_parse(b.data, b.len, false, ret, err);
+    return buf_status(&b) < 0 ? err_oom(err)
+                              : query_parse_with(text, strlen(text), buf_text(&b), ret, err);
 }
 
 int query_from_words(const char *text, unsigned k, enum query_mode mode, struct query **ret,

@@ -63,11 +63,11 @@ static bool found_by_term(struct request *q, struct response *a, const char *ter
     _cleanup_(query_freep) struct query *parsed = NULL;
     _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
     _cleanup_buf_ struct buf b = {0};
-    buf_adds(&b, term);
     if (*technology)
         buf_addf(&b, " in=\"%s\"", technology);
     buf_addf(&b, " k=%d", SEARCH_MAX);
-    if (buf_status(&b) < 0 || query_parse(b.data, b.len, false, &parsed, &err) < 0 ||
+    if (buf_status(&b) < 0 ||
+        query_parse_with(term, strlen(term), buf_text(&b), &parsed, &err) < 0 ||
         docfs_search(q->d, parsed, 0, &r, &err) < 0) {
         fail_err(q, a, &err);
         return false;

@@ -34,19 +34,21 @@ static void add_collections(struct buf *b, const json_t *in)
 static int parse(const json_t *in, bool hint, struct query **ret, struct docfs_err *err)
 {
     _cleanup_buf_ struct buf b = {0};
-    buf_adds(&b, json_text(in, "q", json_text(in, "query", "")));
+    const char *text = json_text(in, "q", json_text(in, "query", ""));
     add_collections(&b, json_object_get(in, "collection"));
     if (hint)
         add_filter(&b, "in", json_text(in, "technology_hint", json_text(in, "technology", "")));
     if (json_text(in, "mode", NULL))
         add_filter(&b, "mode", json_text(in, "mode", ""));
-    int r = buf_status(&b) < 0 ? err_oom(err) : query_parse(b.data, b.len, false, ret, err);
+    int r = buf_status(&b) < 0 ? err_oom(err)
+                               : query_parse_with(text, strlen(text), buf_text(&b), ret, err);
     if (r == 0 && (!(*ret)->k || json_object_get(in, "limit"))) {
         /* k is part of the canonical text: parse once more with it. */
         query_free(*ret);
         *ret = NULL;
         buf_addf(&b, " k=%lld", (long long)json_int(in, "limit", LIMIT_DEFAULT));
-        r = buf_status(&b) < 0 ? err_oom(err) : query_parse(b.data, b.len, false, ret, err);
+        r = buf_status(&b) < 0 ? err_oom(err)
+                               : query_parse_with(text, strlen(text), buf_text(&b), ret, err);
     }
     return r;
 }

@@ -33,52 +33,19 @@ static int filters(struct buf *b, const struct wire_ask *a, struct docfs_err *er
     return r < 0 ? r : buf_status(b) < 0 ? err_oom(err) : 0;
 }
 
-static int parse_grammar(const struct wire_ask *a, struct query **ret, struct docfs_err *err)
+static int parse(const struct wire_ask *a, struct query **ret, struct docfs_err *err)
 {
-    _cleanup_buf_ struct buf b = {0};
-    buf_adds(&b, a->query);
-    size_t words = b.len;
-    int r = filters(&b, a, err);
-    if (r < 0)
-        return r;
-    if (b.len > words && a->query[strspn(a->query, " \t\n")] == '=')
-        return err_set(err, -EINVAL,
-                       "a query that begins with '=' is taken word by word and cannot be combined "
-                       "with filters; leave out the '='");
-    return query_parse(b.data, b.len, false, ret, err);
-}
-
-/* The words as they stand, with the filters of another parse: "x" only carries them. */
-static int parse_words(const struct wire_ask *a, struct query **ret, struct docfs_err *err)
-{
-    _cleanup_buf_ struct buf b = {0}, f = {0}, canonical = {0};
-    _cleanup_(query_freep) struct query *q = NULL, *with = NULL;
-    buf_addc(&b, '=');
-    buf_add(&b, a->query, utf8_cut(a->query, strlen(a->query), QUERY_MAX - 1));
-    buf_addc(&f, 'x');
-    int r = filters(&f, a, err);
-    if (r == 0 && buf_status(&b) < 0)
+    _cleanup_buf_ struct buf text = {0}, with = {0};
+    size_t len = strlen(a->query);
+    if (a->words) {
+        buf_addc(&text, '=');
+        len = utf8_cut(a->query, len, QUERY_MAX - 1);
+    }
+    buf_add(&text, a->query, len);
+    int r = filters(&with, a, err);
+    if (r == 0 && buf_status(&text) < 0)
         r = err_oom(err);
-    if (r == 0)
-        r = query_parse(b.data, b.len, false, &q, err);
-    if (r == 0)
-        r = query_parse(f.data, f.len, false, &with, err);
-    if (r < 0)
-        return r;
-    /* The canonical text is the key of the result cache: it must tell these apart, too. */
-    buf_addf(&canonical, "%s %s", with->canonical, q->canonical);
-    char *key = buf_steal(&canonical, NULL);
-    if (!key)
-        return err_oom(err);
-    free(q->canonical);
-    q->canonical = key;
-    q->k = with->k;
-    q->mode = with->mode;
-    q->in = steal_ptr(with->in);
-    q->n_in = with->n_in;
-    with->n_in = 0;
-    *ret = steal_ptr(q);
-    return 0;
+    return r < 0 ? r : query_parse_with(buf_text(&text), text.len, buf_text(&with), ret, err);
 }
 
 int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **ret,
@@ -86,7 +53,7 @@ int wire_ask(struct docfs *d, const struct wire_ask *a, struct docfs_results **r
 {
     _cleanup_(query_freep) struct query *q = NULL;
     int64_t start = clock_mono_ns();
-    int r = a->words ? parse_words(a, &q, err) : parse_grammar(a, &q, err);
+    int r = parse(a, &q, err);
     if (r == 0)
         r = docfs_search(d, q, 0, ret, err);
     if (r == 0 && a->door)

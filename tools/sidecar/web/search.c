@@ -185,17 +185,18 @@ static void mount_name(struct buf *b, const char *question)
 static void results(struct request *q, struct response *a, struct buf *b, bool told)
 {
     const char *question = page_query(q, "q");
-    _cleanup_buf_ struct buf text = {0};
-    buf_adds(&text, question);
-    filter(&text, "in", page_query(q, "in"));
-    filter(&text, "mode", page_query(q, "mode"));
+    _cleanup_buf_ struct buf with = {0}, text = {0}; /* filters; the question with them */
+    filter(&with, "in", page_query(q, "in"));
+    filter(&with, "mode", page_query(q, "mode"));
     if (*page_query(q, "k"))
-        buf_addf(&text, " k=%s", page_query(q, "k"));
+        buf_addf(&with, " k=%s", page_query(q, "k"));
     struct docfs_err err = {0};
     _cleanup_(query_freep) struct query *query = NULL;
     _cleanup_(docfs_results_unrefp) struct docfs_results *r = NULL;
-    int rc = buf_status(&text) < 0 ? err_oom(&err)
-                                   : query_parse(text.data, text.len, false, &query, &err);
+    buf_addf(&text, "%s%s", question, buf_text(&with));
+    int rc = buf_status(&with) < 0 || buf_status(&text) < 0
+                 ? err_oom(&err)
+                 : query_parse_with(question, strlen(question), buf_text(&with), &query, &err);
     if (rc == 0)
         rc = docfs_search(q->d, query, 0, &r, &err);
     if (rc < 0) {
