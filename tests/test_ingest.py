@@ -73,26 +73,49 @@ def test_formats(shared_docfs, path, parts):
     assert text.endswith("\n") and "\r" not in text
 
 
-def make_pdf(path, text):
-    """The smallest PDF with one line of text."""
-    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-               b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R"
-               b"/Resources<</Font<</F1 5 0 R>>>>>>",
-               b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-               b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+def make_pdf(path, *texts):
+    """The smallest PDF with a page for each text."""
+    pages = range(5, 5 + 2 * len(texts), 2)
+    cmap = b"begincmap 1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <01> <0001> endbfchar endcmap"
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>",
+               b"<</Type/Pages/Kids[%s]/Count %d>>" % (" ".join(f"{p} 0 R" for p in pages).encode(), len(texts)),
+               b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 4 0 R>>",
+               b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap)]
+    for p, text in zip(pages, texts):
+        stream = "BT /F1 12 Tf 72 720 Td 14 TL".encode()
+        stream += b"".join(b" (%s) Tj T*" % line.encode("latin-1") for line in text.split("\n")) + b" ET"
+        objects += [b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R"
+                    b"/Resources<</Font<</F1 3 0 R>>>>>>" % (p + 1),
+                    b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream)]
     out, offsets = b"%PDF-1.4\n", []
     for n, body in enumerate(objects, 1):
         offsets.append(len(out))
         out += b"%d 0 obj%s endobj\n" % (n, body)
-    xref = len(out)
-    out += b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % o for o in offsets)
-    out += b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % xref
+    xref, size = len(out), len(objects) + 1
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % size + b"".join(b"%010d 00000 n \n" % o for o in offsets)
+    out += b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, xref)
     path.write_bytes(out)
 
 
+def test_a_large_pdf_is_a_page_for_each_of_its_parts(docfs, workdir):
+    text = "\n".join("The wick of the lamp is trimmed by hand." for _ in range(45))
+    names = [f"Lamp {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(81)]
+    make_pdf(workdir / "manual.pdf", "Manual of Lamps\n" + text,
+             *(f"{n} {names[n]}\n{text}\nEnd of {names[n]}." for n in range(1, 81)))
+    make_pdf(workdir / "small.pdf", "Small\n" + text, "1 Chapter\n#include <lamp.h>")
+    docfs.ok("add", workdir, "--collection", "c")
+    pages = docfs.paths("c")
+    assert pages[-1] == "small.md" and len(pages) == 7 and pages[0] == "manual/001.md"
+    assert "-lamp-" in pages[1]
+    whole = "".join(cat(docfs, f"c/{p}") for p in pages[:-1])
+    assert [whole.count(f"End of {n}.") for n in names[1:]] == [1] * 80
+    titles = {h["title"] for h in docfs.json("search", "wick", "-k", "20")["hits"]}
+    assert "Manual of Lamps: part 1" in titles and any(t.endswith(" " + n) for t in titles for n in names)
+
+
 def test_pdf(docfs, workdir):
-    make_pdf(workdir / "manual.pdf", "The flux capacitor needs maintenance")
+    signs = " \\001x" * 20  # of a font that does not say what they are
+    make_pdf(workdir / "manual.pdf", "The flux capacitor needs maintenance" + signs)
     docfs.ok("add", workdir, "--collection", "c")
     assert "flux capacitor" in cat(docfs, "c/manual.md")
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text/convert.h"
+#include "core/text/name.h"
 #include "core/text/plaintext.h"
 #include "core/util/child.h"
 #include "core/util/cleanup.h"
@@ -13,6 +14,9 @@
 #define PAGES_MIN 4 /* below that, repetition says nothing about headers */
 #define EDGE 2      /* lines at the top and the bottom of a page that may be furniture */
 #define REPEATED_MAX 64
+#define WHOLE_MAX 131072 /* bytes of a document; what is larger is divided */
+#define PART_GOAL 49152  /* bytes of a part, half of it at least */
+#define CHAPTER_LEVEL 3  /* headings up to "2.1" begin one, deeper ones when it is large enough */
 
 /* Lines that stand at the edge of pages, digits folded to '#', with how often they did. */
 struct repeated {
@@ -159,6 +163,78 @@ static char *first_line(const struct buf *md)
     return NULL;
 }
 
+/* Level of a heading that write_line() made; "#include" is none. */
+static size_t heading_level(struct span line)
+{
+    size_t n = span_run(line, '#');
+    return n > 1 && n < line.len && line.s[n] == ' ' ? n : 0;
+}
+
+/* A part begins at a heading, or at an empty line when there was none for long. */
+static bool begins_part(struct span line, size_t size)
+{
+    size_t level = heading_level(line);
+    if (level)
+        return size >= (level <= CHAPTER_LEVEL ? PART_GOAL / 2 : PART_GOAL);
+    return line.len == 0 && size >= 2 * (size_t)PART_GOAL;
+}
+
+/* Length of the part that md begins with. */
+static size_t part_len(struct span md)
+{
+    struct span rest = md, line;
+    for (const char *at = md.s; line_next(&rest, &line); at = rest.s)
+        if (begins_part(line, (size_t)(at - md.s)))
+            return (size_t)(at - md.s);
+    return md.len;
+}
+
+static int add_part(struct span text, unsigned number, int digits, const char *title,
+                    const char *name, struct pages *ret)
+{
+    _cleanup_buf_ struct buf body = {0}, part = {0}, whole = {0};
+    struct span rest = text, head = {"", 0};
+    line_next(&rest, &head);
+    size_t level = heading_level(head);
+    buf_addf(&part, "%0*u", digits, number);
+    buf_addf(&whole, "%s: ", title);
+    if (level) {
+        char slug[SLUG_MAX + 1];
+        head = span_skip(head, level + 1);
+        name_slug(head.s, head.len, slug);
+        buf_addf(&part, "-%s", slug);
+        buf_add_span(&whole, head);
+    } else {
+        buf_addf(&whole, "part %u", number);
+    }
+    buf_add_span(&body, text);
+    if (buf_status(&part) < 0 || buf_status(&whole) < 0)
+        return -ENOMEM;
+    return pages_add(ret, buf_steal(&part, NULL), buf_steal(&whole, NULL), &body, NULL, NULL, name);
+}
+
+/* Nobody reads a manual of a thousand pages as one file, and all hits would have its title. */
+static int add_pages(struct buf *md, const char *name, const struct convert_limits *limits,
+                     struct pages *ret)
+{
+    char *title = first_line(md);
+    size_t n = 0;
+    for (struct span rest = buf_span(md); rest.len; n++)
+        rest = span_skip(rest, part_len(rest));
+    if (md->len <= WHOLE_MAX || n > limits->max_pages)
+        return pages_add(ret, NULL, title, md, NULL, NULL, name);
+    int r = 0;
+    struct span rest = buf_span(md);
+    for (unsigned number = 1; rest.len && r == 0; number++) {
+        size_t len = part_len(rest);
+        r = add_part((struct span){rest.s, len}, number, n > 999 ? 4 : 3, title ? title : "PDF",
+                     name, ret);
+        rest = span_skip(rest, len);
+    }
+    free(title);
+    return r;
+}
+
 int convert_pdf(const char *data, size_t len, const char *name, const struct convert_limits *limits,
                 struct pages *ret, struct docfs_err *err)
 {
@@ -173,6 +249,9 @@ int convert_pdf(const char *data, size_t len, const char *name, const struct con
         return err_prefix(err, -EINVAL, "cannot read this PDF");
     if (r < 0)
         return r;
+    for (size_t i = 0; i < text.len; i++) /* signs of a font that says no characters */
+        if ((unsigned char)text.data[i] < ' ' && !strchr("\n\t\f", text.data[i]))
+            text.data[i] = ' ';
     _cleanup_free_ char *clean = NULL;
     size_t clean_len;
     r = charset_to_utf8(buf_text(&text), text.len, "UTF-8", &clean, &clean_len, err);
@@ -191,5 +270,5 @@ int convert_pdf(const char *data, size_t len, const char *name, const struct con
     buf_rtrim(&md, " \n");
     if (md.len == 0)
         return err_set(err, -ENOTSUP, "no text in this PDF of %zu pages (scanned images?)", pages);
-    return pages_add(ret, NULL, first_line(&md), &md, NULL, NULL, name);
+    return add_pages(&md, name, limits, ret);
 }
