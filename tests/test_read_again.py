@@ -67,6 +67,21 @@ def test_a_page_about_releasing_is_no_release_notes(docfs, name):
     assert notes_and_guide(docfs, name, "generator expressions") == [name, "guide"]
 
 
+@pytest.mark.parametrize("link,first", [
+    ("- [Shifting into reverse](gearbox.html#{0})", "gearbox"), ("  3. [Shifting `reverse`](#part-{0})", "gearbox"),
+    ("- [Shifting into reverse](https://gears.example/{0})", "contents"),
+    ("- [Shifting into reverse](gearbox.html#{0}): how it is done", "contents")])
+def test_a_table_of_contents_stands_behind_what_it_leads_to(docfs, link, first):
+    """Links to other sites, and links with text of their own, are no such table."""
+    names, scores = order(docfs, {
+        "contents": "# Shifting into reverse\n\n" + "".join(link.format(i) + "\n" for i in range(12)),
+        "gearbox": "# Gearbox\n\n## Shifting into reverse\n\nTo go backwards, press the lever down while the car stands, "
+                   "and pull it; it grinds when it still rolls.\n",
+        "other": "# Weather\n\nRain is expected.\n",
+    }, "shifting into reverse")
+    assert names[0] == first and scores == sorted(scores, reverse=True)
+
+
 NAMES = ("close", "getinfo", "open", "extract", "extractall", "printdir", "setpassword", "write")
 
 

@@ -55,7 +55,8 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         }
         if (rc < 0)
             return rc;
-        if (history_less(w, c, &p) && fuse_sink(w->list, w->n, i) != i) {
+        bool less = history_less(w, c, &p) || contents_less(w, c, &p);
+        if (less && fuse_sink(w->list, w->n, i) != i) {
             store_passage_fini(&p);
             i--; /* another one is here now */
             continue;

@@ -107,7 +107,7 @@ struct candidate {
     int lex_rank, vec_rank; /* 0 = not in that list */
     double score, boost, prior;
     unsigned matches; /* after grouping: passages of this document */
-    bool aged;        /* it counts less already, see history.c */
+    bool aged;        /* it counts less already, see history.c and contents.c */
 };
 
 /* Cosines are compared by where they lie between the smallest and the largest of the candidates,
@@ -256,6 +256,8 @@ int search_gather(struct work *w, struct docfs_err *err);
 /* history.c. Makes a document count less that tells of versions or changes, to a question that is
  * not about them; true when it did. p: of the candidate. */
 bool history_less(const struct work *w, struct candidate *c, const struct store_passage *p);
+/* contents.c. The same of a passage that is a table of contents. */
+bool contents_less(const struct work *w, struct candidate *c, const struct store_passage *p);
 /* collect.c. Fills *r from the ordered documents; neighbours below the threshold only when nothing
  * else. *ret_dead: passages that the index still held. */
 int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,
