@@ -182,8 +182,22 @@ def test_a_long_document_does_not_keep_others_out(docfs, tmp_path, mode):
     assert {h["path"] for h in left["hits"]} == {f"short{i}.md" for i in range(6)} and not left["below"]
 
 
+def test_the_end_of_a_pasted_text_counts(docfs, tmp_path):
+    (tmp_path / "a.md").write_text("# Errors\n\nThe zipfile was truncated.\n")
+    words = [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(80)]
+    (tmp_path / "b.md").write_text("# Words\n\n" + " ".join(words) + "\n")
+    for i in range(3):
+        (tmp_path / f"c{i}.md").write_text(f"# More {i}\n\n" + " ".join(words[:50]) + "\n")
+    docfs.ok("add", tmp_path)
+    for q in " ".join([*words[:60], "zipfile truncated"]), " ".join(["zipfile truncated", *words[:60]]):
+        hits = json.loads(docfs.ok("search", "--json", "-m", "lex", q).out)["hits"]
+        assert "a.md" in {h["path"] for h in hits}
+    hits = json.loads(docfs.ok("search", "--json", " ".join(f"nowhere{i}" for i in range(90)) + " zipfile").out)
+    assert hits["hits"][0]["path"] == "a.md" and not hits["below"]
+
+
 def test_filters_and_scores_that_leave_nothing_are_named(shared_docfs):
-    r = json.loads(shared_docfs.run("search", "--json", "task path=/etc/passwd lang=xx").out)
+    r = json.loads(shared_docfs.run("search", "--json", "task path=/etc/passwd lang=xx mode=lex").out)
     assert r["note"] == "No document passes the filters lang=xx path=/etc/passwd."
     r = json.loads(shared_docfs.run("search", "--json", "how do I cancel a task min=1").out)
     assert r["below"] and r["note"] == "No document has the smallest score asked for; the nearest follow."

@@ -71,6 +71,27 @@ def test_refinement(mnt):
     assert all(not n.startswith("+") for n in os.listdir(d))
 
 
+def test_a_refinement_keeps_to_what_was_asked_and_shown(docfs, tmp_path, mount_of):
+    """What the question leaves out stays out, and the nearest of a phrase that is nowhere are narrowed, too."""
+    d = tmp_path / "pages"
+    d.mkdir()
+    (d / "loop.md").write_text("# Loop\n\n## Running\n\nThe loop runs callbacks of asyncio.\n\n## Closing\n\n"
+                               + "Closing the loop frees what it holds. " * 40 + "\n\n## Callbacks\n\n"
+                               + "Callbacks, callbacks: asyncio calls them. " * 40 + "\n")
+    (d / "other.md").write_text("# Other\n\nA loop of wire has no callbacks.\n")
+    docfs.ok("add", d)
+    search = mount_of(docfs).path / "search"
+
+    def text(name):
+        return (search / name / "00-RESULTS.md").read_text()
+    assert "loop.md" in text("the loop -asyncio")
+    for more in "+callbacks", "+in=pages":
+        assert "asyncio" not in text(f"the loop -asyncio/{more}").split("\n", 2)[2]
+    assert "Nowhere stands" in text('loop "flux capacitor"')
+    narrowed = text('loop "flux capacitor"/+wire')
+    assert "other.md" in narrowed and "passes the filters" not in narrowed
+
+
 def test_a_refinement_may_be_filters_alone(mnt):
     d = mnt / "search" / "task"
     names = sorted(os.listdir(d / "+type=man"))

@@ -106,8 +106,13 @@ int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *er
     else if (w->allowed && w->allowed->n == 0) {
         unknown_collections(w->r, w->q, &w->note);
         buf_adds(&w->note, w->note.len ? " " : "");
+        struct query filters = *w->q;
+        filters.k = 0;
+        filters.min = 0;
+        filters.mode = MODE_HYBRID;
+        filters.all_copies = false;
         buf_adds(&w->note, "No document passes the filters");
-        query_filters_write(w->q, &w->note);
+        query_filters_write(&filters, &w->note);
         buf_addc(&w->note, '.');
     } else if (store_passage_count(w->r, &count, &last, NULL) == 0 && count == 0)
         more = "The cache is empty: docfs add DIRECTORY puts documentation in.";

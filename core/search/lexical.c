@@ -7,6 +7,7 @@
 
 #include "core/text/token.h"
 #include "core/util/buf.h"
+#include "core/util/grow.h"
 #include "core/util/utf8.h"
 
 void lexical_fini(struct lexical *l)
@@ -15,27 +16,30 @@ void lexical_fini(struct lexical *l)
     *l = (struct lexical){0};
 }
 
+#define TERMS_READ 512 /* of a question that is a page of its own */
+
 struct collect {
-    struct lexical *l;
     const char *text; /* of the question */
+    struct lex_term *term;
+    size_t n;
 };
 
 static int collect_term(void *arg, const struct token *t)
 {
     struct collect *c = arg;
-    struct lexical *l = c->l;
-    if (t->len >= sizeof(l->term[0].text))
+    if (t->len >= sizeof(c->term[0].text))
         return 0;
-    for (size_t i = 0; i < l->n; i++)
-        if (strcmp(l->term[i].text, t->text) == 0)
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->term[i].text, t->text) == 0)
             return 0;
-    if (l->n == LEX_TERMS_MAX)
+    if (c->n == TERMS_READ)
         return 1;
-    struct lex_term *x = &l->term[l->n++];
+    if (!grow(&c->term, c->n, sizeof(*c->term)))
+        return -ENOMEM;
+    struct lex_term *x = &c->term[c->n++];
+    *x = (struct lex_term){.part = t->part, .stop = token_is_stopword(t->text, t->len)};
     memcpy(x->text, t->text, t->len + 1);
     utf8_lower(c->text + t->start, t->end - t->start, x->shown, sizeof(x->shown));
-    x->part = t->part;
-    x->stop = token_is_stopword(t->text, t->len);
     return 0;
 }
 
@@ -212,19 +216,57 @@ int64_t lexical_df(struct store_read *r, df_fn *count, struct docfs *d, const ch
     return df < 0 ? store_term_df(r, stem) : df;
 }
 
+static int by_use(const void *a, const void *b)
+{
+    const struct lex_term *x = *(const struct lex_term *const *)a;
+    const struct lex_term *y = *(const struct lex_term *const *)b;
+    bool known = x->df > 0, other = y->df > 0;
+    return known != other ? other - known : by_df(a, b);
+}
+
+/* The end of a pasted text says as much as its beginning: the rarest words of all of it are kept,
+ * in their order. */
+static int choose(const struct collect *c, struct lexical *ret)
+{
+    _cleanup_free_ const struct lex_term **order = calloc(c->n + 1, sizeof(*order));
+    _cleanup_free_ bool *left_out = calloc(c->n + 1, sizeof(*left_out));
+    if (!order || !left_out)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->n; i++)
+        order[i] = &c->term[i];
+    if (c->n > LEX_TERMS_MAX)
+        qsort(order, c->n, sizeof(*order), by_use);
+    for (size_t i = LEX_TERMS_MAX; i < c->n; i++)
+        left_out[order[i] - c->term] = true;
+    for (size_t i = 0; i < c->n; i++)
+        if (!left_out[i])
+            ret->term[ret->n++] = c->term[i];
+    return 0;
+}
+
+static int find_terms(struct store_read *r, const char *text, df_fn *df, struct docfs *d,
+                      struct lexical *ret)
+{
+    struct collect c = {.text = text};
+    int rc = token_each(text, strlen(text), collect_term, &c);
+    /* Counting a function word walks its long list of rows: only when there is nothing else. */
+    bool only_stop = true;
+    for (size_t i = 0; i < c.n; i++)
+        only_stop = only_stop && c.term[i].stop;
+    for (size_t i = 0; i < c.n && rc >= 0; i++)
+        if (only_stop || !c.term[i].stop)
+            c.term[i].df = lexical_df(r, df, d, c.term[i].text);
+    rc = rc < 0 ? rc : choose(&c, ret);
+    free(c.term);
+    return rc;
+}
+
 int lexical_prepare(struct store_read *r, const struct query *q, int64_t budget, df_fn *df,
                     struct docfs *d, struct lexical *ret, struct docfs_err *err)
 {
     *ret = (struct lexical){0};
-    struct collect c = {ret, q->text};
-    token_each(q->text, strlen(q->text), collect_term, &c);
-    /* Counting a function word walks its long list of rows: only when there is nothing else. */
-    bool only_stop = true;
-    for (size_t i = 0; i < ret->n; i++)
-        only_stop = only_stop && ret->term[i].stop;
-    for (size_t i = 0; i < ret->n; i++)
-        if (only_stop || !ret->term[i].stop)
-            ret->term[i].df = lexical_df(r, df, d, ret->term[i].text);
+    if (find_terms(r, q->text, df, d, ret) < 0)
+        return err_oom(err);
     _cleanup_buf_ struct buf b = {0};
     if (build(ret, q, budget, &b) < 0)
         return err_oom(err);

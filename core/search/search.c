@@ -14,6 +14,11 @@
 #define DEEPER 8       /* times as many candidates, where they bring too few documents */
 #define REFINE_SET 200 /* documents of the first query that a refinement orders */
 
+static size_t good(const struct docfs_results *r)
+{
+    return r->n - r->below;
+}
+
 /* ---- filters ---- */
 
 static void docset_add(void *arg, int64_t document)
@@ -169,11 +174,6 @@ static int add_unquoted(struct docfs *d, struct store_read *r, const struct quer
     return rc;
 }
 
-static size_t good(const struct docfs_results *r)
-{
-    return r->n - r->below;
-}
-
 /* Attempts until dead rows crowd out nothing. *ret_full: more candidates may bring more. */
 static int answer(struct docfs *d, struct store_read *r, const struct query *q,
                   const struct asked *asked, const struct docset *allowed, size_t k, size_t depth,
@@ -253,6 +253,19 @@ static int search_key(struct docfs *d, char *key, size_t size, const struct quer
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+/* What the first question leaves out stays out; as far as one query can hold it. */
+static void exclude_both(struct query *q, const struct query *base, char *both[QUERY_TERMS_MAX])
+{
+    size_t n = q->n_exclude;
+    if (n)
+        memcpy(both, q->exclude, n * sizeof(*both));
+    for (size_t i = 0; i < base->n_exclude && n + q->n_phrase + base->n_phrase < QUERY_TERMS_MAX;
+         i++)
+        both[n++] = base->exclude[i];
+    q->exclude = both;
+    q->n_exclude = n;
+}
+
 /* Cached, or computed by the filter of q (and, for a refinement, the documents of `base`). */
 static int search(struct docfs *d, const struct query *q, const struct query *base, int64_t scope,
                   struct docfs_results **ret, struct docfs_err *err)
@@ -282,7 +295,8 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
         struct docfs_results *first;
         rc = search(d, &wide, NULL, scope, &first, err);
         struct docset both = {0};
-        for (size_t i = 0; rc == 0 && i < first->n - first->below; i++)
+        size_t among = rc < 0 ? 0 : good(first) ? good(first) : first->n; /* what was shown */
+        for (size_t i = 0; i < among; i++)
             if (!filtered || docset_has(&allowed, first->hit[i].document))
                 docset_add(&both, first->hit[i].document);
         if (rc == 0)
@@ -294,6 +308,9 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
             rc = err_oom(err);
     }
     struct query narrowed = *q;
+    char *exclude[QUERY_TERMS_MAX];
+    if (base)
+        exclude_both(&narrowed, base, exclude);
     if (base && !*q->text) { /* filters alone: the same question about fewer documents */
         narrowed.text = base->text;
         narrowed.phrase = base->phrase;
