@@ -38,6 +38,13 @@ def test_pages_of_markdoc_are_no_manual_pages(docfs, tmp_path):
     assert "light" in cat(docfs, "d/lamp.mdoc.md") and ".Sh" not in cat(docfs, "d/lamp.mdoc.md")
 
 
+def test_a_manual_page_may_begin_with_comments(docfs, tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/lamp.1").write_text('\\"Copied from\n\\"elsewhere\n.TH LAMP 1\n.SH NAME\nlamp \\- light\n')
+    docfs.ok("add", tmp_path / "d", "-c", "d")
+    assert cat(docfs, "d/lamp.1.md").startswith("# lamp(1) - light\n")
+
+
 def test_a_page_without_title_or_heading_is_named_by_its_path(docfs, tmp_path):
     named = {"02-runes/01-what-are-runes.md": "what are runes", "02-runes/index.md": "runes",
              "guide/README.md": "guide", "guide/_index.md": "guide", "api_keys.md": "api keys",

@@ -161,6 +161,13 @@ def test_shortcodes(convert):
     assert "A Pod, since (new in 1.2); [see](b.md), {{</* shown */>}}, {{ .Value }}.\n\nA picture\n" in md
 
 
+def test_links_of_laravel_lead_to_the_file_beside(convert):
+    md = convert("See [locks](/docs/{{version}}/cache#atomic-locks), [queues](/docs/{{version}}/queues) and"
+                 " [all](/docs/{{version}}/), [api](https://api.x/docs/{{version}}/a), /docs/{{version}}/b.\n")
+    assert md == ("See [locks](cache.md#atomic-locks), [queues](queues.md) and"
+                  " [all](/docs/{{version}}/), [api](https://api.x/docs/{{version}}/a), /docs/{{version}}/b.\n")
+
+
 def test_shortcodes_that_say_something(convert):
     md = convert('# A\n\n{{< admonition type="caution" >}}\nHot.\n{{< /admonition >}}\n\n'
                  '{{< tabs name="tab_os" >}}\n{{% tab name="Linux" %}}\nRun `light`.\n{{% /tab %}}\n{{< /tabs >}}\n\n'

@@ -387,6 +387,7 @@ const char *const source_test_globs[] = {"**/testdata/**",
                                          "**/intTest/**",
                                          "**/__e2e__/**",
                                          "**/_templates/**",
+                                         "t/**/*.txt",
                                          "**/requirements/**/*.txt",
                                          NULL};
 

@@ -190,6 +190,23 @@ static size_t entity(struct span here, struct buf *out)
     return cp ? name.len + 2 : 0;
 }
 
+/* "[text](/docs/{{version}}/cache#locks)", as Laravel links its pages, leads to the file beside. */
+static size_t version_link(struct span here, struct buf *out)
+{
+    static const char mark[] = "{{version}}/", before[] = "](/docs/";
+    size_t n = sizeof(mark) - 1, from = n;
+    if (!span_starts(here, mark) || !span_ends(buf_span(out), before))
+        return 0;
+    while (n < here.len && (is_alnum(here.s[n]) || here.s[n] == '-' || here.s[n] == '_'))
+        n++;
+    if (n == from || n == here.len || (here.s[n] != ')' && here.s[n] != '#'))
+        return 0;
+    buf_truncate(out, out->len - (sizeof("/docs/") - 1));
+    buf_add(out, here.s + from, n - from);
+    buf_adds(out, ".md");
+    return n;
+}
+
 /* Length of what is no markdown at offset `at` of the line; what it says to a reader is written. */
 static size_t foreign_length(struct md *m, struct span line, size_t at, size_t lead)
 {
@@ -203,6 +220,7 @@ static size_t foreign_length(struct md *m, struct span line, size_t at, size_t l
         n = comment_length(m, text);
         n = n ? n : md_shortcode(text, &m->out);
         n = n || !m->macros ? n : mdn_macro(span_skip(line, at), &m->out);
+        n = n ? n : version_link(span_skip(line, at), &m->out);
         n = n ? n : attributes_length(line, at);
         n = n || m->mdx ? n : md_myst_role(span_skip(line, at), &m->out);
         return n ? n : mdx_length(m, text);

@@ -153,7 +153,9 @@ static const char *skip_by_bytes(const char *data, size_t len)
 /* Requests, control lines or comments: what a manual page begins with, and a title macro. */
 static bool looks_like_roff(struct span text)
 {
-    struct span t = span_trim(text);
+    struct span t = span_trim(text), line;
+    while (span_starts(t, "\\\"") && line_next(&t, &line)) /* a comment without its full stop */
+        ;
     if (t.len < 4 || (t.s[0] != '.' && t.s[0] != '\'') ||
         (!is_alpha(t.s[1]) && t.s[1] != '\\' && t.s[1] != ' ' && t.s[1] != '\n' && t.s[1] != '"'))
         return false;
