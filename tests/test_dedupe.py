@@ -2,6 +2,8 @@
 alike stay apart."""
 import random
 
+import pytest
+
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("", "n", "rel", "tik", "som")]
 
 
@@ -61,11 +63,16 @@ def test_versions_are_one_hit(docfs, tmp_path, mount_of):
     assert docfs.run("verify").code == 0
 
 
-def test_the_newest_version_is_shown(docfs, tmp_path):
-    for release in ("3.9", "3.11", "3.10"):
+@pytest.mark.parametrize("older,newer", [("3.9 3.10", "3.11"), ("9 10", "11"), ("15-rc1 15", "v16"), ("dev 9", "10"),
+                                         ("2024-11 dev", "2025-02")])
+def test_the_newest_version_is_shown(docfs, tmp_path, older, newer):
+    old = older.split()
+    for release in (old[0], newer, old[1]):
         docfs.ok("add", version(tmp_path, f"v{release}", release), "-q", "-c", f"lang@{release}")
     top = hits(docfs, "quixotry2")[0]
-    assert top["collection"] == "lang@3.11" and len(top["also"]) == 2
+    assert top["collection"] == f"lang@{newer}" and len(top["also"]) == 2
+    # Nor does the number of documents matter: the others are looked at behind the last one.
+    assert [(h["collection"], len(h["also"])) for h in hits(docfs, "quixotry2", "-k", "1")] == [(f"lang@{newer}", 2)]
 
 
 def test_of_many_versions_the_newest_are_named(docfs, tmp_path):

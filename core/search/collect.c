@@ -3,6 +3,7 @@
 #include "core/search/search.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/text/query_filters.h"
 
@@ -27,7 +28,7 @@ static bool enough(const struct work *w, const struct docfs_results *r, const st
         c->score < r->hit[r->n - 1].score - VERSIONS_NEAR)
         return true;
     for (size_t i = 0; i < r->n && !versions; i++)
-        versions = editions_in(r->hit[i].path);
+        versions = strchr(r->hit[i].collection, '@') || editions_in(r->hit[i].path);
     return !versions;
 }
 

@@ -47,18 +47,25 @@ static bool is_number(struct edition e)
     return says;
 }
 
-/* How new by its kind: -1: it names no version. */
-static int kind(struct edition e)
+/* "18", "15-rc1": behind the '@' of a collection stands a version and nothing else. */
+static bool begins_with_number(struct edition e)
+{
+    size_t i = e.len > 1 && (e.s[0] | 0x20) == 'v';
+    return i < e.len && isdigit((unsigned char)e.s[i]);
+}
+
+/* How new by its kind: -1: it names no version. sure: it does. */
+static int kind(struct edition e, bool sure)
 {
     return is_one_of(e, early, sizeof(early) / sizeof(*early)) ? 0
-           : is_number(e)                                      ? 1
+           : is_number(e) || (sure && begins_with_number(e))   ? 1
            : is_one_of(e, late, sizeof(late) / sizeof(*late))  ? 2
                                                                : -1;
 }
 
-static int compare(struct edition a, struct edition b)
+static int compare(struct edition a, struct edition b, bool sure)
 {
-    int x = kind(a), y = kind(b);
+    int x = kind(a, sure), y = kind(b, sure);
     if (x != y || x != 1)
         return (x > y) - (x < y);
     char s[2][32] = {{0}};
@@ -77,9 +84,9 @@ static bool paths(const char *a, const char *b, int *ret)
     while (*a && *b) {
         struct edition x = {a, strcspn(a, "/")}, y = {b, strcspn(b, "/")};
         if (x.len != y.len || memcmp(a, b, x.len) != 0) {
-            if (kind(x) < 0 || kind(y) < 0)
+            if (kind(x, false) < 0 || kind(y, false) < 0)
                 return false;
-            *ret = *ret ? *ret : compare(x, y);
+            *ret = *ret ? *ret : compare(x, y, false);
         }
         a += x.len + (a[x.len] == '/');
         b += y.len + (b[y.len] == '/');
@@ -96,7 +103,8 @@ bool editions(const char *collection, const char *path, const char *other_collec
     if (!a || !b || a - collection != b - other_collection ||
         strncmp(collection, other_collection, (size_t)(a - collection)) != 0)
         return false;
-    *ret = compare((struct edition){a + 1, strlen(a + 1)}, (struct edition){b + 1, strlen(b + 1)});
+    *ret = compare((struct edition){a + 1, strlen(a + 1)}, (struct edition){b + 1, strlen(b + 1)},
+                   true);
     return true;
 }
 
@@ -104,6 +112,6 @@ bool editions_in(const char *path)
 {
     bool found = false;
     for (size_t n; !found && *path; path += n + (path[n] == '/'))
-        found = kind((struct edition){path, n = strcspn(path, "/")}) >= 0;
+        found = kind((struct edition){path, n = strcspn(path, "/")}, false) >= 0;
     return found;
 }
