@@ -356,6 +356,9 @@ def test_a_large_info_manual_is_a_page_for_each_part(docfs, workdir):
     section = docfs.ok("cat", "c/x.info/005-2.2-section-2.md").out
     assert section.startswith("# 2.2 Section 2\n\nSentence") and "\n## 2.2.1 Detail\n" in section
     assert section.rstrip().endswith("(1) A footnote of 2.2.")
+    titles = {h["path"]: h["title"] for h in docfs.json("search", "chapter section", "-k", "20")["hits"]}
+    assert titles["x.info/003-2-chapter-2.md"] == "2 Chapter 2"
+    assert titles["x.info/005-2.2-section-2.md"] == "2 Chapter 2: 2.2 Section 2" # each chapter has a "Section 2"
 
 
 def test_an_info_manual_has_no_more_pages_than_are_allowed(docfs, workdir):

@@ -118,7 +118,7 @@ static void add_node(struct span node, unsigned base, bool *titled, struct buf *
 #define NO_TITLE 9      /* the level of what belongs to the node before it */
 
 struct node {
-    struct span text, title;
+    struct span text, title, above;
     unsigned level;
 };
 
@@ -138,9 +138,9 @@ static struct node node_of(struct span text)
         struct span behind = rest;
         unsigned level = line_next(&behind, &next) ? underline(line, next) : 0;
         if (level)
-            return (struct node){text, span_trim(line), level};
+            return (struct node){.text = text, .title = span_trim(line), .level = level};
     }
-    return (struct node){text, {"", 0}, NO_TITLE};
+    return (struct node){.text = text, .title = {"", 0}, .level = NO_TITLE};
 }
 
 static int read_nodes(struct span text, struct manual *m)
@@ -167,11 +167,50 @@ static int read_nodes(struct span text, struct manual *m)
     return 0;
 }
 
+/* "Library" of "1.21.3 Library". */
+static struct span unnumbered(struct span title)
+{
+    size_t n = 0;
+    while (n < title.len && (is_digit(title.s[n]) || title.s[n] == '.'))
+        n++;
+    return n && n < title.len && title.s[n] == ' ' ? span_skip(title, n + 1) : title;
+}
+
+static int by_title(const void *a, const void *b)
+{
+    struct span x = unnumbered((*(struct node *const *)a)->title),
+                y = unnumbered((*(struct node *const *)b)->title);
+    int order = memcmp(x.s, y.s, x.len < y.len ? x.len : y.len);
+    return order ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+/* Of nodes of the same title each needs the one above it to be told apart. */
+static int find_above(struct manual *m)
+{
+    _cleanup_free_ struct node **sorted = calloc(m->n + 1, sizeof(*sorted));
+    struct span at[NO_TITLE + 1] = {{"", 0}}; /* the last title of each level */
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n; i++) {
+        struct node *n = sorted[i] = &m->node[i];
+        n->above = at[n->level - 1];
+        for (unsigned k = n->level; k <= NO_TITLE && n->level < NO_TITLE; k++)
+            at[k] = n->title;
+    }
+    qsort(sorted, m->n, sizeof(*sorted), by_title);
+    for (size_t i = 0; i < m->n; i++)
+        if ((i == 0 || by_title(&sorted[i - 1], &sorted[i])) &&
+            (i + 1 == m->n || by_title(&sorted[i], &sorted[i + 1])))
+            sorted[i]->above = (struct span){"", 0};
+    return 0;
+}
+
 /* The nodes [from, to). base: as in add_node(). */
 static int make_page(struct manual *m, size_t from, size_t to, unsigned base, unsigned number)
 {
     _cleanup_buf_ struct buf out = {0};
-    struct info_page page = {m->node[from].title, number, (unsigned)m->of, &out};
+    struct info_page page = {m->node[from].title, m->node[from].above, number, (unsigned)m->of,
+                             &out};
     bool titled = false;
     m->pages++;
     if (!m->fn)
@@ -214,6 +253,8 @@ int info_text(struct span text, size_t max_pages, int (*fn)(void *arg, struct in
 {
     struct manual m = {.goal = PAGE_GOAL};
     int r = read_nodes(text, &m);
+    if (r == 0)
+        r = find_above(&m);
     if (r == 0 && m.n && text.len <= PAGE_GOAL) {
         m.fn = fn;
         m.arg = arg;

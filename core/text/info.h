@@ -10,6 +10,7 @@ bool info_is(struct span text);
 /* One page of a manual. */
 struct info_page {
     struct span title; /* of the text that was given */
+    struct span above; /* the title above it, where others of the manual have the same; or empty */
     unsigned number;   /* from 1; 0: the manual is this one page */
     unsigned pages;    /* of the manual */
     struct buf *text;

@@ -331,6 +331,16 @@ struct manual {
     size_t bytes; /* of them */
 };
 
+/* "1.21 Changelog: 1.21.3 Library", in place of the title alone; NULL: no memory. */
+static char *below(struct span above, char *title)
+{
+    char *both;
+    if (asprintf(&both, "%.*s: %s", (int)above.len, above.s, title) < 0)
+        both = NULL;
+    free(title);
+    return both;
+}
+
 static int add_info_page(void *arg, struct info_page *p)
 {
     struct manual *m = arg;
@@ -345,8 +355,12 @@ static int add_info_page(void *arg, struct info_page *p)
     }
     if (r == 0) {
         title = t.has_top ? steal_ptr(t.title) : first_line_title(buf_span(p->text));
-        r = pages_add(m->pages, part, title, &t.out, NULL, NULL, m->name);
+        if (title && p->number && p->above.len && !(title = below(p->above, title)))
+            r = -ENOMEM;
     }
+    if (r == 0)
+        r = pages_add(m->pages, steal_ptr(part), title, &t.out, NULL, NULL, m->name);
+    free(part);
     free(t.title);
     buf_fini(&t.out);
     return r;
