@@ -141,6 +141,18 @@ def test_a_table_in_html_with_blank_lines(convert):
     assert "- **markdown**" in md, "a cell with markdown in it stays as it is"
 
 
+def test_code_in_html_with_variants_and_buttons(convert):
+    md = convert("""<html><body><h1>Lamp</h1><p>Light it.</p>
+<pre><input type="checkbox"><code class="language-js mjs"><b>import</b> lamp;</code><code
+ class="language-js cjs">require('lamp');</code><button class="copy-button">copy</button></pre>
+<pre><code class="language-sh">./light</code><button class="copy-button">copy</button></pre>
+<pre><code class="language-c">one
+</code><code class="language-c">two
+</code></pre></body></html>""", "page.html")
+    assert md.endswith("```js\nimport lamp;\n```\n\n```js\nrequire('lamp');\n```\n\n"
+                       "```sh\n./light\n```\n\n```\none\ntwo\n```\n")
+
+
 def test_the_place_of_generated_documentation_is_named(convert):
     md = convert("# API\n\n::: lamp.bulb.Socket\n\n:::note\nText.\n:::\n")
     assert "`lamp.bulb.Socket`\n" in md and ":::" not in md and "**Note**" in md

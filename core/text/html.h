@@ -258,7 +258,7 @@ bool html_render_grid(struct html_writer *w, const GumboNode *node);
 void html_render_pre(struct html_writer *w, const GumboNode *node);
 /* Text below node as inline code. */
 void html_render_code(struct html_writer *w, const GumboNode *node);
-/* The only child of n that is not blank, when it is an element; else NULL. */
+/* The only child of n that is shown and not blank, when it is an element; else NULL. */
 const GumboNode *html_only_child(const struct html_doc *d, const GumboNode *n);
 bool html_is_code(const GumboNode *n);
 /* Note boxes; title may be NULL. */

@@ -100,12 +100,50 @@ static void find_lang(const struct html_doc *d, const GumboNode *n, char lang[LA
     }
 }
 
+/* Is the child of a <pre> one of several that say the same in several languages? */
+static bool is_variant(const GumboNode *n, char lang[LANG_MAX])
+{
+    return html_is_element(n) && html_tag(n) == GUMBO_TAG_CODE && html_attr(n, "class") &&
+           lang_from_node(n, lang);
+}
+
+/* Variants differ in their class ("js mjs", "js cjs"); lines of one text do not. */
+static bool has_variants(const GumboNode *pre)
+{
+    const GumboVector *v = &pre->v.element.children;
+    const char *first = NULL;
+    char lang[LANG_MAX];
+    for (unsigned i = 0; i < v->length; i++) {
+        const GumboNode *c = v->data[i];
+        if (!is_variant(c, lang))
+            continue;
+        if (first && strcmp(first, html_attr(c, "class")) != 0)
+            return true;
+        first = html_attr(c, "class");
+    }
+    return false;
+}
+
+static void render_code(struct html_writer *w, const GumboNode *n, const char *lang);
+
 void html_render_pre(struct html_writer *w, const GumboNode *n)
 {
+    char lang[LANG_MAX];
+    const GumboVector *v = &n->v.element.children;
     if (html_mark(w->doc, n)->text == 0)
         return;
-    char lang[LANG_MAX];
+    if (has_variants(n)) {
+        for (unsigned i = 0; i < v->length; i++)
+            if (is_variant(v->data[i], lang))
+                render_code(w, v->data[i], lang);
+        return;
+    }
     find_lang(w->doc, n, lang);
+    render_code(w, n, lang);
+}
+
+static void render_code(struct html_writer *w, const GumboNode *n, const char *lang)
+{
     buf_clear(&w->scratch);
     html_plain(w->doc, n, true, &w->scratch);
     buf_rtrim(&w->scratch, " \t\n");

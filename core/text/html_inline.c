@@ -9,9 +9,10 @@ const GumboNode *html_only_child(const struct html_doc *d, const GumboNode *n)
     const GumboNode *found = NULL;
     for (unsigned i = 0; i < n->v.element.children.length; i++) {
         const GumboNode *c = n->v.element.children.data[i];
-        if (c->type == GUMBO_NODE_WHITESPACE || c->type == GUMBO_NODE_COMMENT)
+        if (c->type == GUMBO_NODE_WHITESPACE || c->type == GUMBO_NODE_COMMENT ||
+            (html_is_element(c) && html_dropped(d, c)))
             continue;
-        if (found || !html_is_element(c) || html_dropped(d, c))
+        if (found || !html_is_element(c))
             return NULL;
         found = c;
     }
