@@ -196,6 +196,18 @@ def test_the_end_of_a_pasted_text_counts(docfs, tmp_path):
     assert hits["hits"][0]["path"] == "a.md" and not hits["below"]
 
 
+def test_an_option_taken_for_an_exclusion_is_told(docfs, tmp_path):
+    (tmp_path / "a.md").write_text("# Compiler\n\nAll warnings: `cc -Wall file.c`; quiet ones: `cc -w`.\n")
+    (tmp_path / "b.md").write_text("# Linker\n\nThe compiler calls the linker, cc --wind too.\n")
+    docfs.ok("add", tmp_path)
+    r = json.loads(docfs.ok("search", "--json", "compiler -Wall").out)
+    assert [h["path"] for h in r["hits"]] == ["b.md"]
+    assert r["note"] == 'Passages with Wall are left out; the option is "-Wall", in quotes.'
+    assert [h["path"] for h in json.loads(docfs.ok("search", "--json", 'compiler "-Wall"').out)["hits"]] == ["a.md"]
+    for q in "compiler -file", "compiler -wind", "compiler -nowhere", 'compiler -"all warnings"':
+        assert not json.loads(docfs.ok("search", "--json", q).out)["note"], q
+
+
 def test_filters_and_scores_that_leave_nothing_are_named(shared_docfs):
     r = json.loads(shared_docfs.run("search", "--json", "task path=/etc/passwd lang=xx mode=lex").out)
     assert r["note"] == "No document passes the filters lang=xx path=/etc/passwd."

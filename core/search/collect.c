@@ -100,6 +100,7 @@ int search_explain(struct work *w, struct docfs_results *r, struct docfs_err *er
 {
     if (w->q->mode != MODE_VEC)
         lexical_spelling(w->d, w->r, &w->lex, r, &w->note);
+    excluded_options(w->r, w->q, &w->note);
     const char *more = "";
     int64_t count, last;
     if (!*w->q->text)

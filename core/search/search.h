@@ -95,6 +95,8 @@ void lexical_spelling(struct docfs *d, struct store_read *r, const struct lexica
                       const struct docfs_results *res, struct buf *note);
 /* Tells of collections in the filters that do not exist, and what may be meant (unknown.c). */
 void unknown_collections(struct store_read *r, const struct query *q, struct buf *note);
+/* Tells of excluded words that the documents know as options: gcc -Wall. */
+void excluded_options(struct store_read *r, const struct query *q, struct buf *note);
 /* Tells of quoted phrases that no passage holds. */
 void unknown_phrases(struct store_read *r, const struct query *q, const struct lexical *l,
                      struct buf *note);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * Why nothing is left: mostly a collection that is called otherwise, or a phrase that is put in
- * other words. */
+ * Why nothing is left, or not what was looked for: mostly a collection that is called otherwise, a
+ * phrase that is put in other words, or an option that was taken for an exclusion. */
 #include "core/search/search.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "core/text/token.h"
 #include "core/util/best.h"
 #include "core/util/suggest.h"
 
@@ -54,4 +57,32 @@ void unknown_phrases(struct store_read *r, const struct query *q, const struct l
         if (stands(r, l, q->phrase[i]) == 0)
             buf_addf(note, "%sNowhere stands \"%s\" word by word.", note->len ? " " : "",
                      q->phrase[i]);
+}
+
+struct option {
+    struct store_read *r;
+    const char *dashed;
+    int64_t df;
+};
+
+/* The whole word alone, when its dash is a part of it. */
+static int on_option(void *arg, const struct token *t)
+{
+    struct option *o = arg;
+    if (t->text[0] == '-' && t->end - t->start == strlen(o->dashed))
+        o->df = lexical_df(o->r, NULL, NULL, t->text);
+    return 1;
+}
+
+void excluded_options(struct store_read *r, const struct query *q, struct buf *note)
+{
+    for (size_t i = 0; i < q->n_exclude; i++) {
+        char dashed[TOKEN_MAX];
+        struct option o = {.r = r, .dashed = dashed};
+        if (snprintf(dashed, sizeof(dashed), "-%s", q->exclude[i]) < (int)sizeof(dashed))
+            token_each(dashed, strlen(dashed), on_option, &o);
+        if (o.df > 0)
+            buf_addf(note, "%sPassages with %s are left out; the option is \"%s\", in quotes.",
+                     note->len ? " " : "", q->exclude[i], dashed);
+    }
 }
