@@ -75,6 +75,17 @@ def test_the_newest_version_is_shown(docfs, tmp_path, older, newer):
     assert [(h["collection"], len(h["also"])) for h in hits(docfs, "quixotry2", "-k", "1")] == [(f"lang@{newer}", 2)]
 
 
+def test_versions_are_one_similar_document(docfs, tmp_path):
+    for release in "9", "10":
+        docfs.ok("add", version(tmp_path, f"v{release}", release), "-q", "-c", f"lang@{release}")
+    near = docfs.json("similar", "lang@10/guide/topic0.md", "-k", "9")["hits"]
+    paths = [h["path"] for h in near]
+    assert len(paths) == len(set(paths)) and len(paths) > 2
+    assert {h["collection"] for h in near if h["also"]} == {"lang@10"}
+    assert len(docfs.json("similar", "lang@10/guide/topic0.md", "-k", "9", "--set", "search.copies=all")["hits"]) > \
+        len(paths)
+
+
 def test_of_many_versions_the_newest_are_named(docfs, tmp_path):
     for n in range(14):
         version(tmp_path / "many", f"v1.{n}", f"1.{n}")

@@ -84,6 +84,11 @@ static size_t wanted(struct docfs *d, const struct query *q)
     return k > QUERY_K_MAX ? QUERY_K_MAX : k;
 }
 
+bool search_folds_copies(struct docfs *d)
+{
+    return setting_int(d, "search.copies") == COPIES_ONE;
+}
+
 /* One attempt; repeated by the caller while dead rows crowd out living ones. */
 static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
                    const struct asked *asked, const struct docset *allowed, size_t k, size_t depth,
@@ -94,7 +99,7 @@ static int attempt(struct docfs *d, struct store_read *r, const struct query *q,
     struct docfs_results *res = results_new(q->canonical, store_read_generation(r));
     if (!res)
         return err_oom(err);
-    if (!q->all_copies && setting_int(d, "search.copies") == COPIES_ONE)
+    if (!q->all_copies && search_folds_copies(d))
         copies_init(&w.copies, k);
     int rc = state_acquire(d, r, asked->e, &w.index, err);
     if (rc == 0) {

@@ -192,6 +192,7 @@ struct copies {
     struct store_identity *item; /* per hit; NULL: copies are not folded */
     size_t cap;
 };
+bool search_folds_copies(struct docfs *d); /* by the settings */
 void copies_init(struct copies *c, size_t k);
 void copies_fini(struct copies *c);
 /* 0: the passage is to be the next hit of res; 1: its document is a copy of a hit, which names it
