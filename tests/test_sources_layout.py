@@ -200,10 +200,12 @@ def test_pages_are_not_repeated_by_what_lies_beside_them(docfs, tmp_path):
     for name in ("all.json", "api/wick.json", "api/alone.json"):
         (root / name).write_text('{"name": "wick"}')
     (root / "api/oil.json.gz").write_bytes(gzip.compress(b'{"name": "oil"}'))
+    for name in ("api/oil.md", "api/wick.md", "book/api/oil.md"):
+        (root / name).write_text("# Oil\n\nOf whales, formerly.\n")
     (root / "book/ayu-highlight-0a1b.css").write_text("p { }")
     docfs.ok("add", root, "--collection", "lamp")
     pages = [f"{d}{p}.md" for d in ("", "book/") for p in ("index", "api/wick", "api/oil")]
-    assert docfs.paths("lamp") == sorted(pages + ["api/alone.md", "print.md", "book/all.md"])
+    assert docfs.paths("lamp") == sorted(pages + ["api/alone.md", "print.md", "book/all.md", "book/api/oil.md.md"])
     why = docfs.ok("list", "--failures", "lamp").out
     assert "all.html\tall pages in one" in why and "book/print.html\tall pages of the book" in why
     assert "api/oil.json.gz\tthe data of a page" in why and "api/wick.json\t" in why

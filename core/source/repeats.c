@@ -36,6 +36,11 @@ static const char *why(const struct source_files *files, const char *path)
     bool all = there(files, path, dir, "all.json") || there(files, path, dir, "all.json.gz");
     if (strcmp(base, "all.html") == 0 && all && there(files, path, dir, "index.html"))
         return "all pages in one"; /* as Node.js has it */
+    /* Node.js builds each page twice and keeps what it was made of. */
+    size_t stem = dir + len - (len > 3 ? 3 : 0);
+    if (len > 3 && strcmp(base + len - 3, ".md") == 0 && there(files, path, stem, ".html") &&
+        (there(files, path, stem, ".json") || there(files, path, stem, ".json.gz")))
+        return "the source text of a page that is here";
     size_t end = len > 8 && strcmp(base + len - 8, ".json.gz") == 0 ? 8
                  : len > 5 && strcmp(base + len - 5, ".json") == 0  ? 5
                                                                     : 0;
