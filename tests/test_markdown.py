@@ -173,6 +173,11 @@ def test_shortcodes(convert):
     assert "A Pod, since (new in 1.2); [see](b.md), {{</* shown */>}}, {{ .Value }}.\n\nA picture\n" in md
 
 
+def test_imports_further_down_in_pages_of_docusaurus(convert):
+    md = convert("# A\n\nText.\n\nimport Wick from './_Wick.md';\n\n<Wick />\n\nimport os from here\n")
+    assert "Wick" not in md and md.endswith("\n\nimport os from here\n")
+
+
 def test_links_of_laravel_lead_to_the_file_beside(convert):
     md = convert("See [locks](/docs/{{version}}/cache#atomic-locks), [queues](/docs/{{version}}/queues) and"
                  " [all](/docs/{{version}}/), [api](https://api.x/docs/{{version}}/a), /docs/{{version}}/b.\n")

@@ -33,7 +33,7 @@ def test_documentation_is_known_by_its_usual_spellings(docfs, repo):
     for data in ("tests/unit/fixtures/x.md", "testdata/x.md", "pkg/__tests__/x.md", "fixtures/real.md",
                  "test/how.md", "a/src/test/x.md", "lamp-testsuite/b/x.md", "tests/format/list/x.md"):
         repo.put(data, "# Is it documentation?\n")
-    for pins in "requirements.txt", "requirements/docs.txt", "requirements/extras/oil.txt":
+    for pins in "requirements-dev.txt", "requirements/docs.txt", "requirements/extras/oil.txt":
         repo.put(pins, "wick==1.0\n")
     repo.put("layouts/base.html", "<html>\n  {% block head %}\n  <b>x</b>\n  {% endblock %}\n</html>\n")
     repo.commit("vignette")

@@ -388,6 +388,7 @@ const char *const source_test_globs[] = {"**/testdata/**",
                                          "**/__e2e__/**",
                                          "**/_templates/**",
                                          "t/**/*.txt",
+                                         "**/requirements*.txt",
                                          "**/requirements/**/*.txt",
                                          NULL};
 

@@ -18,6 +18,19 @@
 #define ESM_LINES 500   /* lines of one import or export statement */
 #define CODE_LINES 2000 /* between a shortcode and its end */
 
+/* "import Note from './_note.md'", which stands further down in pages of Docusaurus named .md. */
+static bool imports_component(struct span line)
+{
+    if (!span_starts(line, "import ") || line.len < 20 || !is_upper(line.s[7]))
+        return false;
+    size_t n = 7;
+    while (n < line.len && is_alnum(line.s[n]))
+        n++;
+    struct span from = span_skip(line, n);
+    return span_starts(from, " from './") || span_starts(from, " from '../") ||
+           span_starts(from, " from '@");
+}
+
 /* Skips an import or export: to the end of its brackets. */
 static void skip_esm(struct md *m, struct span line)
 {
@@ -282,7 +295,7 @@ static void one_line(struct md *m, struct span line)
         buf_add_span(&m->out, blank ? (struct span){"", 0} : line);
         buf_addc(&m->out, '\n');
         m->prev_text = false;
-    } else if (m->mdx && m->prev_blank && mdx_is_esm(line)) {
+    } else if (m->prev_blank && (m->mdx || imports_component(line)) && mdx_is_esm(line)) {
         skip_esm(m, line);
         return; /* prev_blank stays: statements follow each other */
     } else {
