@@ -181,7 +181,7 @@ struct docfs_hit {
     struct docfs_also *also;     /* copies that were folded into this hit, newer versions first, at
                                     most DOCFS_ALSO_MAX (copies=all shows all) */
     size_t n_also;
-    char name[SLUG_MAX + 32]; /* result file name: NN-slug.id.md */
+    char name[SLUG_MAX + 32]; /* result file name: NN-slug.id.md, NNN of more than 99 */
 };
 
 struct docfs_results {

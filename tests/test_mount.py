@@ -108,6 +108,18 @@ def test_filters_in_names(mnt):
     assert "k" in bad and "many" in bad
 
 
+def test_many_results_sort_by_rank(docfs, tmp_path, mount_of):
+    for i in range(120):
+        (tmp_path / f"p{i}.md").write_text(f"# Page {i}\n\nWombats of place {i}.\n")
+    docfs.ok("add", tmp_path, "-q", "-c", "c")
+    m = mount_of(docfs)
+    names = [n for n in sorted(os.listdir(m.path / "search" / "wombats k=110")) if n != "00-RESULTS.md"]
+    assert [n.split("-")[0] for n in names] == [f"{i:03}" for i in range(1, 111)]
+    assert (m.path / "search" / "wombats k=110" / names[99]).read_text().startswith("# Page")
+    few = sorted(os.listdir(m.path / "search" / "wombats k=99"))
+    assert [n.split("-")[0] for n in few[1:]] == [f"{i:02}" for i in range(1, 100)]
+
+
 def test_spellings_share_results_not_directories(mnt):
     a, b = mnt / "search/Cancel a task", mnt / "search/cancel  a task?"
     assert os.listdir(a) == os.listdir(b)

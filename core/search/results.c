@@ -76,7 +76,7 @@ void docfs_results_unref(struct docfs_results *pub)
     free(r);
 }
 
-static void result_name(struct docfs_hit *h, size_t rank)
+static void result_name(struct docfs_hit *h, size_t rank, int digits)
 {
     char slug[SLUG_MAX + 1];
     const char *slash = strrchr(h->path, '/');
@@ -84,7 +84,7 @@ static void result_name(struct docfs_hit *h, size_t rank)
     name_slug(h->title, strlen(h->title), slug);
     if (strcmp(slug, "untitled") == 0)
         name_slug(slash ? slash + 1 : h->path, strlen(slash ? slash + 1 : h->path), slug);
-    snprintf(h->name, sizeof(h->name), "%02zu-%s.%s.md", rank, slug, h->public_id);
+    snprintf(h->name, sizeof(h->name), "%0*zu-%s.%s.md", digits, rank, slug, h->public_id);
 }
 
 static bool room(struct docfs_results *pub)
@@ -180,7 +180,7 @@ int results_add(struct docfs_results *pub, const struct candidate *c, const stru
         return err_oom(err);
     }
     name_doc_id(h.document, h.public_id);
-    result_name(&h, pub->n + 1);
+    result_name(&h, pub->n + 1, 2);
     pub->hit[pub->n++] = h;
     return 0;
 }
@@ -219,8 +219,14 @@ int results_renew(struct docfs_results *pub, size_t at)
     hit_fini(old);
     *old = *newer;
     pub->n--;
-    result_name(old, at + 1);
+    result_name(old, at + 1, 2);
     return results_also(old, 0, &a);
+}
+
+void results_number(struct docfs_results *pub)
+{
+    for (size_t i = 0; i < pub->n && pub->n > 99; i++)
+        result_name(&pub->hit[i], i + 1, pub->n > 999 ? 4 : 3);
 }
 
 static bool names(const struct docfs_hit *h, int64_t document)
@@ -260,7 +266,7 @@ int results_more(struct docfs_results *pub, const struct docfs_results *from, si
         struct docfs_hit *h = &pub->hit[pub->n - 1];
         if (pub->n > 1 && h->score > h[-1].score)
             h->score = h[-1].score;
-        result_name(h, pub->n);
+        result_name(h, pub->n, 2);
     }
     pub->candidates = from->candidates;
     return 0;

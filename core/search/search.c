@@ -326,6 +326,7 @@ static int search(struct docfs *d, const struct query *q, const struct query *ba
     free(allowed.bits);
     if (rc < 0)
         return rc;
+    results_number(res);
     res->seconds = (double)(clock_mono_ns() - start) / 1e9;
     note_pending(r, res);
     if (!base && !scope && !res->partial)

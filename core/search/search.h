@@ -282,6 +282,8 @@ int results_also(struct docfs_hit *h, size_t at, struct docfs_also *a);
 int results_more(struct docfs_results *r, const struct docfs_results *from, size_t k);
 /* Moves the hits of another answer to one that has none, where they are below the threshold. */
 void results_neighbours(struct docfs_results *r, struct docfs_results *from);
+/* Makes the names of more than 99 hits sort by rank. */
+void results_number(struct docfs_results *r);
 /* Puts the last hit in the place of another one, which it names from now on, as that one did its
  * own. 0 or -1 when memory is out. */
 int results_renew(struct docfs_results *r, size_t at);
