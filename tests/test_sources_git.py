@@ -35,6 +35,7 @@ def test_documentation_is_known_by_its_usual_spellings(docfs, repo):
         repo.put(data, "# Is it documentation?\n")
     for pins in "requirements-dev.txt", "requirements/docs.txt", "requirements/extras/oil.txt":
         repo.put(pins, "wick==1.0\n")
+    repo.put("layouts/words.html", "<!--\n  Words\n-->\n\n{% macro t(key) %}{{ {'a': 'b'}[key] }}{% endmacro %}\n")
     repo.put("layouts/base.html", "<html>\n  {% block head %}\n  <b>x</b>\n  {% endblock %}\n</html>\n")
     repo.commit("vignette")
     docfs.ok("add", repo.bare, "--kind", "git", "--collection", "lamp", "-q")

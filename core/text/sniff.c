@@ -310,18 +310,21 @@ static bool has_front_matter(struct span text)
  * before any code. Pages of docs about such marks show them in code. */
 static bool is_template(struct span text)
 {
-    unsigned marks = 0;
-    bool first = true;
     text.len = text.len < HEAD ? text.len : HEAD;
+    text = span_trim(text);
+    const char *end;
+    while (span_starts(text, "<!--") && (end = memmem(text.s, text.len, "-->", 3)))
+        text = span_trim(span_skip(text, (size_t)(end + 3 - text.s)));
     const char *code = memmem(text.s, text.len, "<pre", 4);
     if (code)
         text.len = (size_t)(code - text.s);
+    unsigned marks = 0;
     struct span line;
-    while (marks < 2 && line_next(&text, &line)) {
+    for (bool first = true; marks < 2 && line_next(&text, &line); first = false) {
         struct span t = span_trim(line);
-        bool mark = span_starts(t, "{%") || span_starts(t, "{{") || span_starts(t, "{# ");
+        bool mark = span_starts(t, "{%") || span_starts(t, "{{") || span_starts(t, "{# ") ||
+                    span_starts(t, "{#-");
         marks += mark ? 1 + first : 0;
-        first = first && (t.len == 0 || span_starts(t, "<!--"));
     }
     return marks > 1;
 }
