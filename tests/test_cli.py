@@ -467,6 +467,17 @@ def test_a_phrase_that_stands_nowhere_is_named(shared_docfs):
     assert r.code == 1 and "Nowhere" not in r.err and "what stands in quotes" in r.err
 
 
+def test_what_is_pasted_is_no_grammar(docfs, tmp_path):
+    """Quotes, dashes and colons of a stack trace are text of it."""
+    (tmp_path / "errors.md").write_text("# Errors\n\nA WickError says that the lamp is dry: fill it -or else.\n")
+    docfs.ok("add", tmp_path, "-q", "-c", "c")
+    trace = 'Traceback (most recent call last):\n  File "/srv/lamp.py", line 3, in=burn -dry\nWickError: "lamp"\n'
+    hits = json.loads(docfs.ok("search", "--json", trace).out)["hits"]
+    assert hits[0]["path"] == "errors.md" and not hits[0]["below_min"]
+    assert docfs.run("search", '  "no such text" lamp \n ').code == 1 # one line, with blanks around it
+    assert docfs.ok("search", "--json", "-k", "1", trace).out
+
+
 def test_without_its_quotes_a_question_tells_of_the_nearest_documents(shared_docfs):
     """Quotation marks of natural language are no reason to leave somebody with nothing."""
     asked = 'how do I cancel a task of the "big one"'

@@ -369,6 +369,20 @@ static int normal(const char *s, size_t len, bool quotes, char **ret, struct doc
     return *ret ? 0 : err_oom(err);
 }
 
+#define PASTED_LINES 3 /* fewer may be a question that was wrapped */
+
+/* Text such as a stack trace: its quotes, signs and colons are no grammar. */
+static bool was_pasted(const char *s, size_t len)
+{
+    size_t lines = 0;
+    bool blank = true;
+    for (size_t i = 0; i < len; i++) {
+        lines += blank && (unsigned char)s[i] > ' ';
+        blank = s[i] == '\n' || (blank && (unsigned char)s[i] <= ' ');
+    }
+    return lines >= PASTED_LINES;
+}
+
 static int parse(const char *text, size_t len, const char *filters, bool from_name,
                  struct query **ret, struct docfs_err *err)
 {
@@ -390,8 +404,9 @@ static int parse(const char *text, size_t len, const char *filters, bool from_na
     _cleanup_(query_freep) struct query *q = calloc(1, sizeof(*q));
     if (!q)
         return err_oom(err);
-    q->raw = i < decoded.len && decoded.data[i] == '=';
-    i += q->raw;
+    bool mark = i < decoded.len && decoded.data[i] == '=';
+    i += mark;
+    q->raw = mark || was_pasted(buf_text(&decoded) + i, decoded.len - i);
     _cleanup_free_ char *words = NULL, *more = NULL;
     int r = normal(buf_text(&decoded) + i, decoded.len - i, !q->raw, &words, err);
     if (!r)

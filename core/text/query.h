@@ -46,7 +46,7 @@ struct query {
     enum query_mode mode;
     bool all_copies; /* copies=all: the same text in several places is several hits */
     bool plain;      /* set by callers: what was learned from feedback is left out */
-    bool raw;        /* began with '=': no parsing at all */
+    bool raw;        /* began with '=', or has three lines: no parsing at all */
     char *canonical; /* one spelling for all equal queries, case folded: the cache key; parsing it
                         again gives the same */
 };
