@@ -138,7 +138,7 @@ const struct config_def config_table[] = {
     {"search.min", REAL, "0", 0, 1, "smallest score shown"},
     {"search.near_weight", REAL, "1.0", 0, 100,
      "weight of the comparison word by word with the built-in model"},
-    {"search.read_again", INTEGER, "60", 0, 1000,
+    {"search.read_again", INTEGER, "50", 0, 1000,
      "best passages that are scored from their text; 0 = none"},
     {"search.rows", INTEGER, "60000", 100, 1e9,
      "passages that full text visits for one question, rare words first; more is slower"},
