@@ -85,7 +85,8 @@ document.getElementById('add').addEventListener('submit', async (e) => {
 
 async function load() {
   const data = await api('GET', '/ingestion/jobs?limit=15');
-  for (const j of data.jobs) jobs.set(j.id, j);
+  // An event may have told of a later state while this answer was under way.
+  for (const j of data.jobs) if (!(jobs.get(j.id)?.revision > j.revision)) jobs.set(j.id, j);
   showJobs();
 }
 
