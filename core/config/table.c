@@ -177,6 +177,7 @@ const struct config_def config_table[] = {
     {"sources.timeout", DURATION, "10m", 100, 86400000, "longest single step of fetching a source"},
     {"sources.token_file", SECRET, "", 0, 4096,
      "file of lines HOST TOKEN, for private repositories and sites", CONFIG_LOCAL},
+
     {"watch.poll", DURATION, "30s", 1000, 86400000,
      "how often a directory that cannot be watched is read again"},
     {"watch.rescan", DURATION, "1h", 1000, 30.0 * 86400000,
