@@ -2,12 +2,14 @@
 #include "core/text/convert.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text/charset.h"
 #include "core/text/heading.h"
 #include "core/text/mdutil.h"
+#include "core/text/name.h"
 #include "core/text/sniff.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
@@ -234,6 +236,15 @@ int pages_add(struct pages *p, char *part, char *title, struct buf *body, char *
     }
     p->item[p->n++] = page;
     return 0;
+}
+
+char *pages_part(size_t number, size_t of, const char *words, size_t len)
+{
+    char slug[SLUG_MAX + 1] = "", *part;
+    if (words)
+        name_slug(words, len, slug);
+    int n = asprintf(&part, "%0*zu%s%s", of > 999 ? 4 : 3, number, words ? "-" : "", slug);
+    return n < 0 ? NULL : part;
 }
 
 static void drop_blank_pages(struct pages *p)

@@ -86,6 +86,10 @@ void pages_fini(struct pages *p);
 int pages_add(struct pages *p, char *part, char *title, struct buf *body, char *source_url,
               char *lang, const char *fallback_name);
 
+/* Name of a page of a file with several: "007-words-of-its-title", in which the numbers of `of`
+ * pages (0: not known) sort; words NULL: "007". The caller's; NULL when memory is out. */
+char *pages_part(size_t number, size_t of, const char *words, size_t len);
+
 /* Decides the format from the name, then the bytes. Never fails; FORMAT_BINARY when the bytes are
  * not text in any encoding. */
 enum doc_format convert_sniff(const char *name, const char *data, size_t len);

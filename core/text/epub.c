@@ -9,7 +9,6 @@
 
 #include "core/text/convert.h"
 #include "core/text/mdutil.h"
-#include "core/text/name.h"
 #include "core/util/cleanup.h"
 #include "core/util/grow.h"
 
@@ -218,7 +217,7 @@ struct making {
 static int add_chapter(struct making *m, const struct part *p, const char *title)
 {
     struct buf body = {0};
-    char *own = NULL, *url = NULL, *lang = NULL, *part = NULL, slug[SLUG_MAX + 1];
+    char *own = NULL, *url = NULL, *lang = NULL;
     if (m->pages->n >= m->limits->max_pages)
         return err_set(m->err, -EFBIG, "makes more than %u documents (setting ingest.max_pages)",
                        m->limits->max_pages);
@@ -236,9 +235,7 @@ static int add_chapter(struct making *m, const struct part *p, const char *title
         return r;
     }
     struct span stem = path_stem(p->name);
-    name_slug(stem.s, stem.len, slug);
-    if (asprintf(&part, "%03zu-%s", m->pages->n + 1, slug) < 0)
-        part = NULL;
+    char *part = pages_part(m->pages->n + 1, 0, stem.s, stem.len);
     if (!own || !*own) {
         free(own);
         own = strdup(title);

@@ -232,3 +232,11 @@ size_t heading_clean(const char *s, size_t len, char out[static HEADING_MAX + 1]
     out[n] = '\0';
     return n;
 }
+
+size_t heading_number(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && ((s[n] >= '0' && s[n] <= '9') || s[n] == '.'))
+        n++;
+    return n && n < len && s[n] == ' ' ? n + 1 : 0;
+}

@@ -30,6 +30,9 @@ int heading_underline(const char *line, size_t len);
 /* Could this line be underlined into a heading? */
 bool heading_candidate(const char *line, size_t len);
 
+/* Bytes of the section number before the words of a title: "5.14.1 "; 0 when there is none. */
+size_t heading_number(const char *s, size_t len);
+
 /* Heading text without markup: links to their text, no emphasis, code marks, tags or permalink
  * signs, blanks collapsed, cut at HEADING_MAX. Returns the length. */
 size_t heading_clean(const char *s, size_t len, char out[static HEADING_MAX + 1]);

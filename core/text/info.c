@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/text/heading.h"
 #include "core/util/grow.h"
 
 #define NODE "\n\x1f"     /* begins a node, a tag table and what else is not text */
@@ -170,10 +171,7 @@ static int read_nodes(struct span text, struct manual *m)
 /* "Library" of "1.21.3 Library". */
 static struct span unnumbered(struct span title)
 {
-    size_t n = 0;
-    while (n < title.len && (is_digit(title.s[n]) || title.s[n] == '.'))
-        n++;
-    return n && n < title.len && title.s[n] == ' ' ? span_skip(title, n + 1) : title;
+    return span_skip(title, heading_number(title.s, title.len));
 }
 
 static int by_title(const void *a, const void *b)

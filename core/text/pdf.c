@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/text/convert.h"
-#include "core/text/name.h"
 #include "core/text/plaintext.h"
 #include "core/util/child.h"
 #include "core/util/cleanup.h"
@@ -189,28 +188,26 @@ static size_t part_len(struct span md)
     return md.len;
 }
 
-static int add_part(struct span text, unsigned number, int digits, const char *title,
-                    const char *name, struct pages *ret)
+static int add_part(struct span text, size_t number, size_t of, const char *title, const char *name,
+                    struct pages *ret)
 {
-    _cleanup_buf_ struct buf body = {0}, part = {0}, whole = {0};
+    _cleanup_buf_ struct buf body = {0}, whole = {0};
     struct span rest = text, head = {"", 0};
     line_next(&rest, &head);
     size_t level = heading_level(head);
-    buf_addf(&part, "%0*u", digits, number);
     buf_addf(&whole, "%s: ", title);
     if (level) {
-        char slug[SLUG_MAX + 1];
         head = span_skip(head, level + 1);
-        name_slug(head.s, head.len, slug);
-        buf_addf(&part, "-%s", slug);
         buf_add_span(&whole, head);
     } else {
-        buf_addf(&whole, "part %u", number);
+        buf_addf(&whole, "part %zu", number);
     }
     buf_add_span(&body, text);
-    if (buf_status(&part) < 0 || buf_status(&whole) < 0)
+    char *part =
+        buf_status(&whole) < 0 ? NULL : pages_part(number, of, level ? head.s : NULL, head.len);
+    if (!part)
         return -ENOMEM;
-    return pages_add(ret, buf_steal(&part, NULL), buf_steal(&whole, NULL), &body, NULL, NULL, name);
+    return pages_add(ret, part, buf_steal(&whole, NULL), &body, NULL, NULL, name);
 }
 
 /* Nobody reads a manual of a thousand pages as one file, and all hits would have its title. */
@@ -225,10 +222,9 @@ static int add_pages(struct buf *md, const char *name, const struct convert_limi
         return pages_add(ret, NULL, title, md, NULL, NULL, name);
     int r = 0;
     struct span rest = buf_span(md);
-    for (unsigned number = 1; rest.len && r == 0; number++) {
+    for (size_t number = 1; rest.len && r == 0; number++) {
         size_t len = part_len(rest);
-        r = add_part((struct span){rest.s, len}, number, n > 999 ? 4 : 3, title ? title : "PDF",
-                     name, ret);
+        r = add_part((struct span){rest.s, len}, number, n, title ? title : "PDF", name, ret);
         rest = span_skip(rest, len);
     }
     free(title);

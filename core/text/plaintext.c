@@ -10,7 +10,6 @@
 #include "core/text/convert.h"
 #include "core/text/furniture.h"
 #include "core/text/info.h"
-#include "core/text/name.h"
 #include "core/text/vimhelp.h"
 #include "core/util/cleanup.h"
 #include "core/util/utf8.h"
@@ -345,14 +344,11 @@ static int add_info_page(void *arg, struct info_page *p)
 {
     struct manual *m = arg;
     struct text t = {.out = {.limit = m->limits->max_output - m->bytes}};
-    char *title = NULL, *part = NULL, slug[SLUG_MAX + 1];
+    char *title = NULL, *part = NULL;
     int r = add_lines(&t, buf_span(p->text));
     m->bytes += t.out.len;
-    if (r == 0 && p->number) {
-        name_slug(p->title.s, p->title.len, slug);
-        r = asprintf(&part, "%0*u-%s", p->pages > 999 ? 4 : 3, p->number, slug) < 0 ? -ENOMEM : 0;
-        part = r < 0 ? NULL : part;
-    }
+    if (r == 0 && p->number && !(part = pages_part(p->number, p->pages, p->title.s, p->title.len)))
+        r = -ENOMEM;
     if (r == 0) {
         title = t.has_top ? steal_ptr(t.title) : first_line_title(buf_span(p->text));
         if (title && p->number && p->above.len && !(title = below(p->above, title)))
