@@ -32,6 +32,22 @@ static bool enough(const struct work *w, const struct docfs_results *r, const st
     return !versions;
 }
 
+#define HISTORY 0.9 /* parts of a score that count */
+#define CONTENTS 0.6
+
+/* True when the candidate counts less from now on. */
+static bool lessen(const struct work *w, struct candidate *c, const struct store_passage *p)
+{
+    bool whole = w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT;
+    if (c->lessened || !whole || w->asked->rerank)
+        return false;
+    double part = history_tells(w, p) ? HISTORY : contents_only(p) ? CONTENTS : 1;
+    c->lessened = part < 1;
+    c->score *= part;
+    c->boost *= part;
+    return c->lessened;
+}
+
 /* Adds the documents that are (good) or are not above the threshold until r holds k. Passages that
  * the index still held but the store deleted are told to the index and counted in *dead. */
 static int collect_some(struct work *w, struct docfs_results *r, bool good, size_t k, int64_t last,
@@ -45,7 +61,6 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         if (above(w, c) != good)
             continue;
         struct store_passage p;
-        size_t older;
         int rc = store_passage(w->r, c->passage, &p, err);
         if (rc == -ENOENT) {
             /* Rows never come back: gone from this snapshot means deleted, unless it is newer. */
@@ -56,21 +71,13 @@ static int collect_some(struct work *w, struct docfs_results *r, bool good, size
         }
         if (rc < 0)
             return rc;
-        bool less = history_less(w, c, &p) || contents_less(w, c, &p);
-        if (less && fuse_sink(w->list, w->n, i) != i) {
+        if (lessen(w, c, &p) && fuse_sink(w->list, w->n, i) != i) {
             store_passage_fini(&p);
             i--; /* another one is here now */
             continue;
         }
         fresh_judge(w->d, &p.fresh, &p.checked_at, &p.stale_at);
-        rc = copies_fold(&w->copies, w->r, r, &p, &older, err);
-        if (rc != 1) {
-            bool renews = rc == 2;
-            if (rc >= 0 && (renews || r->n < k))
-                rc = results_add(r, c, &p, w->q->text, err);
-            if (rc == 0 && renews)
-                rc = results_renew(r, older) < 0 ? err_oom(err) : 0;
-        }
+        rc = copies_add(&w->copies, w->r, r, k, c, &p, w->q->text, err);
         store_passage_fini(&p);
         if (rc < 0)
             return rc;

@@ -4,7 +4,6 @@
 #include "core/search/search.h"
 #include "core/text/mdutil.h"
 
-#define LESS 0.6
 #define LINKS_MIN 5    /* fewer are no table */
 #define OTHERS_SHARE 8 /* one line of text among so many links is still one */
 
@@ -34,8 +33,9 @@ static bool is_link(struct span line)
            !span_has(to, "://");
 }
 
-static bool is_contents(struct span text)
+bool contents_only(const struct store_passage *p)
 {
+    struct span text = {p->text, p->text_len};
     size_t links = 0, others = 0;
     struct span line;
     while (line_next(&text, &line)) {
@@ -48,15 +48,4 @@ static bool is_contents(struct span text)
             others++;
     }
     return links >= LINKS_MIN && others * OTHERS_SHARE <= links;
-}
-
-bool contents_less(const struct work *w, struct candidate *c, const struct store_passage *p)
-{
-    bool whole = w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT;
-    if (c->aged || !whole || w->asked->rerank || !is_contents((struct span){p->text, p->text_len}))
-        return false;
-    c->aged = true;
-    c->score *= LESS;
-    c->boost *= LESS;
-    return true;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text/heading.h"
 #include "core/text/sketch.h"
 #include "core/util/utf8.h"
 
@@ -40,13 +41,6 @@ static const char *file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* "5.14.1 " */
-static const char *behind_number(const char *s)
-{
-    const char *p = s + strspn(s, "0123456789.");
-    return p > s && *p == ' ' ? p + 1 : s;
-}
-
 /* Of both the next letter, digit or sign that is no punctuation; 0 at the end. */
 static uint32_t next_sign(const char **s)
 {
@@ -64,8 +58,8 @@ static uint32_t next_sign(const char **s)
 static bool same_title(const char *a, const char *b)
 {
     uint32_t x, y, signs = 0;
-    a = behind_number(a);
-    b = behind_number(b);
+    a += heading_number(a, strlen(a));
+    b += heading_number(b, strlen(b));
     do {
         x = next_sign(&a);
         y = next_sign(&b);
@@ -108,7 +102,9 @@ static int add_also(struct docfs_hit *h, const struct store_passage *p)
     return results_also(h, at, &a);
 }
 
-int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
+/* 0: the passage is to be the next hit; 1: its document is a copy of a hit, which names it now; 2:
+ * of an older version, *ret_hit, in whose place it is to be. */
+static int fold(struct copies *c, struct store_read *r, struct docfs_results *res,
                 const struct store_passage *p, size_t *ret_hit, struct docfs_err *err)
 {
     if (!c->item)
@@ -131,4 +127,19 @@ int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *re
     if (res->n < c->cap) /* it becomes the next hit */
         c->item[res->n] = id;
     return 0;
+}
+
+int copies_add(struct copies *c, struct store_read *r, struct docfs_results *res, size_t k,
+               const struct candidate *from, const struct store_passage *p, const char *query_text,
+               struct docfs_err *err)
+{
+    size_t older;
+    int rc = fold(c, r, res, p, &older, err);
+    if (rc < 0 || rc == 1)
+        return rc < 0 ? rc : 0;
+    bool renews = rc == 2;
+    if (!renews && res->n >= k)
+        return 0;
+    rc = results_add(res, from, p, query_text, err);
+    return rc == 0 && renews && results_renew(res, older) < 0 ? err_oom(err) : rc;
 }

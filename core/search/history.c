@@ -7,8 +7,6 @@
 
 #include "core/search/search.h"
 
-#define LESS 0.9
-
 static bool listed(const char *const *list, const char *s)
 {
     while (*list && strcmp(*list, s) != 0)
@@ -87,14 +85,7 @@ static bool title_tells(const char *title)
     return begins_with_any(title, begin) || strcasestr(title, "release notes");
 }
 
-bool history_less(const struct work *w, struct candidate *c, const struct store_passage *p)
+bool history_tells(const struct work *w, const struct store_passage *p)
 {
-    bool whole = w->q->mode == MODE_HYBRID || w->q->mode == MODE_EXACT;
-    if (c->aged || !whole || w->asked->rerank || !(path_tells(p->path) || title_tells(p->title)) ||
-        asked(&w->lex))
-        return false;
-    c->aged = true;
-    c->score *= LESS;
-    c->boost *= LESS;
-    return true;
+    return (path_tells(p->path) || title_tells(p->title)) && !asked(&w->lex);
 }

@@ -109,7 +109,7 @@ struct candidate {
     int lex_rank, vec_rank; /* 0 = not in that list */
     double score, boost, prior;
     unsigned matches; /* after grouping: passages of this document */
-    bool aged;        /* it counts less already, see history.c and contents.c */
+    bool lessened;    /* it counts less already, see collect.c */
 };
 
 /* Cosines are compared by where they lie between the smallest and the largest of the candidates,
@@ -195,10 +195,11 @@ struct copies {
 bool search_folds_copies(struct docfs *d); /* by the settings */
 void copies_init(struct copies *c, size_t k);
 void copies_fini(struct copies *c);
-/* 0: the passage is to be the next hit of res; 1: its document is a copy of a hit, which names it
- * now; 2: of an older version, *ret_hit, in whose place it is to be (results_renew()). */
-int copies_fold(struct copies *c, struct store_read *r, struct docfs_results *res,
-                const struct store_passage *p, size_t *ret_hit, struct docfs_err *err);
+/* Makes the passage the next hit of res, which holds k at most; or one that takes the place of an
+ * older version of its document; or names the document in the hit that it is a copy of. */
+int copies_add(struct copies *c, struct store_read *r, struct docfs_results *res, size_t k,
+               const struct candidate *from, const struct store_passage *p, const char *query_text,
+               struct docfs_err *err);
 
 /* ---- editions.c ---- */
 
@@ -256,11 +257,11 @@ struct phrase_words {
 void phrases_words(const char *phrase, struct phrase_words *ret);
 /* gather.c. Fills list with the documents that may answer, best first. */
 int search_gather(struct work *w, struct docfs_err *err);
-/* history.c. Makes a document count less that tells of versions or changes, to a question that is
- * not about them; true when it did. p: of the candidate. */
-bool history_less(const struct work *w, struct candidate *c, const struct store_passage *p);
-/* contents.c. The same of a passage that is a table of contents. */
-bool contents_less(const struct work *w, struct candidate *c, const struct store_passage *p);
+/* history.c. The passage is of a document that tells of versions or changes, and the question is
+ * not about them. */
+bool history_tells(const struct work *w, const struct store_passage *p);
+/* contents.c. The passage is a table of contents. */
+bool contents_only(const struct store_passage *p);
 /* collect.c. Fills *r from the ordered documents; neighbours below the threshold only when nothing
  * else. *ret_dead: passages that the index still held. */
 int search_collect(struct work *w, struct docfs_results *r, size_t k, size_t *ret_dead,

@@ -44,20 +44,6 @@ static int document_vector(struct store_read *r, struct vindex *x, unsigned dim,
     return 0;
 }
 
-static int add(struct docfs *d, struct store_read *r, struct copies *copies,
-               const struct candidate *c, struct store_passage *p, struct docfs_results *res,
-               struct docfs_err *err)
-{
-    size_t older;
-    int rc = copies_fold(copies, r, res, p, &older, err);
-    if (rc < 0 || rc == 1)
-        return rc < 0 ? rc : 0;
-    bool renews = rc == 2;
-    fresh_judge(d, &p->fresh, &p->checked_at, &p->stale_at);
-    rc = results_add(res, c, p, "", err);
-    return rc == 0 && renews && results_renew(res, older) < 0 ? err_oom(err) : rc;
-}
-
 static int nearest(struct docfs *d, struct store_read *r, struct vindex *x, const float *vector,
                    int64_t document, unsigned k, struct docfs_results *res, struct docfs_err *err)
 {
@@ -89,7 +75,8 @@ static int nearest(struct docfs *d, struct store_read *r, struct vindex *x, cons
         if (rc == -ENOENT)
             continue;
         if (rc == 0) {
-            rc = add(d, r, &copies, &list[i], &p, res, err);
+            fresh_judge(d, &p.fresh, &p.checked_at, &p.stale_at);
+            rc = copies_add(&copies, r, res, k, &list[i], &p, "", err);
             store_passage_fini(&p);
         }
         if (rc < 0)
